@@ -1,0 +1,179 @@
+/**
+ * What the file means: defaults filled in, base and destination merged, every value in the form the other rooms need.
+ * Key names and defaults are Kamal 2.12's; durations are in seconds unless the name says otherwise.
+ */
+
+export interface Config {
+  /** Path of the base file as the user gave it, for messages. */
+  readonly file: string;
+  readonly destinationFile?: string;
+  readonly service: string;
+  /** Kamal's destination; absent when the base file alone is deployed (also when it is called by `base_destination`). */
+  readonly destination?: string;
+  /** The word the user says for this destination: `destination`, or the file's `base_destination`. */
+  readonly destinationName?: string;
+  /** Image without registry server and tag, for example `acme/shop`. */
+  readonly image: string;
+  /** Image with registry server, without tag: `registry.example.com/acme/shop`. */
+  readonly repository: string;
+  readonly registry: Registry;
+  /** Primary role first, the others by name, as Kamal orders them. */
+  readonly roles: readonly Role[];
+  readonly primaryRole: string;
+  /** The machine that holds the lock, whatever filters say: first host of the primary role. */
+  readonly primaryHost: string;
+  /** Every machine of every role, primary role's first, each once. */
+  readonly hosts: readonly string[];
+  readonly builder: Builder;
+  /** How to run the proxy's container; absent means the files in `~/.kamal/proxy` or Kamal's defaults decide. */
+  readonly proxyRun?: ProxyRun;
+  readonly ssh: SshConfig;
+  readonly boot: BootConfig;
+  readonly readinessDelaySeconds: number;
+  readonly deployTimeoutSeconds: number;
+  readonly drainTimeoutSeconds: number;
+  readonly retainContainers: number;
+  readonly hooksPath: string;
+  readonly hooks: Readonly<Record<string, HookConfig>>;
+  readonly secretsPath: string;
+  /** Things worth saying that stop nothing, each with `file:line`. */
+  readonly warnings: readonly string[];
+  /** Keys of Kamal's that Longshore does not do yet, and that would change what runs or is routed. */
+  readonly notDoneYet: readonly NotDoneYet[];
+}
+
+export interface NotDoneYet {
+  readonly key: string;
+  readonly where: string;
+  /** Commands that must refuse because of it: every one that changes a machine, or only `setup` (accessories). */
+  readonly refusedBy: 'changes' | 'setup';
+}
+
+/** A value given in the file, or the name of a secret that holds it. */
+export type Value = string | SecretReference;
+export interface SecretReference {
+  readonly secret: string;
+}
+
+export interface Registry {
+  /** Absent for Docker Hub. */
+  readonly server?: string;
+  readonly username?: Value;
+  readonly password?: Value;
+}
+
+export interface Role {
+  readonly name: string;
+  readonly isPrimary: boolean;
+  readonly hosts: readonly RoleHost[];
+  /** Split into words as a shell would; absent for the image's own. */
+  readonly cmd?: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly options: readonly DockerOption[];
+  readonly restartPolicy: string;
+  readonly logging: Logging;
+  readonly volumes: readonly string[];
+  /** Absent when no traffic is sent to this role. */
+  readonly proxy?: ProxyRoute;
+  /** Seconds a container gets to stop; absent for Docker's own 10. */
+  readonly stopTimeoutSeconds?: number;
+}
+
+export interface RoleHost {
+  readonly host: string;
+  /** Environment on this machine: root, then role, then the host's tags. */
+  readonly env: Env;
+}
+
+export interface Env {
+  readonly clear: Readonly<Record<string, string>>;
+  /** Variable name → key in the secrets files. */
+  readonly secret: Readonly<Record<string, string>>;
+}
+
+/** One `docker run` option by its long name, without dashes. `true` is a bare flag. */
+export interface DockerOption {
+  readonly name: string;
+  readonly value: string | true;
+}
+
+export interface Logging {
+  readonly driver?: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export interface ProxyRoute {
+  /** Empty means every host name. */
+  readonly hosts: readonly string[];
+  readonly pathPrefixes: readonly string[];
+  readonly stripPathPrefix?: boolean;
+  readonly appPort: number;
+  readonly ssl: boolean;
+  readonly sslRedirect?: boolean;
+  readonly forwardHeaders?: boolean;
+  readonly responseTimeoutSeconds?: number;
+  readonly healthcheck: { readonly path?: string; readonly intervalSeconds?: number; readonly timeoutSeconds?: number };
+  readonly buffering: {
+    readonly requests: boolean;
+    readonly responses: boolean;
+    readonly memoryBytes?: number;
+    readonly maxRequestBodyBytes?: number;
+    readonly maxResponseBodyBytes?: number;
+  };
+  readonly logRequestHeaders: readonly string[];
+  readonly logResponseHeaders: readonly string[];
+}
+
+export interface ProxyRun {
+  readonly publish: boolean;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly metricsPort?: number;
+  readonly debug: boolean;
+  /** Empty disables Docker's log limit. */
+  readonly logMaxSize: string;
+  readonly bindIps: readonly string[];
+  readonly registry?: string;
+  readonly repository: string;
+  readonly version: string;
+  readonly options: readonly DockerOption[];
+}
+
+export interface Builder {
+  readonly arch: readonly string[];
+  readonly driver: 'docker-container' | 'docker';
+  /** Absent: build from a clean clone of HEAD. */
+  readonly context?: string;
+  readonly dockerfile: string;
+  readonly target?: string;
+  readonly args: Readonly<Record<string, string>>;
+  /** Names in the secrets files, handed to the build as BuildKit secrets. */
+  readonly secrets: readonly string[];
+}
+
+export interface SshConfig {
+  readonly user: string;
+  readonly port: number;
+  readonly keys: readonly string[];
+  readonly keysOnly: boolean;
+  /** `user@host:port` of a jump host. */
+  readonly proxy?: string;
+  readonly proxyCommand?: string;
+  /** `false`: ignore every ssh_config; paths: read these; `true`: OpenSSH's own. */
+  readonly config: boolean | readonly string[];
+}
+
+export interface BootConfig {
+  /** Machines of the primary role per group; absent: all at once. */
+  readonly limit?: number;
+  readonly waitSeconds: number;
+}
+
+export interface HookConfig {
+  readonly runOn: readonly ('local' | 'hosts')[];
+  /** Roles whose machines run it; empty means every machine. */
+  readonly roles: readonly string[];
+  /** Names in the secrets files that the script sees on the machines. */
+  readonly secrets: readonly string[];
+  readonly timeoutSeconds: number;
+}

@@ -1,0 +1,94 @@
+import type { Docker, ExecResult } from './docker.ts';
+
+/**
+ * One machine, over one SSH connection. Every call has a time limit and throws a `Failure` that names the machine:
+ * `connection-lost` or `timed-out` when nobody knows whether the call took effect, anything else when it did not.
+ * Paths that do not start with `/` are relative to the login directory.
+ */
+export interface Host {
+  /** As written in the config. */
+  readonly name: string;
+  readonly docker: Docker;
+  /** What is not Docker's, read in one round trip. */
+  readState(query: StateQuery): Promise<HostState>;
+  /** Writes the whole file with exactly this mode, directories made as needed; the content never passes an argv. */
+  writeFile(path: string, content: string, mode: string): Promise<void>;
+  /** Appends whole lines, directories made as needed. */
+  appendLines(path: string, lines: readonly string[]): Promise<void>;
+  makeDirectory(path: string): Promise<void>;
+  /** Takes the lock and its lease in one atomic act; says who holds it when somebody does. */
+  acquireLock(request: LockRequest): Promise<LockAnswer>;
+  /** Takes over a lock whose lease has run out by the machine's own clock, atomically; otherwise as `acquireLock`. */
+  takeOverLock(request: LockRequest): Promise<LockAnswer>;
+  /** Renews the lease. @returns false when the lock is no longer ours */
+  refreshLock(directory: string, ownerToken: string): Promise<boolean>;
+  /** Gives back our own lock (token given), or anybody's (no token). @returns false when it was not there, or not ours */
+  releaseLock(directory: string, ownerToken?: string): Promise<boolean>;
+  /** Creates a container by `docker create` with these words, for options the API table does not know. @returns the id */
+  createByCommandLine(words: readonly string[], envFile: string): Promise<string>;
+  /** Runs the user's script in a process group of its own; see `ScriptRun`. @returns its exit status */
+  runScript(run: ScriptRun): Promise<number>;
+  /** Runs a command in a container over the shell: one round trip where `docker.exec` takes three. */
+  execInContainer(container: string, words: readonly string[], timeoutSeconds: number): Promise<ExecResult>;
+  /** Makes sure Docker is installed and runs, and that the login user may use it. @returns what was done, one line each */
+  installDocker(onLine: (line: string) => void): Promise<string[]>;
+  /** Resolves when the connection has ended, for whatever reason. */
+  readonly closed: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StateQuery {
+  /** Lock directory to look at, for example `.kamal/lock-shop`. */
+  lockDirectory: string;
+  /** `.kamal/shop-releases.jsonl` */
+  releasesFile: string;
+  /** Small files whose text is wanted; missing ones are left out of the answer. */
+  files: readonly string[];
+  /** Paths whose existence is wanted. */
+  paths: readonly string[];
+}
+
+export interface HostState {
+  readonly user: string;
+  readonly homeDirectory: string;
+  readonly architecture: string;
+  /** Seconds since 1970 by the machine's clock. */
+  readonly clockSeconds: number;
+  /** Free bytes where Docker keeps its data (or the root filesystem when that cannot be seen). */
+  readonly freeBytes: number;
+  readonly lock?: LockHolder;
+  readonly releasesText: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly existingPaths: readonly string[];
+}
+
+export interface LockRequest {
+  directory: string;
+  /** The three lines Kamal shows: `Locked by: … at …`, `Version: …`, `Message: …`. */
+  details: string;
+  /** Absent for a lock held by hand, which never runs out. */
+  lease?: { ownerToken: string; seconds: number };
+}
+
+export type LockAnswer = { readonly taken: true } | { readonly taken: false; readonly holder: LockHolder };
+
+export interface LockHolder {
+  /** Decoded details; empty when the directory has none. */
+  readonly details: string;
+  /** Absent for Kamal's own locks and those taken by hand. */
+  readonly lease?: { readonly ownerToken: string; readonly seconds: number; readonly secondsLeft: number };
+}
+
+export interface ScriptRun {
+  /** Full text, with its interpreter line. */
+  script: string;
+  /** File name to show in process lists, for example `pre-deploy`. */
+  name: string;
+  env: Readonly<Record<string, string>>;
+  /** Variables that must reach the script by file only. */
+  secretEnv: Readonly<Record<string, string>>;
+  timeoutSeconds: number;
+  onLine(line: string, stream: 'stdout' | 'stderr'): void;
+  /** TERM, then KILL to the whole process group. */
+  signal: AbortSignal;
+}

@@ -1,0 +1,82 @@
+import type { LockHolder } from '../hosts/host.ts';
+
+/** What is on the machines, as data: everything a plan may look at. Holds no secret values. */
+export interface Observed {
+  readonly hosts: readonly ObservedHost[];
+}
+
+export interface ObservedHost {
+  readonly host: string;
+  readonly engineVersion: string;
+  readonly architecture: string;
+  readonly homeDirectory: string;
+  readonly freeBytes: number;
+  readonly containers: readonly ObservedContainer[];
+  readonly images: readonly ObservedImage[];
+  readonly networkExists: boolean;
+  readonly proxy: ObservedProxy;
+  readonly lock?: LockHolder;
+  /** Oldest first. */
+  readonly releases: readonly ReleaseRecord[];
+  /** Text of the deprecated boot-config files in `~/.kamal/proxy`, by file name. */
+  readonly proxyFiles: Readonly<Record<string, string>>;
+}
+
+export interface ObservedContainer {
+  readonly id: string;
+  readonly name: string;
+  /** As named when it was made, `repository:version`. */
+  readonly image: string;
+  readonly imageId: string;
+  readonly state: string;
+  /** `Up 3 minutes (healthy)` */
+  readonly status: string;
+  readonly createdSeconds: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mounts: readonly { readonly type: string; readonly source: string; readonly destination: string }[];
+  /** Of wanted names only: how it differs from what the file asks for, by name, never a secret value. */
+  readonly differences?: readonly string[];
+  /** Of retained containers: bind sources that are gone, which Docker would replace by an empty directory. */
+  readonly missingMounts?: readonly string[];
+}
+
+export interface ObservedImage {
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly digests: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly bytes: number;
+}
+
+export interface ObservedProxy {
+  /** Absent: there is no proxy container. */
+  readonly container?: { readonly id: string; readonly image: string; readonly state: string };
+  readonly routes: readonly ObservedRoute[];
+  /** Services with a `kamal-proxy deploy`, `remove` or `stop` still running, of a run that may be dead. */
+  readonly inFlight: readonly string[];
+}
+
+export interface ObservedRoute {
+  readonly service: string;
+  /** `8766a24ca74e:80`, short container id and port. */
+  readonly targets: readonly string[];
+  readonly hosts: readonly string[];
+  readonly pathPrefixes: readonly string[];
+  readonly tls: boolean;
+  /** The flags this route was made with, in the form `proxy/route.ts` compares. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly paused: boolean;
+}
+
+export interface ReleaseRecord {
+  readonly version: string;
+  /** UTC, ISO 8601. */
+  readonly at: string;
+  readonly command: 'setup' | 'deploy' | 'redeploy' | 'rollback';
+  /** `live`: it served after this run; `failed`: the run was reverted. */
+  readonly outcome: 'live' | 'failed';
+  /** The version that served before. */
+  readonly from?: string;
+  readonly performer?: string;
+  readonly digest?: string;
+}

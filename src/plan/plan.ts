@@ -1,0 +1,74 @@
+import type { ProxyRoute, ProxyRun } from '../config/config.ts';
+import type { ContainerSpec } from '../containers/spec.ts';
+import type { ReleaseRecord } from '../observe/observed.ts';
+
+/** A deploy as data: stages run top to bottom, the lanes of a stage side by side, the steps of a lane in order. */
+export interface Plan {
+  readonly service: string;
+  readonly destination?: string;
+  readonly version: string;
+  readonly stages: readonly Stage[];
+  /** Things to say before anything is done, such as "today's settings apply". */
+  readonly notes: readonly string[];
+}
+
+export interface Stage {
+  readonly name: string;
+  readonly lanes: readonly Lane[];
+}
+
+export interface Lane {
+  readonly host: string;
+  readonly role?: string;
+  readonly steps: readonly Step[];
+  /** Housekeeping: its failure is a warning. */
+  readonly optional?: boolean;
+}
+
+/** A container by its name, and by its id once it is known; the id wins. */
+export interface ContainerRef {
+  readonly name: string;
+  readonly id?: string;
+}
+
+/** One change to one machine, planned only while it is not yet true. */
+export type Step = StepKind & { readonly because: string };
+
+export type StepKind =
+  | { readonly kind: 'create-network'; readonly name: string }
+  | { readonly kind: 'write-env-file'; readonly path: string; readonly variables: ContainerSpec['env'] }
+  | { readonly kind: 'boot-proxy'; readonly run: ProxyRun; readonly spec: ContainerSpec }
+  | { readonly kind: 'start-proxy' }
+  | { readonly kind: 'pull-image'; readonly image: string; readonly digest?: string }
+  | { readonly kind: 'create-container'; readonly spec: ContainerSpec; readonly envFile: string }
+  | { readonly kind: 'rename-container'; readonly container: ContainerRef; readonly name: string }
+  | { readonly kind: 'start-container'; readonly container: ContainerRef }
+  | {
+      readonly kind: 'wait-until-ready';
+      readonly container: ContainerRef;
+      readonly readinessDelaySeconds: number;
+      readonly timeoutSeconds: number;
+    }
+  | {
+      readonly kind: 'send-traffic';
+      readonly service: string;
+      readonly container: ContainerRef;
+      readonly route: ProxyRoute;
+      readonly deployTimeoutSeconds: number;
+      readonly drainTimeoutSeconds: number;
+    }
+  | { readonly kind: 'remove-route'; readonly service: string }
+  | { readonly kind: 'stop-container'; readonly container: ContainerRef; readonly timeoutSeconds?: number }
+  | { readonly kind: 'remove-container'; readonly container: ContainerRef }
+  | { readonly kind: 'tag-image'; readonly image: string; readonly repository: string; readonly tag: string }
+  | { readonly kind: 'remove-image'; readonly image: string }
+  | { readonly kind: 'run-hook'; readonly hook: string; readonly where: 'local' | 'host'; readonly hosts: readonly string[] }
+  | { readonly kind: 'wait'; readonly seconds: number }
+  | { readonly kind: 'record-release'; readonly file: string; readonly record: Omit<ReleaseRecord, 'at'> }
+  | { readonly kind: 'audit'; readonly file: string; readonly entries: readonly AuditEntry[] };
+
+export interface AuditEntry {
+  /** Destination and role, those that apply. */
+  readonly tags: readonly string[];
+  readonly text: string;
+}
