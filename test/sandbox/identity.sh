@@ -1,0 +1,55 @@
+# Who logs in to the machines and how they are known: made once, so that known_hosts stays true over resets.
+
+ensure_identity() {
+  local machine
+  mkdir -p "$state_dir/host-keys"
+  chmod 700 "$state_dir"
+  make_key "$state_dir/id_ed25519" deployer
+  for machine in $machines; do make_key "$state_dir/host-keys/$machine" "$machine"; done
+  known_hosts >"$state_dir/known_hosts"
+  ssh_config >"$state_dir/ssh_config"
+}
+
+make_key() {
+  [ -f "$1" ] || ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$1"
+}
+
+known_hosts() {
+  local machine key
+  for machine in $machines; do
+    read -r key <"$state_dir/host-keys/$machine.pub"
+    echo "$machine,$(machine_address "$machine"),$(machine_loopback "$machine") ${key% *}"
+  done
+}
+
+# Over the loopback addresses, which work on every kind of box.
+ssh_config() {
+  local machine
+  for machine in $machines; do
+    printf 'Host %s\n  HostName %s\n' "$machine" "$(machine_loopback "$machine")"
+  done
+  printf 'Host %s 100.64.77.* 127.0.0.1?\n  User deploy\n' "$machines"
+  printf '  %s\n' "IdentityFile $state_dir/id_ed25519" 'IdentitiesOnly yes' "UserKnownHostsFile $state_dir/known_hosts" \
+    'GlobalKnownHostsFile none' 'StrictHostKeyChecking yes'
+}
+
+print_env() {
+  local machine name buildx=
+  [ ! -x "$cache_dir/docker-buildx" ] || buildx=$cache_dir/docker-buildx
+  print_variable SANDBOX_DIR "$state_dir"
+  print_variable SANDBOX_KEY "$state_dir/id_ed25519"
+  print_variable SANDBOX_KNOWN_HOSTS "$state_dir/known_hosts"
+  print_variable SANDBOX_SSH_CONFIG "$state_dir/ssh_config"
+  print_variable SANDBOX_DOCKER_CONFIG "$state_dir/docker"
+  print_variable REGISTRY "$registry"
+  print_variable REGISTRY_USER "$registry_user"
+  print_variable REGISTRY_PASSWORD "$registry_password"
+  for machine in $machines; do
+    name=$(echo "$machine" | tr 'a-z-' 'A-Z_')
+    print_variable "$name" "$(machine_address "$machine")"
+    print_variable "${name}_LOOPBACK" "$(machine_loopback "$machine")"
+  done
+  print_variable BUILDX "$buildx"
+}
+
+print_variable() { printf '%s=%q\n' "$1" "$2"; }
