@@ -1,0 +1,45 @@
+import type { Config } from '../config/config.ts';
+
+export interface HookMoment {
+  readonly config: Pick<Config, 'service' | 'destination'>;
+  /** What was typed: `deploy`, or `app` with subcommand `boot`. */
+  readonly command: string;
+  readonly subcommand?: string;
+  readonly version: string;
+  /** The version in a few characters, see `abbreviateVersion`. */
+  readonly abbreviatedVersion: string;
+  readonly performer: string;
+  /** Machines that the command is about; of a boot group, those of the group. */
+  readonly hosts: readonly string[];
+  /** Roles chosen with `--roles`; empty when none were. */
+  readonly roles: readonly string[];
+  readonly lockHeld: boolean;
+  /** How long the deploy took, for post-deploy. */
+  readonly runtimeSeconds?: number;
+  /** ISO 8601, UTC. */
+  readonly recordedAt: string;
+}
+
+/** What a hook is told, by the names that Kamal's hooks read. */
+export function hookEnvironment(moment: HookMoment): Record<string, string> {
+  const { config } = moment;
+  return {
+    KAMAL_RECORDED_AT: moment.recordedAt.replace(/\.\d+Z$/, 'Z'),
+    KAMAL_PERFORMER: moment.performer,
+    KAMAL_VERSION: moment.version,
+    KAMAL_SERVICE_VERSION: `${config.service}@${moment.abbreviatedVersion}`,
+    KAMAL_SERVICE: config.service,
+    KAMAL_HOSTS: moment.hosts.join(','),
+    KAMAL_COMMAND: moment.command,
+    KAMAL_LOCK: String(moment.lockHeld),
+    ...(moment.subcommand === undefined ? {} : { KAMAL_SUBCOMMAND: moment.subcommand }),
+    ...(config.destination === undefined ? {} : { KAMAL_DESTINATION: config.destination }),
+    ...(moment.roles.length === 0 ? {} : { KAMAL_ROLES: moment.roles.join(',') }),
+    ...(moment.runtimeSeconds === undefined ? {} : { KAMAL_RUNTIME: String(Math.round(moment.runtimeSeconds)) }),
+  };
+}
+
+/** The same for a script that runs on a machine: it also learns which one it is. */
+export function hookEnvironmentOnHost(moment: HookMoment, host: string): Record<string, string> {
+  return { ...hookEnvironment(moment), KAMAL_HOST: host };
+}

@@ -1,0 +1,65 @@
+import type { Config, HookConfig } from '../config/config.ts';
+import { Failure } from '../errors.ts';
+
+/** The deploy's hooks: the user's own scripts in `hooks_path`, by Kamal's names. */
+
+export interface HookRules {
+  readonly when: string;
+  /** Sees every resolved secret when it runs on this machine, as in Kamal. */
+  readonly seesAllSecrets: boolean;
+  /** What its failure means: nothing was swapped yet, or the new version serves and stays. */
+  readonly onFailure: 'stop' | 'keep-what-serves';
+}
+
+export const hookRules = {
+  'docker-setup': rules('after Docker was set up on the machines', 'stop'),
+  'pre-connect': { ...rules('before the first connection', 'stop'), seesAllSecrets: true },
+  'pre-build': rules('before the image is built', 'stop'),
+  'pre-deploy': { ...rules('after the pull everywhere, before the first swap', 'stop'), seesAllSecrets: true },
+  'pre-app-boot': rules('before each boot group', 'stop'),
+  'post-app-boot': rules('after each boot group', 'stop'),
+  'post-deploy': { ...rules('after the deploy, unlocked', 'keep-what-serves'), seesAllSecrets: true },
+  'pre-proxy-reboot': rules('before the proxy of each group of machines is rebooted', 'stop'),
+  'post-proxy-reboot': rules('after the proxy of each group of machines was rebooted', 'stop'),
+} satisfies Record<string, HookRules>;
+
+export type HookName = keyof typeof hookRules;
+
+export const hookNames = Object.keys(hookRules) as HookName[];
+
+/** Without an entry under `hooks:`, a script runs on this machine only. */
+export const defaultHook: HookConfig = { runOn: ['local'], roles: [], secrets: [], timeoutSeconds: 600 };
+
+export function hookConfigOf(config: Pick<Config, 'hooks'>, name: HookName): HookConfig {
+  return config.hooks[name] ?? defaultHook;
+}
+
+/** Machines that run a hook, in the config's order; none when it runs on this machine only. */
+export function hostsFor(hook: HookConfig, config: Pick<Config, 'hosts' | 'roles'>): string[] {
+  if (!hook.runOn.includes('hosts')) return [];
+  if (hook.roles.length === 0) return [...config.hosts];
+  const roles = config.roles.filter((role) => hook.roles.includes(role.name));
+  const hosts = new Set(roles.flatMap((role) => role.hosts.map(({ host }) => host)));
+  return config.hosts.filter((host) => hosts.has(host));
+}
+
+/** Names of the secrets that a hook sees; `all` means every one in the secrets files. */
+export function secretsFor(name: HookName, hook: HookConfig, where: 'local' | 'host'): 'all' | readonly string[] {
+  if (where === 'host') return hook.secrets;
+  return hookRules[name].seesAllSecrets ? 'all' : [];
+}
+
+/** @throws Failure `config-invalid` when one of these files is a hook by the name it had in Kamal 1 */
+export function refuseOldHooks(files: readonly string[]): void {
+  for (const file of files) {
+    const moment = /^(pre|post)-traefik-reboot$/.exec(file)?.[1];
+    if (moment === undefined) continue;
+    throw new Failure('config-invalid', `The hook ${file} would never run: there is no Traefik any more`, {
+      hint: `Rename it to ${moment}-proxy-reboot`,
+    });
+  }
+}
+
+function rules(when: string, onFailure: HookRules['onFailure']): HookRules {
+  return { when, seesAllSecrets: false, onFailure };
+}
