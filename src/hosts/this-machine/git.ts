@@ -5,7 +5,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { SourceTree } from '../../build/version.ts';
 import { Failure } from '../../errors.ts';
-import { runChild } from './child.ts';
+import type { RunResult } from '../../processes/run.ts';
+import { commandMissing, runChild } from './child.ts';
 
 export interface SourceTreeQuestion {
   readonly cwd: string;
@@ -27,10 +28,10 @@ export async function readSourceTree(question: SourceTreeQuestion): Promise<Sour
   const { name, email } = userOf(user.stdout);
   const person = { userName: name, userEmail: email, performer: email || loginName() };
   const nothing = { headSha: '', dirty: false, changedPaths: [], diffHash: '' };
-  if (root.status === gitMissing || /not a git repository/i.test(root.stderr)) {
+  if (root.exitStatus === commandMissing || /not a git repository/i.test(root.stderr)) {
     return { isRepository: false, root: question.cwd, ...nothing, ...person };
   }
-  for (const { status: code, stderr } of [root, status]) if (code !== 0) throw gitFailed(question.cwd, stderr);
+  for (const { exitStatus, stderr } of [root, status]) if (exitStatus !== 0) throw gitFailed(question.cwd, stderr);
   const directory = root.stdout.trimEnd();
   const { headSha, branch, changedPaths } = parseStatus(status.stdout);
   return {
@@ -42,24 +43,14 @@ export async function readSourceTree(question: SourceTreeQuestion): Promise<Sour
     changedPaths,
     diffHash: changedPaths.length === 0 ? '' : await hashOf(changedPaths, { ...question, cwd: directory }),
     ...person,
-    ...(commitTime.status === 0 ? { commitTime: commitTime.stdout.trim() } : {}),
+    ...(commitTime.exitStatus === 0 ? { commitTime: commitTime.stdout.trim() } : {}),
   };
 }
 
-const gitMissing = 127;
-
-async function git(
-  question: SourceTreeQuestion,
-  words: readonly string[],
-): Promise<{ status: number; stdout: string; stderr: string }> {
+function git(question: SourceTreeQuestion, words: readonly string[]): Promise<RunResult> {
   const env = { ...question.env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' };
   const { cwd, signal } = question;
-  try {
-    return await runChild({ words: ['git', ...words], cwd, env, timeoutSeconds: 120, ...(signal ? { signal } : {}) });
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
-    return { status: gitMissing, stdout: '', stderr: '' };
-  }
+  return runChild(['git', ...words], { cwd, env, timeoutSeconds: 120, ...(signal ? { signal } : {}) });
 }
 
 function gitFailed(cwd: string, stderr: string): Failure {

@@ -1,11 +1,10 @@
 import { constants } from 'node:fs';
 import { access, readFile, readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import { Failure, messageOf } from '../../errors.ts';
+import { Failure } from '../../errors.ts';
 import { hookNames, hookRules, refuseOldHooks } from '../../hooks/hooks.ts';
 import type { HookName } from '../../hooks/hooks.ts';
-import { keepLastLines, runChild } from './child.ts';
-import type { ChildRun } from './child.ts';
+import { commandMissing, keepLastLines, runChild } from './child.ts';
 
 export interface LocalHookRun {
   /** The directory of hooks, `hooks_path`. */
@@ -31,8 +30,7 @@ export async function runLocalHook(run: LocalHookRun): Promise<boolean> {
   await refuseUnlessExecutable(file, run.name);
   const { onLine, mask = (text) => text } = run;
   const last = keepLastLines(20);
-  const status = await statusOf(file, {
-    words: [commandFor(file)],
+  const { exitStatus, stderr } = await runChild([commandFor(file)], {
     env: run.env,
     timeoutSeconds: run.timeoutSeconds,
     signal: run.signal,
@@ -41,8 +39,13 @@ export async function runLocalHook(run: LocalHookRun): Promise<boolean> {
       onLine(line, stream);
     },
   });
-  if (status === 0) return true;
-  throw hookFailed(run.name, `The hook ${run.name} ended with status ${status}`, {
+  if (exitStatus === 0) return true;
+  if (exitStatus === commandMissing && /^spawn .* E[A-Z]+$/.test(stderr)) {
+    throw hookFailed(run.name, `The hook ${file} cannot be run: ${stderr}`, {
+      hint: 'Look at its first line, which names the program that runs it, for example #!/bin/sh',
+    });
+  }
+  throw hookFailed(run.name, `The hook ${run.name} ended with status ${exitStatus}`, {
     hint: `Run it by hand to see why: ${file}`,
     details: last.lines.map(mask),
   });
@@ -64,18 +67,6 @@ export async function existingHooks(path: string): Promise<HookName[]> {
   const files = await readdir(path).catch((): string[] => []);
   refuseOldHooks(files);
   return hookNames.filter((name) => files.includes(name));
-}
-
-async function statusOf(file: string, run: ChildRun): Promise<number> {
-  try {
-    return (await runChild(run)).status;
-  } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown;
-    const name = file.split('/').at(-1) as HookName;
-    throw hookFailed(name, `The hook ${file} cannot be run: ${messageOf(thrown)}`, {
-      hint: 'Look at its first line, which names the program that runs it, for example #!/bin/sh',
-    });
-  }
 }
 
 async function isThere(file: string): Promise<boolean> {
