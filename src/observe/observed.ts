@@ -1,4 +1,5 @@
 import type { LockHolder } from '../hosts/host.ts';
+import type { RecordedRoute } from '../proxy/state.ts';
 
 /** What is on the machines, as data: everything a plan may look at. Holds no secret values. */
 export interface Observed {
@@ -36,8 +37,8 @@ export interface ObservedContainer {
   readonly mounts: readonly { readonly type: string; readonly source: string; readonly destination: string }[];
   /** Of wanted names only: how it differs from what the file asks for, by name, never a secret value. */
   readonly differences?: readonly string[];
-  /** Of retained containers: bind sources that are gone, which Docker would replace by an empty directory. */
-  readonly missingMounts?: readonly string[];
+  /** Of wanted names only: what it needs and is gone, such as its network or a bind source, which Docker would replace by an empty directory. */
+  readonly missing?: readonly string[];
 }
 
 export interface ObservedImage {
@@ -51,21 +52,9 @@ export interface ObservedImage {
 export interface ObservedProxy {
   /** Absent: there is no proxy container. */
   readonly container?: { readonly id: string; readonly image: string; readonly state: string };
-  readonly routes: readonly ObservedRoute[];
+  readonly routes: readonly RecordedRoute[];
   /** Services with a `kamal-proxy deploy`, `remove` or `stop` still running, of a run that may be dead. */
   readonly inFlight: readonly string[];
-}
-
-export interface ObservedRoute {
-  readonly service: string;
-  /** `8766a24ca74e:80`, short container id and port. */
-  readonly targets: readonly string[];
-  readonly hosts: readonly string[];
-  readonly pathPrefixes: readonly string[];
-  readonly tls: boolean;
-  /** The flags this route was made with, in the form `proxy/route.ts` compares. */
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly paused: boolean;
 }
 
 export interface ReleaseRecord {

@@ -1,4 +1,4 @@
-import type { ProxyRoute, ProxyRun } from '../config/config.ts';
+import type { ProxyRoute } from '../config/config.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { ReleaseRecord } from '../observe/observed.ts';
 
@@ -25,6 +25,9 @@ export interface Lane {
   readonly optional?: boolean;
 }
 
+/** The host of lanes that run on the deploying machine. */
+export const thisMachine = 'this machine';
+
 /** A container by its name, and by its id once it is known; the id wins. */
 export interface ContainerRef {
   readonly name: string;
@@ -37,7 +40,7 @@ export type Step = StepKind & { readonly because: string };
 export type StepKind =
   | { readonly kind: 'create-network'; readonly name: string }
   | { readonly kind: 'write-env-file'; readonly path: string; readonly variables: ContainerSpec['env'] }
-  | { readonly kind: 'boot-proxy'; readonly run: ProxyRun; readonly spec: ContainerSpec }
+  | { readonly kind: 'boot-proxy'; readonly spec: ContainerSpec }
   | { readonly kind: 'start-proxy' }
   | { readonly kind: 'pull-image'; readonly image: string; readonly digest?: string }
   | { readonly kind: 'create-container'; readonly spec: ContainerSpec; readonly envFile: string }

@@ -1,0 +1,50 @@
+import type { Config, Role } from '../config/config.ts';
+
+/** Names, labels and paths on a machine, exactly Kamal's (reference, sections 3.1, 3.2 and 9). */
+
+/** What tells one destination's things from another's: `shop`, `shop-staging`. */
+export function serviceOnMachine(config: Pick<Config, 'service' | 'destination'>): string {
+  return [config.service, config.destination].filter(Boolean).join('-');
+}
+
+/** Prefix of a role's containers, and the name of its service in kamal-proxy: `shop-web`, `shop-web-staging`. */
+export function rolePrefix(config: Pick<Config, 'service' | 'destination'>, role: string): string {
+  return [config.service, role, config.destination].filter(Boolean).join('-');
+}
+
+export function containerName(config: Config, role: Role, version: string): string {
+  return `${rolePrefix(config, role.name)}-${version}`;
+}
+
+/** Labels that say whose container it is; Kamal writes an empty `destination` for none. */
+export function identityLabels(config: Config, role: string): Record<string, string> {
+  return { service: config.service, role, destination: config.destination ?? '' };
+}
+
+export function imageOf(config: Config, version: string): string {
+  return `${config.repository}:${version}`;
+}
+
+/** The tag that says, on a machine, which version is the deployed one. */
+export function latestTag(config: Config): string {
+  return config.destination === undefined ? 'latest' : `latest-${config.destination}`;
+}
+
+export function envFilePath(config: Config, role: string): string {
+  return `.kamal/apps/${serviceOnMachine(config)}/env/roles/${role}.env`;
+}
+
+export function lockDirectory(config: Config): string {
+  return `.kamal/lock-${serviceOnMachine(config)}`;
+}
+
+export function auditFile(config: Config): string {
+  return `.kamal/${serviceOnMachine(config)}-audit.log`;
+}
+
+export function releasesFile(config: Config): string {
+  return `.kamal/${serviceOnMachine(config)}-releases.jsonl`;
+}
+
+export const proxyContainerName = 'kamal-proxy';
+export const networkName = 'kamal';

@@ -1,0 +1,142 @@
+import type { WantedContainer } from '../app/wanted.ts';
+import type { Config } from '../config/config.ts';
+import { absolute } from '../containers/create-request.ts';
+import { differencesOf } from '../containers/differences.ts';
+import { imageOf, lockDirectory, networkName, proxyContainerName, releasesFile } from '../containers/names.ts';
+import type { ContainerInspect, ContainerSummary, ImageInspect, ImageSummary, NetworkInspect } from '../hosts/docker.ts';
+import type { Host, HostState } from '../hosts/host.ts';
+import { proxyDirectory, proxyFileNames } from '../proxy/container.ts';
+import { observeProxy } from './proxy.ts';
+import { parseReleases } from './releases.ts';
+import type { ObservedContainer, ObservedHost } from './observed.ts';
+
+export interface Look {
+  readonly config: Config;
+  /** The version whose containers are compared with the file; absent when only looking around. */
+  readonly version?: string;
+  /** What the file asks for on this machine, in that version. */
+  readonly wanted: readonly WantedContainer[];
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+/** Looks at one machine: read-only, and all requests at once, so one round trip when nothing is odd. */
+export async function observeHost(host: Host, look: Look): Promise<ObservedHost> {
+  const { docker } = host;
+  const wanted = look.wanted.filter((container) => container.host === host.name);
+  const [state, summaries, images, network, info, proxyInspect, proxyState, image, ...inspects] = await Promise.all([
+    readState(host, look.config),
+    docker.listContainers(),
+    docker.listImages(),
+    docker.inspectNetwork(networkName),
+    docker.info(),
+    docker.inspectContainer(proxyContainerName),
+    observeProxy.readState(docker),
+    look.version === undefined ? undefined : docker.inspectImage(imageOf(look.config, look.version)),
+    ...wanted.map(({ spec }) => docker.inspectContainer(spec.name)),
+  ]);
+  const judged = new Map<string, Pick<ObservedContainer, 'differences' | 'missing'>>();
+  for (const [index, { spec }] of wanted.entries()) {
+    const inspect = inspects[index];
+    if (inspect === undefined) continue;
+    const differences = differencesOf({
+      spec,
+      env: environmentOf(spec.env, look.secrets),
+      homeDirectory: state.homeDirectory,
+      running: inspect,
+      imageDefaults: image?.Config ?? {},
+    });
+    judged.set(inspect.Id, {
+      differences: [...differences, ...imageDifferences(inspect, image)],
+      missing: await missingFor(host, inspect, { network, look, homeDirectory: state.homeDirectory }),
+    });
+  }
+  return {
+    host: host.name,
+    engineVersion: info.ServerVersion,
+    architecture: state.architecture,
+    homeDirectory: state.homeDirectory,
+    freeBytes: state.freeBytes,
+    containers: summaries.map((summary) => ({ ...containerOf(summary), ...judged.get(summary.Id) })),
+    images: images.map(imageOfSummary),
+    networkExists: network !== undefined,
+    proxy: await observeProxy.of(docker, proxyInspect, proxyState),
+    ...(state.lock === undefined ? {} : { lock: state.lock }),
+    releases: parseReleases(state.releasesText),
+    proxyFiles: Object.fromEntries(
+      proxyFileNames.flatMap((name) => {
+        const text = state.files[`${proxyDirectory}/${name}`];
+        return text === undefined ? [] : [[name, text]];
+      }),
+    ),
+  };
+}
+
+function readState(host: Host, config: Config): Promise<HostState> {
+  return host.readState({
+    lockDirectory: lockDirectory(config),
+    releasesFile: releasesFile(config),
+    files: config.proxyRun === undefined ? proxyFileNames.map((name) => `${proxyDirectory}/${name}`) : [],
+    paths: [],
+  });
+}
+
+/** The environment with secret values in it; a secret nobody resolved reads as undefined and is left out. */
+export function environmentOf(
+  env: readonly { name: string; value: string | { secret: string } }[],
+  secrets: ReadonlyMap<string, string>,
+): Record<string, string> {
+  return Object.fromEntries(
+    env.flatMap(({ name, value }) => {
+      const text = typeof value === 'string' ? value : secrets.get(value.secret);
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
+}
+
+function imageDifferences(inspect: ContainerInspect, image: ImageInspect | undefined): string[] {
+  return image === undefined || inspect.Image === image.Id ? [] : ['its image was built anew'];
+}
+
+/** What a stopped container needs that is gone by now. */
+async function missingFor(
+  host: Host,
+  inspect: ContainerInspect,
+  { network, look, homeDirectory }: { network: NetworkInspect | undefined; look: Look; homeDirectory: string },
+): Promise<string[]> {
+  if (inspect.State.Running) return [];
+  const networkId = inspect.NetworkSettings.Networks[networkName]?.NetworkID;
+  const lost = networkId !== undefined && networkId !== '' && networkId !== network?.Id ? [`network ${networkName} is gone`] : [];
+  const binds = inspect.Mounts.filter(({ Type }) => Type === 'bind').map(({ Source }) => absolute(Source, homeDirectory));
+  if (binds.length === 0) return lost;
+  const state = await host.readState({
+    lockDirectory: lockDirectory(look.config),
+    releasesFile: releasesFile(look.config),
+    files: [],
+    paths: binds,
+  });
+  return [...lost, ...binds.filter((path) => !state.existingPaths.includes(path)).map((path) => `${path} is gone`)];
+}
+
+function containerOf(summary: ContainerSummary): ObservedContainer {
+  return {
+    id: summary.Id,
+    name: (summary.Names[0] ?? '').replace(/^\//, ''),
+    image: summary.Image,
+    imageId: summary.ImageID,
+    state: summary.State,
+    status: summary.Status,
+    createdSeconds: summary.Created,
+    labels: summary.Labels ?? {},
+    mounts: (summary.Mounts ?? []).map(({ Type, Source, Destination }) => ({ type: Type, source: Source, destination: Destination })),
+  };
+}
+
+function imageOfSummary(image: ImageSummary): ObservedHost['images'][number] {
+  return {
+    id: image.Id,
+    tags: (image.RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+    digests: image.RepoDigests ?? [],
+    labels: image.Labels ?? {},
+    bytes: image.Size,
+  };
+}

@@ -1,0 +1,61 @@
+import type { Config, Role } from '../config/config.ts';
+import { rolePrefix } from '../containers/names.ts';
+import type { Observed, ObservedContainer, ObservedHost } from '../observe/observed.ts';
+import type { RecordedRoute } from '../proxy/state.ts';
+
+/** Questions about what was observed that every planner asks. */
+
+export function observedHost(observed: Observed, host: string): ObservedHost {
+  const found = observed.hosts.find((candidate) => candidate.host === host);
+  if (found === undefined) throw new Error(`${host} was not observed`);
+  return found;
+}
+
+/** Containers of this service and destination, of one role or of all; never another destination's. */
+export function appContainers(host: ObservedHost, config: Config, role?: string): ObservedContainer[] {
+  return host.containers.filter(
+    ({ labels }) =>
+      labels['service'] === config.service &&
+      (labels['destination'] ?? '') === (config.destination ?? '') &&
+      (role === undefined ? labels['role'] !== undefined : labels['role'] === role),
+  );
+}
+
+export function isUp({ state }: Pick<ObservedContainer, 'state'>): boolean {
+  return state === 'running' || state === 'restarting' || state === 'paused';
+}
+
+/** The version in a container's name, as Kamal reads it: what follows the role's prefix. */
+export function versionOf(container: Pick<ObservedContainer, 'name'>, config: Config, role: string): string {
+  const prefix = `${rolePrefix(config, role)}-`;
+  return container.name.startsWith(prefix) ? container.name.slice(prefix.length) : container.name;
+}
+
+export function routeOf(host: ObservedHost, config: Config, role: string): RecordedRoute | undefined {
+  return host.proxy.routes.find(({ service }) => service === rolePrefix(config, role));
+}
+
+/** The container that a route's first target names by its short id. */
+export function targetContainer(host: ObservedHost, route: RecordedRoute | undefined): ObservedContainer | undefined {
+  const shortId = route?.targets[0]?.split(':')[0];
+  return shortId === undefined ? undefined : host.containers.find(({ id }) => id.startsWith(shortId));
+}
+
+/** What serves a role on a machine: the container traffic goes to, else the newest that runs. */
+export function currentContainer(host: ObservedHost, config: Config, role: Role): ObservedContainer | undefined {
+  const running = appContainers(host, config, role.name).filter(isUp);
+  const target = role.proxy === undefined ? undefined : targetContainer(host, routeOf(host, config, role.name));
+  if (target !== undefined && running.some(({ id }) => id === target.id)) return target;
+  return running.toSorted((a, b) => b.createdSeconds - a.createdSeconds)[0];
+}
+
+/** The version most of the fleet's primary role runs, without Kamal's `_replaced_…`; undefined before the first deploy. */
+export function currentVersion(observed: Observed, config: Config): string | undefined {
+  for (const role of config.roles) {
+    for (const { host } of role.hosts) {
+      const container = currentContainer(observedHost(observed, host), config, role);
+      if (container !== undefined) return versionOf(container, config, role.name).replace(/_replaced_[0-9a-f]+$/, '');
+    }
+  }
+  return undefined;
+}

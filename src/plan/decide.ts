@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import type { WantedContainer } from '../app/wanted.ts';
+import type { Config } from '../config/config.ts';
+import { envFilePath, rolePrefix } from '../containers/names.ts';
+import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
+import { routeDifferences, routeSettings, routeTarget } from '../proxy/route.ts';
+import { routeOf, targetContainer } from './current.ts';
+import type { ContainerRef, Step } from './plan.ts';
+
+/** What has to happen so that a role on a machine runs the wanted container and has its traffic. */
+export interface Decision {
+  readonly wanted: WantedContainer;
+  readonly action: 'keep' | 'start' | 'create' | 'replace';
+  /** Why, for every action but `keep`. */
+  readonly because: string;
+  /** The container of the wanted name, if there is one. */
+  readonly existing?: ObservedContainer;
+  /** Why traffic must be sent to it; absent when it goes there already, or the role has none. */
+  readonly trafficBecause?: string;
+}
+
+/** What a deploy must do about one container. */
+export function decideForDeploy(
+  wanted: WantedContainer,
+  host: ObservedHost,
+  input: { config: Config; version: string; replaceAll: boolean; imageWillChange: boolean },
+): Decision {
+  const existing = host.containers.find(({ name }) => name === wanted.spec.name);
+  const decision = actionFor(existing, input);
+  return withTraffic({ wanted, ...decision, ...(existing === undefined ? {} : { existing }) }, host, input.config);
+}
+
+function actionFor(
+  existing: ObservedContainer | undefined,
+  { version, replaceAll, imageWillChange }: { version: string; replaceAll: boolean; imageWillChange: boolean },
+): Pick<Decision, 'action' | 'because'> {
+  if (existing === undefined) return { action: 'create', because: `${shortVersion(version)} is not on this host` };
+  if (replaceAll) return { action: 'replace', because: 'a redeploy makes it anew' };
+  const differences = [
+    ...(existing.differences ?? []),
+    ...(imageWillChange ? ['its image was built anew'] : []),
+    ...(existing.missing ?? []),
+  ];
+  if (differences.length > 0) return { action: 'replace', because: [...new Set(differences)].join(', ') };
+  if (existing.state === 'created') return { action: 'start', because: 'it was made but never started' };
+  if (existing.state !== 'running') return { action: 'start', because: `it is not running: ${existing.status}` };
+  return { action: 'keep', because: '' };
+}
+
+/** Adds why traffic has to be sent to the container, where its role has traffic. */
+export function withTraffic(decision: Omit<Decision, 'trafficBecause'>, host: ObservedHost, config: Config): Decision {
+  const { role } = decision.wanted;
+  if (role.proxy === undefined) return decision;
+  const route = routeOf(host, config, role.name);
+  const target = targetContainer(host, route);
+  if (route === undefined) return { ...decision, trafficBecause: 'no traffic is sent to this role yet' };
+  if (target === undefined) return { ...decision, trafficBecause: `traffic goes to ${route.targets.join(', ')}, which is gone` };
+  if (decision.action === 'create' || decision.action === 'replace' || target.id !== decision.existing?.id) {
+    return { ...decision, trafficBecause: `traffic goes to ${target.name}` };
+  }
+  if (route.targets.join() !== routeTarget(target.id, role.proxy)) {
+    return { ...decision, trafficBecause: `traffic goes to ${route.targets.join(', ')}` };
+  }
+  const differing = routeDifferences(routeSettings(role.proxy), route.settings);
+  if (differing.length > 0) return { ...decision, trafficBecause: `the route's ${differing.join(', ')} differ` };
+  if (decision.action === 'start') return { ...decision, trafficBecause: 'its health is to be seen again' };
+  return decision;
+}
+
+/** The steps that make the container exist, in the Create stage. */
+export function createSteps({ wanted, action, existing, because }: Decision, config: Config): Step[] {
+  if (action !== 'create' && action !== 'replace') return [];
+  const create: Step = {
+    kind: 'create-container',
+    spec: wanted.spec,
+    envFile: envFilePath(config, wanted.role.name),
+    because,
+  };
+  if (existing === undefined) return [create];
+  return [{ kind: 'rename-container', container: reference(existing), name: replacedName(existing), because }, create];
+}
+
+/** The steps that put the container to work, in a Boot stage. */
+export function bootSteps({ wanted, action, existing, because, trafficBecause }: Decision, config: Config): Step[] {
+  const { role, spec } = wanted;
+  const isNew = action === 'create' || action === 'replace';
+  const container: ContainerRef = isNew || existing === undefined ? { name: spec.name } : reference(existing);
+  const start: Step[] = action === 'keep' ? [] : [{ kind: 'start-container', container, because }];
+  if (role.proxy === undefined) {
+    if (action === 'keep') return [];
+    return [
+      ...start,
+      {
+        kind: 'wait-until-ready',
+        container,
+        readinessDelaySeconds: config.readinessDelaySeconds,
+        timeoutSeconds: config.deployTimeoutSeconds,
+        because: 'the role has no traffic whose health check would tell',
+      },
+    ];
+  }
+  if (trafficBecause === undefined) return start;
+  return [
+    ...start,
+    {
+      kind: 'send-traffic',
+      service: rolePrefix(config, role.name),
+      container,
+      route: role.proxy,
+      deployTimeoutSeconds: config.deployTimeoutSeconds,
+      drainTimeoutSeconds: config.drainTimeoutSeconds,
+      because: trafficBecause,
+    },
+  ];
+}
+
+export function reference({ id, name }: ObservedContainer): ContainerRef {
+  return { id, name };
+}
+
+/** Kamal's name for a container whose version is deployed again; the digits follow from the container. */
+function replacedName({ id, name }: ObservedContainer): string {
+  return `${name}_replaced_${createHash('sha256').update(id).digest('hex').slice(0, 16)}`;
+}
+
+/** Kamal's abbreviation: seven characters, unless the version carries a suffix. */
+export function shortVersion(version: string): string {
+  return version.includes('_') ? version : version.slice(0, 7);
+}

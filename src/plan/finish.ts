@@ -1,0 +1,108 @@
+import type { Config } from '../config/config.ts';
+import { auditFile, imageOf, latestTag, releasesFile } from '../containers/names.ts';
+import type { Observed, ObservedContainer, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
+import { appContainers, isUp, observedHost } from './current.ts';
+import { reference, type Decision } from './decide.ts';
+import type { AuditEntry, Lane, Stage, Step } from './plan.ts';
+import { stage } from './prepare.ts';
+import { pruneSteps } from './prune.ts';
+import { hostsOf } from './swap.ts';
+
+interface FinishInput {
+  readonly config: Config;
+  readonly version: string;
+  readonly observed: Observed;
+  readonly decisions: readonly Decision[];
+  readonly prunes: boolean;
+  /** Hosts that pull the image first. */
+  readonly pulling: ReadonlySet<string>;
+  /** What to write down; absent when nothing was changed but housekeeping. */
+  readonly record?: Omit<ReleaseRecord, 'at'>;
+}
+
+/** Retire: what was replaced is stopped only now that everything new is healthy; beside it tag, prune and write down. */
+export function finishStages(input: FinishInput): Stage[] {
+  const { config, version, observed, decisions } = input;
+  const lanes = hostsOf(decisions).flatMap((name): Lane[] => {
+    const host = observedHost(observed, name);
+    const here = decisions.filter(({ wanted }) => wanted.host === name);
+    const stopping = here.flatMap((decision) => oldContainers(decision, host, config));
+    const wantedNames = here.map(({ wanted }) => wanted.spec.name);
+    return [
+      ...here.map((decision) => stopLane(decision, host, config, version)),
+      { host: name, optional: true, steps: tagSteps(host, config, version, input.pulling.has(name)) },
+      { host: name, optional: true, steps: input.prunes ? pruneSteps(host, config, { version, stopping, wantedNames }) : [] },
+    ];
+  });
+  const retire = stage('Retire', lanes);
+  if (input.record === undefined && retire.length === 0) return [];
+  const notes = hostsOf(decisions).map((name): Lane => ({ host: name, optional: true, steps: noteSteps(input, name, retire) }));
+  const [only] = retire;
+  return stage('Retire', [...(only?.lanes ?? []), ...notes]);
+}
+
+function stopLane(decision: Decision, host: ObservedHost, config: Config, version: string): Lane {
+  const { role } = decision.wanted;
+  return {
+    host: host.host,
+    role: role.name,
+    steps: oldContainers(decision, host, config).map((container) => ({
+      kind: 'stop-container',
+      container: reference(container),
+      ...(role.stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: role.stopTimeoutSeconds }),
+      because: `replaced by ${version.includes('_') ? version : version.slice(0, 7)}`,
+    })),
+  };
+}
+
+/** Every running container of the role that is not the wanted one. */
+function oldContainers({ wanted, action, existing }: Decision, host: ObservedHost, config: Config): ObservedContainer[] {
+  return appContainers(host, config, wanted.role.name).filter(
+    (container) => isUp(container) && (action === 'replace' || container.id !== existing?.id),
+  );
+}
+
+/** Kamal finds the deployed version on a machine by this tag. */
+function tagSteps(host: ObservedHost, config: Config, version: string, pulling: boolean): Step[] {
+  const image = imageOf(config, version);
+  const tag = latestTag(config);
+  const holder = host.images.find(({ tags }) => tags.includes(`${config.repository}:${tag}`));
+  if (!pulling && holder?.tags.includes(image) === true) return [];
+  return [{ kind: 'tag-image', image, repository: config.repository, tag, because: 'it is the deployed version' }];
+}
+
+function noteSteps(input: FinishInput, host: string, retire: readonly Stage[]): Step[] {
+  const { config, decisions, record } = input;
+  const audit: Step = {
+    kind: 'audit',
+    file: auditFile(config),
+    entries: auditEntries(input, host, retire),
+    because: 'who did what is kept on the host',
+  };
+  if (record === undefined) return [];
+  const changed = decisions.some(({ wanted }) => wanted.host === host);
+  return [
+    audit,
+    ...(changed
+      ? [{ kind: 'record-release', file: releasesFile(config), record, because: 'a rollback looks here' } as const]
+      : []),
+  ];
+}
+
+/** Kamal's words (reference, section 3.6). */
+function auditEntries({ config, version, decisions, pulling }: FinishInput, host: string, retire: readonly Stage[]): AuditEntry[] {
+  const tags = config.destination === undefined ? [] : [config.destination];
+  const steps = retire.flatMap(({ lanes }) => lanes.filter((lane) => lane.host === host).flatMap((lane) => lane.steps));
+  const has = (kind: Step['kind']) => steps.some((step) => step.kind === kind);
+  const booted = decisions.filter(({ wanted, action }) => wanted.host === host && action !== 'keep');
+  return [
+    ...(pulling.has(host) ? [{ tags, text: `Pulled image with version ${version}` }] : []),
+    ...booted.map(({ wanted, action }) => ({
+      tags: [...tags, wanted.role.name],
+      text: `${action === 'start' ? 'Started' : 'Booted'} app version ${version}`,
+    })),
+    ...(has('tag-image') ? [{ tags, text: `Tagging ${imageOf(config, version)} as the latest image` }] : []),
+    ...(has('remove-container') ? [{ tags, text: 'Pruned containers' }] : []),
+    ...(has('remove-image') ? [{ tags, text: 'Pruned images' }] : []),
+  ];
+}

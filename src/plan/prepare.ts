@@ -1,0 +1,110 @@
+import type { Config } from '../config/config.ts';
+import { createRequest } from '../containers/create-request.ts';
+import { envFilePath, imageOf, networkName } from '../containers/names.ts';
+import type { Observed, ObservedHost } from '../observe/observed.ts';
+import { proxySpec } from '../proxy/container.ts';
+import { observedHost } from './current.ts';
+import { createSteps, type Decision } from './decide.ts';
+import type { DeployRequest } from './deploy.ts';
+import type { Lane, Stage, Step } from './plan.ts';
+
+export interface ImageChanges {
+  readonly pulls: ReadonlyMap<string, Step>;
+  /** Hosts whose image of this version will become another one. */
+  readonly changing: ReadonlySet<string>;
+  readonly notes: readonly string[];
+}
+
+/** Which machines have to pull, and the one digest that all of them must end with. */
+export function imageChanges({ config, version, digest, observed, wanted }: DeployRequest): ImageChanges {
+  const image = imageOf(config, version);
+  const hosts = [...new Set(wanted.map(({ host }) => host))].map((host) => observedHost(observed, host));
+  const present = hosts.filter(({ images }) => images.some(({ tags }) => tags.includes(image)));
+  const digests = new Set(present.map((host) => digestOn(host, config.repository, image)));
+  const expected = digest ?? (digests.size === 1 ? [...digests][0] : undefined);
+  const stale = present.filter(
+    (host) => (expected === undefined && digests.size > 1) || (expected !== undefined && digestOn(host, config.repository, image) !== expected),
+  );
+  const pull = (because: string): Step => ({
+    kind: 'pull-image',
+    image,
+    ...(expected === undefined ? {} : { digest: expected }),
+    because,
+  });
+  return {
+    pulls: new Map([
+      ...hosts.filter((host) => !present.includes(host)).map(({ host }) => [host, pull('not on this host')] as const),
+      ...stale.map(({ host }) => [host, pull('this host has another build of it')] as const),
+    ]),
+    changing: new Set(digest === undefined ? [] : stale.map(({ host }) => host)),
+    notes: [],
+  };
+}
+
+function digestOn(host: ObservedHost, repository: string, image: string): string | undefined {
+  const digests = host.images.find(({ tags }) => tags.includes(image))?.digests ?? [];
+  return digests.find((digest) => digest.startsWith(`${repository}@`))?.slice(repository.length + 1);
+}
+
+/** Prepare and Create: everything that can be done on every machine before the first swap. */
+export function prepareStages(input: {
+  config: Config;
+  version: string;
+  observed: Observed;
+  decisions: readonly Decision[];
+  pulls: ReadonlyMap<string, Step>;
+  withProxy: boolean;
+}): Stage[] {
+  const { config, observed, decisions, pulls } = input;
+  const hosts = [...new Set(decisions.map(({ wanted }) => wanted.host))];
+  const prepare = hosts.flatMap((host): Lane[] => {
+    const here = decisions.filter(({ wanted }) => wanted.host === host);
+    const makes = here.some(({ action }) => action === 'create' || action === 'replace');
+    const pull = makes ? pulls.get(host) : undefined;
+    return [
+      { host, steps: [...networkSteps(observedHost(observed, host)), ...(input.withProxy ? proxySteps(config, observed, here) : [])] },
+      { host, steps: here.flatMap((decision) => envFileSteps(decision, config)) },
+      { host, steps: pull === undefined ? [] : [pull] },
+    ];
+  });
+  const create = decisions.map(
+    (decision): Lane => ({
+      host: decision.wanted.host,
+      role: decision.wanted.role.name,
+      steps: createSteps(decision, config),
+    }),
+  );
+  return [...stage('Prepare', prepare), ...stage('Create', create)];
+}
+
+/** A stage of the lanes that have something to do; nothing when none has. */
+export function stage(name: string, lanes: readonly Lane[]): Stage[] {
+  const busy = lanes.filter(({ steps }) => steps.length > 0);
+  return busy.length === 0 ? [] : [{ name, lanes: busy }];
+}
+
+function networkSteps(host: ObservedHost): Step[] {
+  return host.networkExists ? [] : [{ kind: 'create-network', name: networkName, because: 'this host has no such network' }];
+}
+
+function proxySteps(config: Config, observed: Observed, decisions: readonly Decision[]): Step[] {
+  const [first] = decisions.filter(({ wanted }) => wanted.role.proxy !== undefined);
+  if (first === undefined) return [];
+  const host = observedHost(observed, first.wanted.host);
+  const { container } = host.proxy;
+  if (container === undefined) {
+    return [{ kind: 'boot-proxy', spec: proxySpec(config, host.proxyFiles), because: 'no proxy runs on this host' }];
+  }
+  return container.state === 'running' ? [] : [{ kind: 'start-proxy', because: `the proxy is ${container.state}` }];
+}
+
+function envFileSteps({ action, wanted, because }: Decision, config: Config): Step[] {
+  if (action !== 'create' && action !== 'replace') return [];
+  const variables = wanted.spec.env.filter(({ value }) => typeof value !== 'string');
+  return [{ kind: 'write-env-file', path: envFilePath(config, wanted.role.name), variables, because }];
+}
+
+/** Throws what Docker could not read, before anything is done. @throws Failure `config-invalid` */
+export function checkSpecs(decisions: readonly Pick<Decision, 'wanted'>[]): void {
+  for (const { wanted } of decisions) createRequest({ spec: wanted.spec, env: {}, homeDirectory: '/' });
+}

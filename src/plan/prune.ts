@@ -1,0 +1,52 @@
+import type { Config } from '../config/config.ts';
+import { imageOf } from '../containers/names.ts';
+import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
+import { appContainers, isUp } from './current.ts';
+import { reference } from './decide.ts';
+import type { Step } from './plan.ts';
+
+/**
+ * Old containers beyond `retain_containers`, counted per role and destination, and this image's tags that nothing uses.
+ * Containers that this deploy is about to stop count as retained: they are what a rollback starts.
+ */
+export function pruneSteps(
+  host: ObservedHost,
+  config: Config,
+  deploy: { version: string; stopping: readonly ObservedContainer[]; wantedNames: readonly string[] },
+): Step[] {
+  const removed = config.roles.flatMap((role) => {
+    const stopping = deploy.stopping.filter(({ labels }) => labels['role'] === role.name).length;
+    const stopped = appContainers(host, config, role.name)
+      .filter((container) => !isUp(container) && !deploy.wantedNames.includes(container.name))
+      .toSorted((a, b) => b.createdSeconds - a.createdSeconds);
+    return stopped.slice(Math.max(config.retainContainers - stopping, 0));
+  });
+  const containers = removed.map(
+    (container): Step => ({
+      kind: 'remove-container',
+      container: reference(container),
+      because: `more than ${config.retainContainers} old ones are kept`,
+    }),
+  );
+  return [...containers, ...imageSteps(host, config, { version: deploy.version, removed })];
+}
+
+function imageSteps(
+  host: ObservedHost,
+  config: Config,
+  { version, removed }: { version: string; removed: readonly ObservedContainer[] },
+): Step[] {
+  const left = host.containers.filter((container) => !removed.includes(container));
+  const usedNames = new Set([imageOf(config, version), ...left.map(({ image }) => image)]);
+  const usedIds = new Set(left.map(({ imageId }) => imageId));
+  const isLatest = (tag: string) => /:latest(-.+)?$/.test(tag);
+  return host.images.flatMap((image): Step[] => {
+    if (image.labels['service'] !== config.service) return [];
+    if (image.tags.length === 0) {
+      return usedIds.has(image.id) ? [] : [{ kind: 'remove-image', image: image.id, because: 'it has no name and no container uses it' }];
+    }
+    return image.tags
+      .filter((tag) => tag.startsWith(`${config.repository}:`) && !isLatest(tag) && !usedNames.has(tag))
+      .map((tag) => ({ kind: 'remove-image', image: tag, because: 'no container uses it' }));
+  });
+}

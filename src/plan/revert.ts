@@ -1,0 +1,139 @@
+import type { Config, Role } from '../config/config.ts';
+import { auditFile, releasesFile, rolePrefix } from '../containers/names.ts';
+import type { Observed, ObservedContainer, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
+import { routeFromSettings } from '../proxy/state.ts';
+import { appContainers, isUp, observedHost, routeOf, targetContainer } from './current.ts';
+import { reference, shortVersion } from './decide.ts';
+import type { Lane, Plan, Step } from './plan.ts';
+import { stage } from './prepare.ts';
+
+export interface RevertRequest {
+  readonly config: Config;
+  /** The version that did not make it. */
+  readonly version: string;
+  /** As observed under the lock, before the first step. */
+  readonly before: Observed;
+  readonly now: Observed;
+  readonly command: ReleaseRecord['command'];
+  readonly performer: string;
+}
+
+/**
+ * Puts every machine back to what served before, container by container and route by route, by id; today's settings are never looked
+ * at. Traffic is sent back first; only then are the new containers stopped and removed.
+ */
+export function planRevert({ config, version, before, now, command, performer }: RevertRequest): Plan {
+  const pairs = config.roles.flatMap((role) =>
+    role.hosts
+      .filter(({ host }) => now.hosts.some((observed) => observed.host === host))
+      .map(({ host }) => ({ role, was: observedHost(before, host), is: observedHost(now, host) })),
+  );
+  const back = pairs.map(({ role, was, is }): Lane => ({ host: is.host, role: role.name, steps: bringBack(config, role, was, is) }));
+  const away = pairs.map(({ role, was, is }): Lane => ({ host: is.host, role: role.name, steps: takeAway(config, role, was, is) }));
+  const hosts = [...new Set(pairs.map(({ is }) => is.host))];
+  const notes = hosts.map(
+    (host): Lane => ({ host, optional: true, steps: writeDown(config, { version, command, outcome: 'failed', performer }) }),
+  );
+  return {
+    service: config.service,
+    ...(config.destination === undefined ? {} : { destination: config.destination }),
+    version,
+    stages: [...stage('Bring back', back), ...stage('Take away', [...away, ...notes])],
+    notes: [],
+  };
+}
+
+function bringBack(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
+  const service = rolePrefix(config, role.name);
+  const starts = appContainers(was, config, role.name)
+    .filter(isUp)
+    .filter(({ id }) => is.containers.some((container) => container.id === id && !isUp(container)))
+    .map((container): Step => ({ kind: 'start-container', container: reference(container), because: 'it ran before' }));
+  const [routeWas, routeIs] = [routeOf(was, config, role.name), routeOf(is, config, role.name)];
+  const served = targetContainer(was, routeWas);
+  const target = routeWas?.targets[0];
+  const moved = JSON.stringify(routeWas) !== JSON.stringify(routeIs) || starts.length > 0;
+  if (role.proxy === undefined) return [...starts, ...waits(config, starts)];
+  if (routeWas === undefined) {
+    return routeIs === undefined ? [] : [...starts, { kind: 'remove-route', service, because: 'there was none before' }];
+  }
+  if (!moved || served === undefined || target === undefined) return starts;
+  return [
+    ...starts,
+    {
+      kind: 'send-traffic',
+      service,
+      container: reference(served),
+      route: routeFromSettings(routeWas.settings, target),
+      deployTimeoutSeconds: config.deployTimeoutSeconds,
+      drainTimeoutSeconds: config.drainTimeoutSeconds,
+      because: `${shortVersion(served.name)} served before`,
+    },
+  ];
+}
+
+function waits(config: Config, starts: readonly Step[]): Step[] {
+  return starts.flatMap((step) =>
+    step.kind === 'start-container'
+      ? [
+          {
+            kind: 'wait-until-ready',
+            container: step.container,
+            readinessDelaySeconds: config.readinessDelaySeconds,
+            timeoutSeconds: config.deployTimeoutSeconds,
+            because: 'it ran before',
+          } as const,
+        ]
+      : [],
+  );
+}
+
+function takeAway(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
+  const isNew = ({ id }: ObservedContainer) => !was.containers.some((container) => container.id === id);
+  const removals = appContainers(is, config, role.name)
+    .filter(isNew)
+    .flatMap((container): Step[] => [
+      ...(isUp(container) ? [stopStep(container, role, 'it did not make it')] : []),
+      { kind: 'remove-container', container: reference(container), because: 'it did not make it' },
+    ]);
+  const stops = appContainers(was, config, role.name)
+    .filter((container) => !isUp(container))
+    .flatMap(({ id }) => is.containers.filter((container) => container.id === id && isUp(container)))
+    .map((container) => stopStep(container, role, 'it was stopped before'));
+  const names = appContainers(was, config, role.name).flatMap(({ id, name }): Step[] => {
+    const renamed = is.containers.find((container) => container.id === id && container.name !== name);
+    return renamed === undefined ? [] : [{ kind: 'rename-container', container: reference(renamed), name, because: 'its name before' }];
+  });
+  return [...removals, ...stops, ...names];
+}
+
+function stopStep(container: ObservedContainer, role: Role, because: string): Step {
+  const timeout = role.stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: role.stopTimeoutSeconds };
+  return { kind: 'stop-container', container: reference(container), ...timeout, because };
+}
+
+function writeDown(config: Config, record: Omit<ReleaseRecord, 'at'>): Step[] {
+  const tags = config.destination === undefined ? [] : [config.destination];
+  const entries = [{ tags, text: `Reverted ${record.command} of app version ${record.version}` }];
+  return [
+    { kind: 'audit', file: auditFile(config), entries, because: 'who did what is kept on the host' },
+    { kind: 'record-release', file: releasesFile(config), record, because: 'a failed release is no way back' },
+  ];
+}
+
+/** What is left unlike before, in words; empty when every machine serves what it served. */
+export function differencesToBefore({ config, before, now }: Pick<RevertRequest, 'config' | 'before' | 'now'>): string[] {
+  return config.roles.flatMap((role) =>
+    role.hosts.flatMap(({ host }): string[] => {
+      const is = now.hosts.find((observed) => observed.host === host);
+      if (is === undefined) return [`${host} ${role.name}: not reached`];
+      const was = observedHost(before, host);
+      const ran = appContainers(was, config, role.name).filter(isUp);
+      const runs = appContainers(is, config, role.name).filter(isUp);
+      const lost = ran.filter(({ id }) => !runs.some((container) => container.id === id)).map(({ name }) => `${name} does not run`);
+      const extra = runs.filter(({ id }) => !ran.some((container) => container.id === id)).map(({ name }) => `${name} still runs`);
+      const routes = routeOf(was, config, role.name)?.targets.join() === routeOf(is, config, role.name)?.targets.join() ? [] : ['its traffic goes elsewhere'];
+      return [...lost, ...extra, ...routes].map((text) => `${host} ${role.name}: ${text}`);
+    }),
+  );
+}

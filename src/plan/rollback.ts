@@ -1,0 +1,132 @@
+import type { WantedContainer } from '../app/wanted.ts';
+import type { Config } from '../config/config.ts';
+import { imageOf } from '../containers/names.ts';
+import type { Observed, ObservedHost } from '../observe/observed.ts';
+import { currentVersion, observedHost } from './current.ts';
+import { shortVersion, withTraffic, type Decision } from './decide.ts';
+import { finishStages } from './finish.ts';
+import type { Plan, Step } from './plan.ts';
+import { prepareStages } from './prepare.ts';
+import { swapStages } from './swap.ts';
+
+export interface RollbackRequest {
+  readonly config: Config;
+  readonly version: string;
+  readonly observed: Observed;
+  readonly wanted: readonly WantedContainer[];
+  readonly hooks: ReadonlySet<string>;
+  readonly performer: string;
+}
+
+/**
+ * Starts the retained containers of a version as they were, whatever their settings. One that is gone, or has lost its network or
+ * something it mounts, is made again from the image, and a note says that today's settings apply to it.
+ */
+export function planRollback({ config, version, observed, wanted, hooks, performer }: RollbackRequest): Plan {
+  const decisions = wanted.map((container) => decide(container, observedHost(observed, container.host), config));
+  const pulls = new Map(
+    decisions
+      .filter(({ action }) => action === 'create' || action === 'replace')
+      .map(({ wanted: { host } }) => observedHost(observed, host))
+      .filter(({ images }) => !images.some(({ tags }) => tags.includes(imageOf(config, version))))
+      .map(({ host }): [string, Step] => [host, { kind: 'pull-image', image: imageOf(config, version), because: 'not on this host' }]),
+  );
+  const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
+  const swap = swapStages({ config, observed, decisions, hooks });
+  const from = currentVersion(observed, config);
+  const changes = prepare.length + swap.stages.length > 0;
+  const finish = finishStages({
+    config,
+    version,
+    observed,
+    decisions,
+    prunes: false,
+    pulling: new Set(pulls.keys()),
+    ...(changes
+      ? { record: { version, command: 'rollback', outcome: 'live', performer, ...(from === undefined ? {} : { from }) } as const }
+      : {}),
+  });
+  return {
+    service: config.service,
+    ...(config.destination === undefined ? {} : { destination: config.destination }),
+    version,
+    stages: [...prepare, ...swap.stages, ...finish],
+    notes: decisions.flatMap(remadeNote),
+  };
+}
+
+function decide(wanted: WantedContainer, host: ObservedHost, config: Config): Decision {
+  const existing = host.containers.find(({ name }) => name === wanted.spec.name);
+  const found = existing === undefined ? {} : { existing };
+  return withTraffic({ wanted, ...found, ...actionFor(existing) }, host, config);
+}
+
+function actionFor(existing: ObservedHost['containers'][number] | undefined): Pick<Decision, 'action' | 'because'> {
+  if (existing === undefined) return { action: 'create', because: 'its retained container is gone' };
+  const missing = existing.missing ?? [];
+  if (missing.length > 0) return { action: 'replace', because: missing.join(', ') };
+  if (existing.state === 'running') return { action: 'keep', because: '' };
+  return { action: 'start', because: `it was retained: ${existing.status}` };
+}
+
+function remadeNote({ wanted, action, because }: Decision): string[] {
+  if (action !== 'create' && action !== 'replace') return [];
+  return [`${wanted.host}: ${wanted.spec.name} is made again from its image (${because}): today's settings apply to it`];
+}
+
+/**
+ * The version to go back to when none is named: the newest success before the current one that was not itself rolled back from.
+ * Without a record (Kamal deployed so far) the newest retained container of another version.
+ * @returns undefined when there is none
+ */
+export function lastGoodVersion(observed: Observed, config: Config): string | undefined {
+  const current = currentVersion(observed, config);
+  const [first] = config.hosts;
+  const releases = first === undefined ? [] : observedHost(observed, first).releases;
+  const bad = new Set(releases.filter(({ command }) => command === 'rollback').map(({ from }) => from));
+  const recorded = releases.findLast(({ outcome, version }) => outcome === 'live' && version !== current && !bad.has(version));
+  return recorded?.version ?? newestRetained(observed, config, { current, bad });
+}
+
+function newestRetained(
+  observed: Observed,
+  config: Config,
+  { current, bad }: { current: string | undefined; bad: ReadonlySet<string | undefined> },
+): string | undefined {
+  return retainedVersions(observed, config).find((version) => version !== current && !bad.has(version));
+}
+
+/** Versions of which a container of the primary role is kept, newest first. */
+export function retainedVersions(observed: Observed, config: Config): string[] {
+  const role = config.roles[0];
+  if (role === undefined) return [];
+  const prefix = [config.service, role.name, config.destination].filter(Boolean).join('-');
+  const containers = role.hosts.flatMap(({ host }) =>
+    observedHost(observed, host).containers.filter(
+      ({ name, labels }) =>
+        name.startsWith(`${prefix}-`) && labels['service'] === config.service && (labels['destination'] ?? '') === (config.destination ?? ''),
+    ),
+  );
+  const versions = containers
+    .toSorted((a, b) => b.createdSeconds - a.createdSeconds)
+    .map(({ name }) => name.slice(prefix.length + 1))
+    .filter((version) => !version.includes('_replaced_'));
+  return [...new Set(versions)];
+}
+
+/** Every version that can be gone back to: recorded as live, or still there as a container or an image. */
+export function knownVersions(observed: Observed, config: Config): string[] {
+  const recorded = observed.hosts.flatMap(({ releases }) => releases.filter(({ outcome }) => outcome === 'live').map(({ version }) => version));
+  const images = observed.hosts.flatMap(({ images: all }) =>
+    all.flatMap(({ tags }) =>
+      tags.filter((tag) => tag.startsWith(`${config.repository}:`)).map((tag) => tag.slice(config.repository.length + 1)),
+    ),
+  );
+  const isVersion = (version: string) => !/^latest(-.+)?$/.test(version);
+  return [...new Set([...recorded.toReversed(), ...retainedVersions(observed, config), ...images.filter(isVersion)])];
+}
+
+/** Versions as a person recognises them. */
+export function listVersions(versions: readonly string[]): string {
+  return versions.slice(0, 8).map(shortVersion).join(', ') || 'none';
+}

@@ -1,0 +1,91 @@
+import type { Config, Role } from '../config/config.ts';
+import type { Observed } from '../observe/observed.ts';
+import { hookLanes } from './hook-lanes.ts';
+import { bootSteps, type Decision } from './decide.ts';
+import type { Lane, Stage } from './plan.ts';
+import { stage } from './prepare.ts';
+
+/** pre-deploy hooks, then the boot groups of the primary role, then every other role. */
+export function swapStages(input: {
+  config: Config;
+  observed: Observed;
+  decisions: readonly Decision[];
+  hooks: ReadonlySet<string>;
+}): { stages: Stage[] } {
+  const { config, decisions, hooks } = input;
+  const lanes = new Map(decisions.map((decision) => [decision, bootLane(decision, config)]));
+  const busy = decisions.filter((decision) => (lanes.get(decision)?.steps.length ?? 0) > 0);
+  if (busy.length === 0) return { stages: [] };
+  const primary = busy.filter(({ wanted }) => wanted.role.isPrimary);
+  const others = busy.filter(({ wanted }) => !wanted.role.isPrimary);
+  const limit = config.boot.limit;
+  const groups = [
+    ...bootGroups(primary, limit).map((group, index, all) => ({ group, name: groupName(roleNames(config), index, all.length) })),
+    ...bootGroups(others, limit).map((group, index, all) => ({ group, name: groupName('others', index, all.length) })),
+  ];
+  const stages = groups.flatMap(({ group, name }, index) => [
+    ...hookStage('pre-app-boot', hostsAround(groups, index, limit, 'pre'), input),
+    ...stage(
+      name,
+      group.flatMap((decision) => lanes.get(decision) ?? []),
+    ),
+    ...hookStage('post-app-boot', hostsAround(groups, index, limit, 'post'), input),
+    ...(index < groups.length - 1 ? waitStage(config, hostsOf(group)) : []),
+  ]);
+  const hosts = hostsOf(busy);
+  return { stages: [...hookLanes('pre-deploy', hosts, config, hooks), ...stages] };
+}
+
+function bootLane(decision: Decision, config: Config): Lane {
+  return { host: decision.wanted.host, role: decision.wanted.role.name, steps: bootSteps(decision, config) };
+}
+
+/** Groups of at most `limit` machines, every machine's roles together. */
+function bootGroups(decisions: readonly Decision[], limit: number | undefined): Decision[][] {
+  const hosts = hostsOf(decisions);
+  if (hosts.length === 0) return [];
+  const size = limit ?? hosts.length;
+  return Array.from({ length: Math.ceil(hosts.length / size) }, (_, index) => {
+    const members = hosts.slice(index * size, (index + 1) * size);
+    return decisions.filter(({ wanted }) => members.includes(wanted.host));
+  });
+}
+
+function groupName(what: string, index: number, count: number): string {
+  return count === 1 ? `Boot ${what}` : `Boot ${what}, ${index + 1} of ${count}`;
+}
+
+function roleNames(config: Config): string {
+  return config.roles.find(({ isPrimary }: Role) => isPrimary)?.name ?? config.primaryRole;
+}
+
+/** With a limit the boot hooks run around every group; without one, once around all of them, as in Kamal. */
+function hostsAround(
+  groups: readonly { group: readonly Decision[] }[],
+  index: number,
+  limit: number | undefined,
+  side: 'pre' | 'post',
+): string[] {
+  if (limit !== undefined) return hostsOf(groups[index]?.group ?? []);
+  const edge = side === 'pre' ? 0 : groups.length - 1;
+  return index === edge ? hostsOf(groups.flatMap(({ group }) => group)) : [];
+}
+
+function hookStage(
+  hook: 'pre-app-boot' | 'post-app-boot',
+  hosts: readonly string[],
+  { config, hooks }: { config: Config; hooks: ReadonlySet<string> },
+): Stage[] {
+  return hosts.length === 0 ? [] : hookLanes(hook, hosts, config, hooks);
+}
+
+function waitStage(config: Config, hosts: readonly string[]): Stage[] {
+  const seconds = config.boot.waitSeconds;
+  const [host] = hosts;
+  if (seconds === 0 || host === undefined) return [];
+  return [{ name: 'Wait', lanes: [{ host, steps: [{ kind: 'wait', seconds, because: 'boot.wait' }] }] }];
+}
+
+export function hostsOf(decisions: readonly Decision[]): string[] {
+  return [...new Set(decisions.map(({ wanted }) => wanted.host))];
+}
