@@ -1,0 +1,30 @@
+import { renderDeployResult } from '../report/result.ts';
+import { LongshoreCommand } from './frame/command.ts';
+import { building, destinationArgument } from './frame/flags.ts';
+
+export default class Deploy extends LongshoreCommand {
+  static override summary = 'Build what is checked out, and swap it in on every machine';
+  static override description =
+    'Builds and pushes the image, pulls it everywhere, then swaps one boot group after the other: the new container is started, gets traffic once it is healthy, and the old one is stopped when its requests are answered. If a machine fails, all go back to what served before, and the exit status is 5. Running it again finishes what an interrupted run left.';
+  static override examples = [
+    { description: 'Deploy the commit that is checked out', command: '<%= config.bin %> deploy production' },
+    {
+      description: 'Deploy a version whose image is in the registry',
+      command: '<%= config.bin %> deploy production --skip-push --version 4be1a2c',
+    },
+    {
+      description: 'Deploy one machine only',
+      command: '<%= config.bin %> deploy production --hosts web-01.example.com',
+    },
+  ];
+  static override args = destinationArgument;
+  static override flags = building;
+
+  async run(): Promise<void> {
+    await this.carryOut({
+      changes: true,
+      perform: ({ pipeline, run }) => pipeline.deploy('deploy', run),
+      render: renderDeployResult,
+    });
+  }
+}

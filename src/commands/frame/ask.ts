@@ -1,0 +1,22 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { Failure } from '../../errors.ts';
+
+/** Asks on the terminal and shows nothing of the answer. Ctrl-C is passed on to the whole command. */
+export async function askSecret(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  process.stderr.write(`${question} `);
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.question('', resolve);
+      lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+      for (const event of ['SIGINT', 'close']) {
+        lines.once(event, () => reject(new Failure('interrupted', 'nobody answered', { hint: 'run it again' })));
+      }
+    });
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}

@@ -1,0 +1,71 @@
+import { Command } from '@oclif/core/command';
+import type { Run } from '../../pipeline.ts';
+import type { Paint } from '../../report/paint.ts';
+import { paintFor } from '../../report/paint.ts';
+import { createReporter, type ReporterOptions } from '../../report/reporter.ts';
+import { askSecret } from './ask.ts';
+import { everywhere } from './flags.ts';
+import { listenForInterrupts } from './interrupt.ts';
+import { type Given, toRun } from './run.ts';
+
+type Pipeline = typeof import('../../pipeline.ts');
+
+export interface Work<Result> {
+  /** Whether machines are changed: Ctrl-C then waits for the step in hand. */
+  readonly changes: boolean;
+  readonly perform: (hands: { pipeline: Pipeline; run: Run; given: Given }) => Promise<Result>;
+  readonly render: (result: Result, paint: Paint) => string;
+  readonly exitStatus?: (result: Result) => number;
+}
+
+/** What all commands have in common: flags, progress on stderr, the result on stdout. */
+export abstract class LongshoreCommand extends Command {
+  static override baseFlags = everywhere;
+
+  /** Parses what was typed, hands it to the pipeline and shows what comes back. */
+  protected async carryOut<Result>(work: Work<Result>): Promise<void> {
+    const given = (await this.parse(this.ctor)) as unknown as Given;
+    const { json } = given.flags;
+    const reporter = createReporter({
+      mode: modeFor(given),
+      verbose: given.flags.verbose,
+      stream: process.stderr,
+      paint: paintFor(process.stderr, process.env),
+    });
+    const interruption = listenForInterrupts({ emit: reporter.emit, changes: work.changes });
+    try {
+      const run = toRun(given, {
+        command: (this.id ?? '').replaceAll(':', ' '),
+        env: process.env,
+        emit: reporter.emit,
+        signal: interruption.signal,
+        ...(process.stdin.isTTY && process.stderr.isTTY
+          ? { askSecret: (question: string) => reporter.aside(() => askSecret(question)) }
+          : {}),
+      });
+      const pipeline = await import('../../pipeline.ts');
+      const result = await work.perform({ pipeline, run, given });
+      await reporter.close();
+      const text = json
+        ? JSON.stringify(result, undefined, 2)
+        : work.render(result, paintFor(process.stdout, process.env));
+      process.stdout.write(`${text}\n`);
+      process.exitCode = work.exitStatus?.(result) ?? 0;
+    } finally {
+      await reporter.close();
+      interruption.stop();
+    }
+  }
+
+  /** `start` says what went wrong, in one place for everything. */
+  protected override catch(thrown: Error): Promise<never> {
+    return Promise.reject(thrown);
+  }
+}
+
+function modeFor({ flags }: Given): ReporterOptions['mode'] {
+  if (flags.json) return 'json';
+  if (flags.quiet) return 'quiet';
+  const plain = flags.verbose || process.env['CI'] || process.env['TERM'] === 'dumb' || !process.stderr.isTTY;
+  return plain ? 'plain' : 'terminal';
+}

@@ -1,0 +1,76 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+
+const words = { multiple: true, multipleNonGreedy: true, delimiter: ',', helpGroup: 'WHERE' } as const;
+
+/** Kamal takes these on every command, so scripts pass them to every command. */
+export const everywhere = {
+  destination: Flags.string({
+    char: 'd',
+    helpValue: 'NAME',
+    helpGroup: 'WHERE',
+    description: 'destination: merges config/deploy.NAME.yml over the config file',
+  }),
+  'config-file': Flags.string({
+    char: 'c',
+    default: 'config/deploy.yml',
+    helpValue: 'FILE',
+    helpGroup: 'WHERE',
+    description: 'config file',
+  }),
+  hosts: Flags.string({ ...words, char: 'h', helpValue: 'HOSTS', description: 'only these hosts; globs, by comma' }),
+  roles: Flags.string({ ...words, char: 'r', helpValue: 'ROLES', description: 'only these roles; globs, by comma' }),
+  primary: Flags.boolean({ char: 'p', helpGroup: 'WHERE', description: 'only the primary host' }),
+  version: Flags.string({
+    helpValue: 'VERSION',
+    helpGroup: 'WHAT',
+    description: "version to act on (default: $VERSION, else git's commit)",
+  }),
+  'skip-hooks': Flags.boolean({ char: 'H', helpGroup: 'WHAT', description: 'run none of the hooks' }),
+  'lock-wait': Flags.boolean({ helpGroup: 'LOCK', description: 'wait for the deploy lock instead of failing' }),
+  'lock-wait-timeout': Flags.integer({
+    default: 900,
+    min: 0,
+    helpValue: 'SECONDS',
+    helpGroup: 'LOCK',
+    description: 'longest wait for the lock',
+  }),
+  'lock-wait-interval': Flags.integer({
+    default: 15,
+    min: 1,
+    helpValue: 'SECONDS',
+    helpGroup: 'LOCK',
+    description: 'pause between looks at the lock',
+  }),
+  'accept-new-host-keys': Flags.boolean({
+    helpGroup: 'WHERE',
+    description: 'trust hosts seen for the first time, and remember their keys',
+  }),
+  json: Flags.boolean({
+    helpGroup: 'OUTPUT',
+    description: 'one JSON document on stdout, events as JSON lines on stderr',
+  }),
+  verbose: Flags.boolean({
+    char: 'v',
+    helpGroup: 'OUTPUT',
+    exclusive: ['quiet'],
+    description: 'plain lines, starts of steps too',
+  }),
+  quiet: Flags.boolean({ char: 'q', helpGroup: 'OUTPUT', description: 'only warnings, failures and the result' }),
+  confirmed: Flags.boolean({
+    char: 'y',
+    aliases: ['yes'],
+    helpGroup: 'OUTPUT',
+    description: "as Kamal's; nothing asks, so it changes nothing",
+  }),
+};
+
+export const building = {
+  'skip-push': Flags.boolean({ char: 'P', description: 'build and push nothing; the image is in the registry' }),
+  'no-cache': Flags.boolean({ description: "build without the builder's cache" }),
+};
+
+/** The destination where a command has no other argument. Without `ignoreStdin` oclif would take it from a pipe. */
+export const destinationArgument = {
+  destination: Args.string({ ignoreStdin: true, description: 'destination, the same as -d' }),
+};

@@ -1,0 +1,50 @@
+import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
+import { Failure } from '../../errors.ts';
+import { failureAsJson, renderFailure } from '../../report/failure.ts';
+import { paintFor } from '../../report/paint.ts';
+import { normaliseArgv, wantsJson } from './argv.ts';
+
+/** Runs what was typed and ends the process with its exit status, whatever is still open. */
+export async function start(argv: readonly string[], root: string): Promise<never> {
+  settings.enableAutoTranspile = false;
+  // A reader that went away, or a terminal that was closed, is no reason to leave a deploy half done.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  const words = normaliseArgv(argv);
+  try {
+    await run(words, { root });
+  } catch (thrown) {
+    process.exitCode = say(thrown, words);
+  }
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit();
+}
+
+function say(thrown: unknown, argv: readonly string[]): number {
+  const failure = usageFailure(thrown, argv) ?? thrown;
+  if (wantsJson(argv)) process.stdout.write(`${JSON.stringify(failureAsJson(failure), undefined, 2)}\n`);
+  else process.stderr.write(`${renderFailure(failure, paintFor(process.stderr, process.env))}\n`);
+  return failure instanceof Failure ? failure.exitStatus : 1;
+}
+
+/** oclif's errors are about what was typed. */
+function usageFailure(thrown: unknown, argv: readonly string[]): Failure | undefined {
+  if (!(thrown instanceof Error) || !('oclif' in thrown)) return undefined;
+  const lines = thrown.message.split('\n').map((line) => line.trim());
+  const message = lines
+    .filter((line) => !/^(See more help|The following errors? occurred)/.test(line))
+    .join(' ')
+    .replace(/^command (\S+) not found$/, (_, id: string) => `there is no command ${id.replaceAll(':', ' ')}`);
+  const command = argv.filter((word) => !word.startsWith('-'));
+  const topic = command[0] === 'lock' || command[0] === 'build' ? command.slice(0, 2) : command.slice(0, 1);
+  const isUnknown = message.startsWith('there is no command');
+  const help = ['longshore', ...(isUnknown ? [] : topic), '--help'].join(' ');
+  return new Failure('usage', message, { hint: help });
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}

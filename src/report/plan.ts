@@ -1,0 +1,48 @@
+import { describe } from './step-text.ts';
+import type { Lane, Plan, Stage } from '../plan/plan.ts';
+import { count } from './duration.ts';
+import { noColours, type Paint } from './paint.ts';
+import { type PlanResult, subject } from './results.ts';
+import { table } from './table.ts';
+
+/** The plan as a table: stage, machine and role, step and why. Each is said once, above what it holds for. */
+export function renderPlan(result: PlanResult, paint: Paint = noColours): string {
+  const rows = [...buildRows(result, paint), ...result.plan.stages.flatMap((stage) => stageRows(stage, paint))];
+  return [
+    paint.bold(`${subject(result)}, version ${result.version}`),
+    ...result.plan.notes.map((note) => `note: ${note}`),
+    ...(rows.length === 0 ? [] : ['', ...table(rows), '']),
+    result.nothingToDo ? 'Nothing to do.' : summary(result.plan),
+    ...result.warnings.map((warning) => `${paint.yellow('warning:')} ${warning}`),
+  ].join('\n');
+}
+
+/** What differs between the machines and the file with its release. */
+export function renderDrift(result: PlanResult, paint: Paint = noColours): string {
+  if (result.nothingToDo) return `No drift: ${subject(result)} is as the file and release ${result.version} say.`;
+  return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} a deploy of ${result.version} would change this.`;
+}
+
+function buildRows({ build }: PlanResult, paint: Paint): string[][] {
+  return build.map((line, index) => [index === 0 ? paint.bold('Build') : '', index === 0 ? 'here' : '', line]);
+}
+
+function stageRows(stage: Stage, paint: Paint): string[][] {
+  const rows = stage.lanes.flatMap((lane) => laneRows(lane, paint));
+  return rows.map((cells, index) => [index === 0 ? paint.bold(stage.name) : '', ...cells]);
+}
+
+function laneRows({ host, role, steps }: Lane, paint: Paint): string[][] {
+  const place = role === undefined ? host : `${host} ${role}`;
+  return steps.map((step, index) => [
+    index === 0 ? place : '',
+    step.because === '' ? describe(step) : `${describe(step)}  ${paint.dim(`(${step.because})`)}`,
+  ]);
+}
+
+function summary({ stages }: Plan): string {
+  const lanes = stages.flatMap((stage) => stage.lanes);
+  const steps = lanes.reduce((sum, lane) => sum + lane.steps.length, 0);
+  const hosts = new Set(lanes.map((lane) => lane.host)).size;
+  return `${count(steps, 'step')} on ${count(hosts, 'host')}.`;
+}

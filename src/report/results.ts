@@ -1,0 +1,76 @@
+import type { LockHolder } from '../hosts/host.ts';
+import type { Plan } from '../plan/plan.ts';
+
+/** What a command's end is shown from. */
+export interface DeployResult {
+  readonly service: string;
+  readonly destination?: string;
+  readonly version: string;
+  readonly previousVersion?: string;
+  /** False when there was nothing to do. */
+  readonly changed: boolean;
+  readonly seconds: number;
+  /** Per machine: role → version that serves. */
+  readonly hosts: readonly { readonly host: string; readonly roles: Readonly<Record<string, string>> }[];
+}
+
+export interface PlanResult {
+  readonly service: string;
+  readonly destination?: string;
+  readonly version: string;
+  /** Plan of this machine (build and push), as lines, empty when nothing is to be built. */
+  readonly build: readonly string[];
+  readonly plan: Plan;
+  readonly nothingToDo: boolean;
+  readonly warnings: readonly string[];
+}
+
+export interface StatusResult {
+  readonly service: string;
+  readonly destination?: string;
+  readonly hosts: readonly HostStatus[];
+  readonly lock?: LockHolder;
+  readonly warnings: readonly string[];
+}
+
+export interface HostStatus {
+  readonly host: string;
+  /** Set when the machine could not be looked at. */
+  readonly problem?: string;
+  readonly engineVersion?: string;
+  readonly containers: readonly {
+    readonly role: string;
+    readonly version: string;
+    readonly state: string;
+    /** `Up 3 minutes (healthy)` */
+    readonly status: string;
+    readonly servesTraffic: boolean;
+  }[];
+  readonly proxy?: { readonly image: string; readonly state: string };
+  readonly routes: readonly {
+    readonly service: string;
+    readonly hosts: readonly string[];
+    readonly pathPrefixes: readonly string[];
+    /** Container name, or the raw target when no container has that id. */
+    readonly target: string;
+    readonly paused: boolean;
+  }[];
+}
+
+export interface LockResult {
+  readonly held: boolean;
+  readonly host: string;
+  readonly holder?: LockHolder;
+}
+
+export interface BuildResult {
+  readonly version: string;
+  readonly image: string;
+  readonly digest: string;
+  readonly seconds: number;
+}
+
+/** `shop to production`, or `shop` without a destination. */
+export function subject({ service, destination }: { service: string; destination?: string }): string {
+  return destination === undefined ? service : `${service} to ${destination}`;
+}

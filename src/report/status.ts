@@ -1,0 +1,91 @@
+import type { LockHolder } from '../hosts/host.ts';
+import { noColours, type Paint } from './paint.ts';
+import type { HostStatus, LockResult, StatusResult } from './results.ts';
+import { table } from './table.ts';
+
+/** What runs where, what the proxies route where, and who holds the lock. */
+export function renderStatus(result: StatusResult, paint: Paint = noColours): string {
+  const title = result.destination === undefined ? result.service : `${result.service} in ${result.destination}`;
+  const header = (...cells: string[]) => cells.map((cell) => paint.dim(cell));
+  const proxies = result.hosts.flatMap((host) => proxyRows(host, paint));
+  const routes = result.hosts.flatMap((host) => routeRows(host, paint));
+  return [
+    paint.bold(title),
+    '',
+    ...table([
+      header('HOST', 'ROLE', 'VERSION', 'STATE', 'SINCE', 'TRAFFIC'),
+      ...result.hosts.flatMap((host) => containerRows(host, paint)),
+    ]),
+    ...(proxies.length === 0 ? [] : ['', ...table([header('HOST', 'PROXY', 'STATE', 'ENGINE'), ...proxies])]),
+    ...(routes.length === 0 ? [] : ['', ...table([header('HOST', 'ROUTE', 'REQUESTS FOR', 'GO TO', ''), ...routes])]),
+    '',
+    ...lockLines(result.lock, paint),
+    ...result.warnings.map((warning) => `${paint.yellow('warning:')} ${warning}`),
+  ].join('\n');
+}
+
+/** Who holds the deploy lock, for `lock status`, `lock acquire` and `lock release`. */
+export function renderLock(result: LockResult, paint: Paint = noColours): string {
+  if (!result.held) return `Nobody holds the deploy lock (on ${result.host}).`;
+  return [...lockLines(result.holder ?? { details: '' }, paint), `On ${result.host}.`].join('\n');
+}
+
+function containerRows({ host, problem, containers }: HostStatus, paint: Paint): string[][] {
+  if (problem !== undefined) return [[host, paint.red(problem)]];
+  if (containers.length === 0) return [[host, paint.yellow('no containers of this service')]];
+  return containers.map((container, index) => [
+    index === 0 ? host : '',
+    container.role,
+    container.version,
+    stateText(container.state, container.status, paint),
+    container.status,
+    container.servesTraffic ? paint.green('serves') : '',
+  ]);
+}
+
+function stateText(state: string, status: string, paint: Paint): string {
+  if (state !== 'running') return paint.yellow(state);
+  if (status.includes('(unhealthy)')) return paint.red('unhealthy');
+  return paint.green(status.includes('(healthy)') ? 'healthy' : state);
+}
+
+function proxyRows({ host, problem, proxy, engineVersion }: HostStatus, paint: Paint): string[][] {
+  if (problem !== undefined) return [];
+  if (proxy === undefined) return [[host, paint.yellow('none'), '', engineVersion ?? '']];
+  const state = proxy.state === 'running' ? paint.green(proxy.state) : paint.red(proxy.state);
+  return [[host, proxy.image, state, engineVersion ?? '']];
+}
+
+function routeRows({ host, routes }: HostStatus, paint: Paint): string[][] {
+  return routes.map((route, index) => [
+    index === 0 ? host : '',
+    route.service,
+    requests(route.hosts, route.pathPrefixes),
+    route.target,
+    route.paused ? paint.yellow('paused') : '',
+  ]);
+}
+
+function requests(hosts: readonly string[], pathPrefixes: readonly string[]): string {
+  const names = hosts.length === 0 ? 'every name' : hosts.join(', ');
+  const paths = pathPrefixes.filter((prefix) => prefix !== '/');
+  return paths.length === 0 ? names : `${names} under ${paths.join(', ')}`;
+}
+
+function lockLines(lock: LockHolder | undefined, paint: Paint): string[] {
+  if (lock === undefined) return ['Nobody holds the deploy lock.'];
+  const details = lock.details.trim() === '' ? ['(no details)'] : lock.details.trim().split('\n');
+  return [
+    paint.yellow('The deploy lock is held:'),
+    ...details.map((line) => `  ${line}`),
+    lock.lease === undefined
+      ? '  It never runs out; `longshore lock release` gives it back.'
+      : `  ${leaseText(lock.lease.secondsLeft)}`,
+  ];
+}
+
+function leaseText(secondsLeft: number): string {
+  return secondsLeft > 0
+    ? `Its lease runs out in ${Math.ceil(secondsLeft)} s unless its run renews it.`
+    : 'Its lease has run out: the next deploy takes it over.';
+}
