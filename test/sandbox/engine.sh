@@ -19,6 +19,9 @@ install_engine() {
 }
 
 start_engine() {
+  # Where services are managed, installing it has started it, or its manager should.
+  if [ -d /run/systemd/system ]; then quietly systemctl start docker; fi
+  engine_answers && return
   say 'starting dockerd'
   remove_traces_of_dead_engine
   # Outlives this script and must not hold its lock.

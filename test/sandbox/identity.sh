@@ -34,13 +34,15 @@ ssh_config() {
 }
 
 print_env() {
-  local machine name buildx=
-  [ ! -x "$cache_dir/docker-buildx" ] || buildx=$cache_dir/docker-buildx
+  local machine name buildx= docker_config=
+  if [ -x "$state_dir/docker/cli-plugins/docker-buildx" ]; then
+    docker_config=$state_dir/docker
+    buildx=$docker_config/cli-plugins/docker-buildx
+  fi
   print_variable SANDBOX_DIR "$state_dir"
   print_variable SANDBOX_KEY "$state_dir/id_ed25519"
   print_variable SANDBOX_KNOWN_HOSTS "$state_dir/known_hosts"
   print_variable SANDBOX_SSH_CONFIG "$state_dir/ssh_config"
-  print_variable SANDBOX_DOCKER_CONFIG "$state_dir/docker"
   print_variable REGISTRY "$registry"
   print_variable REGISTRY_USER "$registry_user"
   print_variable REGISTRY_PASSWORD "$registry_password"
@@ -49,7 +51,9 @@ print_env() {
     print_variable "$name" "$(machine_address "$machine")"
     print_variable "${name}_LOOPBACK" "$(machine_loopback "$machine")"
   done
+  # Both empty where the box has a buildx of its own.
   print_variable BUILDX "$buildx"
+  print_variable SANDBOX_DOCKER_CONFIG "$docker_config"
 }
 
 print_variable() { printf '%s=%q\n' "$1" "$2"; }

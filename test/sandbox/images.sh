@@ -6,8 +6,8 @@ images='longshore-debian-12 longshore-debian-13 longshore-machine-12 longshore-m
 
 image_reference() {
   case $1 in
-    kamal-proxy) echo "basecamp/kamal-proxy:$kamal_proxy_version" ;;
-    node) echo node:20 ;;
+    kamal-proxy) echo "$registry/basecamp/kamal-proxy:$kamal_proxy_version" ;;
+    node) echo "$registry/node:20" ;;
     *) echo "$1:latest" ;;
   esac
 }
@@ -32,10 +32,9 @@ ensure_images() {
 images_missing() {
   local image present
   present=$(for image in $images; do image_reference "$image"; done |
-    xargs docker image inspect --format "{{index .RepoTags 0}} {{index .Config.Labels \"$recipe_label\"}}" 2>/dev/null || true)
-  # An image may have further tags; what counts is its recipe, which no other image has.
+    xargs docker image inspect --format "{{index .Config.Labels \"$recipe_label\"}}" 2>/dev/null || true)
   for image in $images; do
-    case $present in *" $(image_recipe "$image")"*) ;; *) echo "$image" ;; esac
+    case $present in *"$(image_recipe "$image")"*) ;; *) echo "$image" ;; esac
   done
 }
 
@@ -62,7 +61,7 @@ build_image() {
   case $1 in
     longshore-debian-12) build_debian "$1" bookworm ;;
     longshore-debian-13) build_debian "$1" trixie ;;
-    kamal-proxy) build_with_binary "$1" kamal_proxy_binary "$(image_reference "$1")" ;;
+    kamal-proxy) build_with_binary "$1" kamal_proxy_binary "basecamp/kamal-proxy:$kamal_proxy_version" ;;
     node) build_with_binary "$1" node_binary node:20-slim ;;
     *)
       say "building $1 (30 s)"
@@ -71,9 +70,9 @@ build_image() {
   esac
 }
 
-# Without a context, from a Dockerfile on stdin.
+# From a Dockerfile on stdin, or a folder. The engine's own builder: another one would not see the local base images.
 docker_build() {
-  quietly docker build --label "$sandbox_label" --label "$recipe_label=$(image_recipe "$1")" \
+  quietly env BUILDX_BUILDER=default BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --label "$sandbox_label" --label "$recipe_label=$(image_recipe "$1")" \
     --tag "$(image_reference "$1")" "${2:--}"
 }
 
@@ -158,14 +157,21 @@ keep_images() {
   mv "$1.part" "$1"
 }
 
-# Debian's buildx runs on any Linux; without it the sandbox is complete all the same.
+# Debian's buildx, for a box that has none; it is one static binary. Nobody's ~/.docker is written to.
 ensure_buildx() {
-  local binary=$cache_dir/docker-buildx container
-  [ ! -x "$binary" ] && [ "$(uname -s)" = Linux ] || return 0
+  local binary=$cache_dir/docker-buildx plugin=$state_dir/docker/cli-plugins/docker-buildx container
+  [ ! -e "$plugin" ] || return 0
+  ! docker buildx version >/dev/null 2>&1 || return 0
+  [ -x "$binary" ] || fetch_buildx "$binary"
+  ln -sf "$binary" "$plugin"
+}
+
+fetch_buildx() {
+  local container
   say 'fetching buildx (15 s)'
   docker_build longshore-buildx <"$here/images/longshore-buildx.Dockerfile"
   container=$(docker create --label "$sandbox_label" longshore-buildx)
-  quietly docker cp "$container:/usr/libexec/docker/cli-plugins/docker-buildx" "$binary"
+  quietly docker cp "$container:/usr/libexec/docker/cli-plugins/docker-buildx" "$1"
   docker rm "$container" >/dev/null
   docker rmi longshore-buildx >/dev/null
 }

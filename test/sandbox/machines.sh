@@ -70,7 +70,7 @@ machine_files() {
     cd "$root"
     mkdir -p usr/local/sbin usr/lib/lsb/init-functions.d etc/docker etc/ssh root/.ssh home/deploy/.ssh
     cp "$here/machine/machine-start" usr/local/sbin/
-    cp "$here/machine/limits" usr/lib/lsb/init-functions.d/
+    cp "$here/machine/init-functions" usr/lib/lsb/init-functions.d/sandbox
     cp "$here/machine/daemon.json" etc/docker/
     cp "$state_dir/host-keys/$1" etc/ssh/ssh_host_ed25519_key
     cp "$state_dir/id_ed25519.pub" root/.ssh/authorized_keys

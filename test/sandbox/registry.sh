@@ -13,6 +13,7 @@ ensure_registry() {
     quietly docker run -d --name "$registry_container" --label "$sandbox_label" --label "$recipe_label=$recipe" \
       --network "$network" --ip "$registry_address" --network-alias registry.test --hostname registry \
       --restart unless-stopped -p 127.0.0.1:5000:5000 -v longshore-registry:/var/lib/registry longshore-registry
+    await_registry
   fi
   ensure_pushed node node:20
   ensure_pushed kamal-proxy "basecamp/kamal-proxy:$kamal_proxy_version"
@@ -25,12 +26,21 @@ ensure_pushed() {
   case $(registry_manifest "$path") in *"$id"*) return ;; esac
   say "pushing $registry/$path"
   push_credentials >"$state_dir/push/config.json"
-  quietly docker tag "$id" "$registry/$path"
-  quietly docker --config "$state_dir/push" push "$registry/$path"
+  # Another config folder has another idea of which engine is meant.
+  quietly docker --config "$state_dir/push" -H "$(docker context inspect --format '{{.Endpoints.docker.Host}}')" push "$registry/$path"
+}
+
+await_registry() {
+  for _ in $(seq 200); do
+    curl -s -o /dev/null http://127.0.0.1:5000/v2/ && return
+    sleep 0.05
+  done
+  docker logs --tail 20 "$registry_container" >&2
+  fail 'the registry did not come up.' "Look at: docker logs $registry_container"
 }
 
 registry_manifest() {
-  curl -si --retry 20 --retry-connrefused --retry-delay 1 --retry-max-time 20 --max-time 10 -u "$registry_user:$registry_password" \
+  curl -si --max-time 10 -u "$registry_user:$registry_password" \
     -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
     "http://127.0.0.1:5000/v2/${1%:*}/manifests/${1##*:}" || true
 }

@@ -1,5 +1,6 @@
 FROM longshore-machine-bare
-RUN printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d \
+ARG DEBIAN_FRONTEND=noninteractive
+RUN printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d \
  && apt-get install -y --no-install-recommends docker.io docker-cli \
- && rm -f /usr/sbin/policy-rc.d
-RUN usermod -aG docker deploy
+ && usermod -aG docker deploy \
+ && printf '#!/bin/sh\nexit 0\n' > /usr/sbin/policy-rc.d
