@@ -10,7 +10,6 @@ export interface BuildxOptions {
   readonly secretValues: Readonly<Record<string, string>>;
   /** Absent: the one of the current docker context. */
   readonly builder?: string;
-  readonly progress: 'rawjson' | 'plain';
   readonly metadataFile: string;
 }
 
@@ -18,7 +17,7 @@ export interface BuildxOptions {
 export function buildxCommand(build: ImageBuild, options: BuildxOptions): BuildCommand {
   const { words, env } = commonOptions(build, options.secretValues);
   const builder = options.builder === undefined ? [] : ['--builder', options.builder];
-  const output = ['--push', `--progress=${options.progress}`, '--metadata-file', options.metadataFile];
+  const output = ['--push', '--progress=plain', '--metadata-file', options.metadataFile];
   return { words: ['buildx', 'build', ...output, ...builder, ...words], env };
 }
 

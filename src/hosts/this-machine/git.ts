@@ -47,13 +47,15 @@ export async function readSourceTree(question: SourceTreeQuestion): Promise<Sour
   };
 }
 
-function git(question: SourceTreeQuestion, words: readonly string[]): Promise<RunResult> {
+/** Runs git in a directory. @throws Failure `interrupted` or `timed-out`, but not for git's own exit status */
+export function git(question: SourceTreeQuestion, words: readonly string[]): Promise<RunResult> {
   const env = { ...question.env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' };
   const { cwd, signal } = question;
-  return runChild(['git', ...words], { cwd, env, timeoutSeconds: 120, ...(signal ? { signal } : {}) });
+  return runChild(['git', ...words], { cwd, env, timeoutSeconds: 600, ...(signal ? { signal } : {}) });
 }
 
-function gitFailed(cwd: string, stderr: string): Failure {
+/** What git complains about, with the command that mends it where git knows one. */
+export function gitFailed(cwd: string, stderr: string): Failure {
   const lines = stderr.trim().split('\n');
   const trust = lines.map((line) => /git config --global --add safe\.directory .*/.exec(line)?.[0]).find(Boolean);
   return new Failure('git-failed', `git cannot read the repository of ${cwd}: ${lines[0]}`, {
