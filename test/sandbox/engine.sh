@@ -44,7 +44,7 @@ remove_traces_of_dead_engine() {
     name=dockerd
     case $file in *containerd.pid) name=containerd ;; esac
     pid=$(cat "$file")
-    if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$name" ]; then
+    if process_lives "$pid" "$name"; then
       [ "$name" = containerd ] || fail "dockerd runs (pid $pid) but does not answer." "Stop it (kill $pid), then try again."
       # Its dockerd is gone: a new one starts its own.
       kill "$pid"
@@ -52,6 +52,11 @@ remove_traces_of_dead_engine() {
     rm -f "$file"
   done
   rm -f /var/run/docker.sock /var/run/docker/containerd/*.sock
+}
+
+# A zombie has a name, but no command line.
+process_lives() {
+  [ "$(cat "/proc/$1/comm" 2>/dev/null)" = "$2" ] && [ -n "$(tr -d '\0' <"/proc/$1/cmdline")" ]
 }
 
 # Machines run engines of their own. A box that lacks CAP_SYS_RESOURCE cannot give --privileged.

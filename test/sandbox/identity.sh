@@ -34,7 +34,7 @@ ssh_config() {
 }
 
 print_env() {
-  local machine name buildx= docker_config=
+  local machine name buildx='' docker_config=''
   if [ -x "$state_dir/docker/cli-plugins/docker-buildx" ]; then
     docker_config=$state_dir/docker
     buildx=$docker_config/cli-plugins/docker-buildx

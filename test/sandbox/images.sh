@@ -18,7 +18,7 @@ ensure_images() {
   [ -n "$missing" ] || return 0
   bundle=$cache_dir/images-$(for image in $images; do image_recipe "$image"; done | hash_of_input).tar
   if [ -f "$bundle" ]; then
-    say 'loading images from the cache (20 s)'
+    say 'loading images from the cache (10 s)'
     quietly docker load -i "$bundle"
     missing=$(images_missing)
   fi

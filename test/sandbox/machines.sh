@@ -6,7 +6,7 @@ ensure_network() {
 }
 
 ensure_machines() {
-  local machine started=
+  local machine started=''
   for machine in $machines; do
     machine_is_up "$machine" || started="$started $machine"
   done
@@ -98,7 +98,7 @@ remove_machine() {
 
 # One function for every machine at once; fails when it failed for any.
 in_parallel() {
-  local function=$1 argument pid pids=
+  local function=$1 argument pid pids=''
   shift
   for argument in "$@"; do
     "$function" "$argument" &

@@ -9,7 +9,7 @@ machines='dal-01 chi-02 new-03'
 registry_container=longshore-registry
 registry_address=100.64.77.2
 registry_user=deployer
-registry_password=registry-s3cret
+registry_password="registry-s3cret"
 registry=registry.test:5000
 
 kamal_proxy_version=v0.9.2
