@@ -1,5 +1,5 @@
 import type { Event } from '../execute/events.ts';
-import { describe } from './step-text.ts';
+import { describe } from '../plan/describe.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import { renderDiagnosis } from './diagnosis.ts';
 import { count, duration } from './duration.ts';

@@ -1,4 +1,4 @@
-import { describe } from './step-text.ts';
+import { describe } from '../plan/describe.ts';
 import type { Lane, Plan, Stage } from '../plan/plan.ts';
 import { count } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';

@@ -66,6 +66,11 @@ export abstract class LongshoreCommand extends Command {
 function modeFor({ flags }: Given): ReporterOptions['mode'] {
   if (flags.json) return 'json';
   if (flags.quiet) return 'quiet';
-  const plain = flags.verbose || process.env['CI'] || process.env['TERM'] === 'dumb' || !process.stderr.isTTY;
+  const plain =
+    flags.verbose ||
+    process.env['CI'] ||
+    process.env['TERM'] === 'dumb' ||
+    !process.stderr.isTTY ||
+    !process.stderr.columns;
   return plain ? 'plain' : 'terminal';
 }

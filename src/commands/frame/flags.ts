@@ -21,12 +21,12 @@ export const everywhere = {
   hosts: Flags.string({ ...words, char: 'h', helpValue: 'HOSTS', description: 'only these hosts; globs, by comma' }),
   roles: Flags.string({ ...words, char: 'r', helpValue: 'ROLES', description: 'only these roles; globs, by comma' }),
   primary: Flags.boolean({ char: 'p', helpGroup: 'WHERE', description: 'only the primary host' }),
+  'skip-hooks': Flags.boolean({ char: 'H', helpGroup: 'WHAT', description: 'run none of the hooks' }),
   version: Flags.string({
     helpValue: 'VERSION',
     helpGroup: 'WHAT',
     description: "version to act on (default: $VERSION, else git's commit)",
   }),
-  'skip-hooks': Flags.boolean({ char: 'H', helpGroup: 'WHAT', description: 'run none of the hooks' }),
   'lock-wait': Flags.boolean({ helpGroup: 'LOCK', description: 'wait for the deploy lock instead of failing' }),
   'lock-wait-timeout': Flags.integer({
     default: 900,

@@ -12,6 +12,7 @@ export default class LockAcquire extends LongshoreCommand {
       command: '<%= config.bin %> lock acquire production -m "migrating the database"',
     },
   ];
+  static override usage = 'lock acquire [DESTINATION] -m MESSAGE';
   static override args = destinationArgument;
   static override flags = {
     message: Flags.string({ char: 'm', required: true, helpValue: 'MESSAGE', description: 'why, for those who wait' }),

@@ -1,5 +1,0 @@
-import type { Step } from '../plan/plan.ts';
-
-export function describe(step: Step): string {
-  return step.kind;
-}
