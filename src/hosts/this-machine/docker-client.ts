@@ -61,11 +61,11 @@ async function look(path: string, { env, signal }: ClientQuestion): Promise<Clie
   };
 }
 
-/** Every `docker` in PATH, and in the places where it usually lies, each once. */
+/** Every `docker` in PATH, each once. */
 async function dockerClients(path: string): Promise<string[]> {
-  const directories = [...path.split(delimiter), '/usr/local/bin', '/usr/bin'];
+  const directories = path.split(delimiter).filter(Boolean);
   const found = await Promise.all(
-    directories.filter(Boolean).map(async (directory) => {
+    directories.map(async (directory) => {
       const file = join(directory, 'docker');
       const usable = access(file, constants.X_OK).then(() => realpath(file));
       return { file, real: await usable.catch(() => undefined) };

@@ -1,0 +1,76 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ensureCleanClone } from '../../src/hosts/this-machine/source-clone.ts';
+import { commitAll, emptyRepository, git, gitEnv, temporaryDirectory } from './repository.ts';
+
+beforeEach(() => {
+  vi.stubEnv('TMPDIR', temporaryDirectory());
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function repository(): { root: string; sha: string } {
+  const root = emptyRepository();
+  mkdirSync(join(root, 'web'));
+  writeFileSync(join(root, 'web', 'index.html'), 'one\n');
+  return { root, sha: commitAll(root) };
+}
+
+const clone = (root: string, sha: string, cwd = root) =>
+  ensureCleanClone({ service: 'shop', cwd, root, sha, env: gitEnv, signal: new AbortController().signal });
+
+test('the clone has what is committed and nothing else, in the directory Kamal would use', async () => {
+  const { root, sha } = repository();
+  writeFileSync(join(root, 'web', 'index.html'), 'changed\n');
+  writeFileSync(join(root, 'untracked'), '');
+  const directory = await clone(root, sha, join(root, 'web'));
+  expect(directory).toMatch(/\/kamal-clones\/shop-[0-9a-f]{13}\/longshore-test-\w+\/web$/);
+  expect(readFileSync(join(directory, 'index.html'), 'utf8')).toBe('one\n');
+  expect(readdirSync(join(directory, '..'))).toEqual(['.git', 'web']);
+});
+
+test('the next deploy brings the same clone to the new commit and cleans it', async () => {
+  const { root, sha } = repository();
+  const directory = await clone(root, sha);
+  writeFileSync(join(directory, 'left-over'), '');
+  writeFileSync(join(directory, 'web', 'index.html'), 'spoilt\n');
+  writeFileSync(join(directory, '.git', 'marker'), '');
+  writeFileSync(join(root, 'web', 'index.html'), 'two\n');
+  expect(await clone(root, commitAll(root))).toBe(directory);
+  expect(readFileSync(join(directory, 'web', 'index.html'), 'utf8')).toBe('two\n');
+  expect(existsSync(join(directory, 'left-over'))).toBe(false);
+  expect(existsSync(join(directory, '.git', 'marker'))).toBe(true);
+});
+
+test('a commit on no branch is cloned too', async () => {
+  const { root, sha } = repository();
+  await clone(root, sha);
+  git(root, 'checkout', '--quiet', '--detach');
+  writeFileSync(join(root, 'web', 'index.html'), 'detached\n');
+  const detached = commitAll(root);
+  expect(readFileSync(join(await clone(root, detached), 'web', 'index.html'), 'utf8')).toBe('detached\n');
+  rmSync(join(process.env['TMPDIR'] ?? '', 'kamal-clones'), { recursive: true });
+  expect(readFileSync(join(await clone(root, detached), 'web', 'index.html'), 'utf8')).toBe('detached\n');
+});
+
+test('a clone that is broken is made anew', async () => {
+  const { root, sha } = repository();
+  const directory = await clone(root, sha);
+  rmSync(join(directory, '.git', 'HEAD'));
+  expect(git(await clone(root, sha), 'rev-parse', 'HEAD')).toBe(sha);
+});
+
+test('submodules come along', async () => {
+  const { root: library } = repository();
+  const { root } = repository();
+  git(root, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library, 'vendor');
+  const directory = await clone(root, commitAll(root));
+  expect(readFileSync(join(directory, 'vendor', 'web', 'index.html'), 'utf8')).toBe('one\n');
+});
+
+test('what git complains about is in the failure', async () => {
+  const { root } = repository();
+  await expect(clone(root, '1234'.repeat(10))).rejects.toMatchObject({ code: 'git-failed' });
+});
