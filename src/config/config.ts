@@ -35,6 +35,8 @@ export interface Config {
   readonly retainContainers: number;
   readonly hooksPath: string;
   readonly hooks: Readonly<Record<string, HookConfig>>;
+  /** Which hooks' output is shown or hidden whatever the verbosity, by hook name. */
+  readonly hooksOutput?: Readonly<Record<string, 'quiet' | 'verbose'>>;
   readonly secretsPath: string;
   /** Things worth saying that stop nothing, each with `file:line`. */
   readonly warnings: readonly string[];

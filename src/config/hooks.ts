@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import type { HookConfig } from './config.ts';
+import { chosen, integer, listOf, mapOf, oneOf, section, textList, unknownKey } from './fields.ts';
+import type { Findings } from './findings.ts';
+
+export const hookNames: readonly string[] = [
+  'docker-setup',
+  'pre-connect',
+  'pre-build',
+  'pre-deploy',
+  'pre-app-boot',
+  'post-app-boot',
+  'post-deploy',
+  'pre-proxy-reboot',
+  'post-proxy-reboot',
+];
+
+const place = oneOf(['local', 'hosts']);
+type Place = z.output<typeof place>;
+
+const hook = section({
+  run_on: chosen((value): z.ZodType<Place[]> => {
+    return Array.isArray(value) ? listOf(place).min(1, 'name one place at least') : place.transform((one) => [one]);
+  }).exactOptional(),
+  roles: textList.exactOptional(),
+  secrets: textList.exactOptional(),
+  timeout: integer({ from: 1 }).exactOptional(),
+});
+
+/** Longshore's own key: where a hook's script runs, and what it sees there. */
+export const hooksSchema = mapOf(hook);
+
+export type WrittenHooks = z.output<typeof hooksSchema>;
+
+export function resolveHooks(
+  written: WrittenHooks | undefined,
+  roleNames: readonly string[],
+  findings: Findings,
+): Record<string, HookConfig> {
+  const hooks: Record<string, HookConfig> = {};
+  for (const [name, { run_on: runOn = ['local' as const], roles = [], secrets = [], timeout = 600 }] of Object.entries(
+    written ?? {},
+  )) {
+    const path = ['hooks', name];
+    if (!hookNames.includes(name)) findings.problemWithKey(path, unknownKey(name, hookNames).replace('key', 'hook'));
+    if (name === 'pre-connect' && runOn.includes('hosts')) {
+      findings.problem([...path, 'run_on'], 'pre-connect runs before any machine is connected, so it runs here only');
+    }
+    for (const [index, role] of roles.entries()) {
+      if (!roleNames.includes(role)) findings.problem([...path, 'roles', index], `there is no role \`${role}\``);
+    }
+    if (!runOn.includes('hosts') && (roles.length > 0 || secrets.length > 0)) {
+      findings.warning(path, '`roles` and `secrets` have no effect on a hook that runs here only; say `run_on: hosts`');
+    }
+    hooks[name] = { runOn: [...new Set(runOn)], roles, secrets, timeoutSeconds: timeout };
+  }
+  return hooks;
+}
+
+const level = oneOf(['quiet', 'verbose']);
+
+/** For all hooks, or for each by name. */
+export const hooksOutputSchema = chosen((value): z.ZodType<Record<string, 'quiet' | 'verbose'>> => {
+  if (typeof value !== 'string') return mapOf(level);
+  return level.transform((one) => Object.fromEntries(hookNames.map((name) => [name, one])));
+});
+
+export const hooksSample = `\
+# Where hook scripts lie.
+hooks_path: .kamal/hooks
+# quiet or verbose, for all hooks or by name.
+hooks_output:
+  pre-build: quiet
+# Longshore's own (under x-longshore in a file that Kamal reads too): hooks that run on the machines.
+hooks:
+  pre-deploy:
+    # hosts, local (if not said), or both: [local, hosts] runs here first.
+    run_on: hosts
+    # Machines of these roles; if not said, every machine.
+    roles: [web]
+    # Secrets that the script sees on the machines, and no others.
+    secrets: [DATABASE_URL]
+    # Seconds.
+    timeout: 600
+`;

@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import type { DockerOption } from './config.ts';
+import { mapOf, shouldBe } from './fields.ts';
+import type { Findings } from './findings.ts';
+import { isScalar, textOf } from './scalars.ts';
+import type { Scalar } from './scalars.ts';
+import type { Path } from './sheet.ts';
+
+const optionValue = z.custom<Scalar | null | readonly (Scalar | null)[]>(
+  (value) =>
+    value === null ||
+    isScalar(value) ||
+    (Array.isArray(value) && value.every((item) => item === null || isScalar(item))),
+  { error: (issue) => shouldBe('a value or a list of values', issue.input) },
+);
+
+/** Options of `docker run` by their long names. */
+export const optionsSchema = mapOf(optionValue);
+
+export type WrittenOptions = z.output<typeof optionsSchema>;
+
+/** In the order written: `true` is a bare flag, a list repeats the option, an empty value is left out. */
+export function resolveOptions(written: WrittenOptions | undefined, path: Path, findings: Findings): DockerOption[] {
+  return Object.entries(written ?? {}).flatMap(([name, value]) => {
+    const problem = problemWithName(name);
+    if (problem !== undefined) findings.problemWithKey([...path, name], problem);
+    return [value].flat().flatMap((item): DockerOption[] => {
+      if (item === null) return [];
+      return [{ name, value: item === true ? true : textOf(item as Scalar) }];
+    });
+  });
+}
+
+/** A role's options, with `restart` taken out of them. */
+export function resolveRoleOptions(
+  written: WrittenOptions | undefined,
+  path: Path,
+  findings: Findings,
+): { options: DockerOption[]; restartPolicy: string } {
+  const { restart = 'unless-stopped', ...others } = written ?? {};
+  if (typeof restart !== 'string') {
+    findings.problem([...path, 'restart'], 'this should be text; write "no", in quotes, for no restarts');
+  } else if (!/^(no|always|unless-stopped|on-failure(:\d+)?)$/.test(restart)) {
+    findings.problem([...path, 'restart'], 'this should be no, always, unless-stopped, on-failure or on-failure:N');
+  }
+  return { options: resolveOptions(others, path, findings), restartPolicy: String(restart) };
+}
+
+function problemWithName(name: string): string | undefined {
+  const long = name.replace(/^-+/, '').replaceAll('_', '-');
+  if (/^[a-z0-9][a-z0-9-]+$/.test(name)) return undefined;
+  return long.length > 1
+    ? `Docker has no option \`--${name}\`; write \`${long}\``
+    : `write the option by its long name; Docker has no \`--${name}\``;
+}
+
+export const optionsSample = `\
+# Options of \`docker run\` for a role's containers, by their long names.
+servers:
+  web:
+    hosts: [192.0.2.10]
+    options:
+      memory: 512m
+      # A list repeats the option.
+      cap-add: [NET_ADMIN]
+      # true is an option without a value.
+      init: true
+      # no, always, unless-stopped (if not said), on-failure or on-failure:N.
+      restart: always
+`;

@@ -1,0 +1,126 @@
+import { resolveBoot } from './boot.ts';
+import { resolveBuilder } from './builder.ts';
+import type { Config } from './config.ts';
+import type { Findings } from './findings.ts';
+import { resolveHooks } from './hooks.ts';
+import { present } from './present.ts';
+import { isLocalRegistry, resolveRegistry } from './registry.ts';
+import { resolveRoles } from './roles.ts';
+import { reportUnused } from './unused.ts';
+import { resolveSsh } from './ssh.ts';
+import { readWritten } from './written.ts';
+import type { WrittenConfig } from './written.ts';
+
+export interface ConfigSource {
+  readonly file: string;
+  readonly destinationFile?: string;
+  readonly destination?: string;
+  readonly destinationName?: string;
+}
+
+/** The meaning of a merged file. Problems go to `findings`; the result is of use only when there are none. */
+export function resolveConfig(
+  source: ConfigSource,
+  value: Readonly<Record<string, unknown>>,
+  findings: Findings,
+): Config {
+  const { written, broken } = readWritten(value, findings);
+  /** Nothing is said about the meaning of keys whose form is wrong. */
+  const unlessBroken = (...keys: string[]): Findings =>
+    keys.some((key) => broken.has(key)) ? mute(findings) : findings;
+
+  const drainTimeoutSeconds = written.drain_timeout ?? 30;
+  const forRoles = unlessBroken('servers', 'proxy', 'env', 'labels', 'logging', 'primary_role', 'allow_empty_roles');
+  const { roles, primaryRole, proxyRun } = resolveRoles(written, drainTimeoutSeconds, forRoles);
+  const registry = resolveRegistry(written.registry, unlessBroken('registry'));
+  const image = resolveImage(written, unlessBroken('image', 'registry', 'service'));
+  checkVolumes(written, findings);
+  checkMinimumVersion(written, findings);
+  reportUnused(written, findings);
+  const primaryHosts = roles.find((role) => role.isPrimary)?.hosts ?? [];
+  const roleNames = roles.map((role) => role.name);
+
+  return present({
+    ...source,
+    service: resolveService(written, unlessBroken('service')),
+    image,
+    repository: [registry.server, image].filter((part) => part !== undefined).join('/'),
+    registry,
+    roles,
+    primaryRole,
+    primaryHost: primaryHosts[0]?.host ?? '',
+    hosts: [...new Set(roles.flatMap((role) => role.hosts.map(({ host }) => host)))],
+    builder: resolveBuilder(written.builder, unlessBroken('builder')),
+    proxyRun,
+    ssh: resolveSsh(written.ssh, findings),
+    boot: resolveBoot(written.boot, primaryHosts.length, findings),
+    readinessDelaySeconds: written.readiness_delay ?? 7,
+    deployTimeoutSeconds: written.deploy_timeout ?? 30,
+    drainTimeoutSeconds,
+    retainContainers: written.retain_containers ?? 5,
+    hooksPath: written.hooks_path ?? '.kamal/hooks',
+    hooks: resolveHooks(written.hooks, roleNames, unlessBroken('servers', 'hooks')),
+    hooksOutput: written.hooks_output,
+    secretsPath: written.secrets_path ?? '.kamal/secrets',
+    warnings: findings.warnings,
+    notDoneYet: findings.notDoneYet,
+  });
+}
+
+function mute(findings: Findings): Findings {
+  return { ...findings, problem: () => {}, problemWithKey: () => {}, warning: () => {}, notDone: () => {} };
+}
+
+function resolveService({ service }: WrittenConfig, findings: Findings): string {
+  if (service === undefined) {
+    findings.problem(['service'], '`service` is missing: it names the app, and its containers start with it');
+  } else if (!/^[a-z0-9][a-z0-9_-]*$/i.test(service)) {
+    findings.problem(
+      ['service'],
+      'a service’s name is made of letters, digits, `-` and `_`, and starts with a letter or digit',
+    );
+  }
+  return service ?? '';
+}
+
+function resolveImage({ image, registry, service }: WrittenConfig, findings: Findings): string {
+  if (image === undefined && isLocalRegistry(registry)) return service ?? '';
+  if (image === undefined || image === '') {
+    findings.problem(['image'], '`image` is missing: the image’s name without registry and tag, such as acme/shop');
+  } else if (/[@\s]|:[^/]*$/.test(image)) {
+    findings.problem(['image'], 'write the image without a tag; each deploy adds its version');
+  } else if (/[A-Z]/.test(image)) {
+    findings.problem(['image'], 'Docker takes lower-case image names only');
+  }
+  return image ?? '';
+}
+
+function checkVolumes({ volumes = [] }: WrittenConfig, findings: Findings): void {
+  for (const [index, volume] of volumes.entries()) {
+    if (/[$`]|^~/.test(volume)) {
+      findings.problem(['volumes', index], 'no shell expands this; write the path on the machine in full');
+    } else if (volume === '' || /\s/.test(volume)) {
+      findings.problem(['volumes', index], 'this should be source:path or source:path:options, without spaces');
+    }
+  }
+}
+
+/** The version of Kamal whose files are read here. */
+const kamalVersion = '2.12.0';
+
+function checkMinimumVersion({ minimum_version: minimum }: WrittenConfig, findings: Findings): void {
+  if (minimum === undefined) return;
+  const wanted = /^v?(\d+(?:\.\d+)*)(?:[.-]?[a-z][\w.-]*)?$/i.exec(minimum)?.[1]?.split('.').map(Number);
+  const have = kamalVersion.split('.').map(Number);
+  if (wanted === undefined) {
+    findings.problem(['minimum_version'], 'this should be a version such as 2.12.0');
+    return;
+  }
+  const length = Math.max(wanted.length, have.length);
+  const differs = Array.from({ length }, (_, part) => (wanted[part] ?? 0) - (have[part] ?? 0)).find((by) => by !== 0);
+  if ((differs ?? 0) > 0)
+    findings.problem(
+      ['minimum_version'],
+      `this file is for Kamal ${minimum}; files of Kamal ${kamalVersion} are read here`,
+    );
+}

@@ -1,0 +1,183 @@
+import type { Env, ProxyRun, Role, RoleHost } from './config.ts';
+import { mergeEnv, namesGivenTwice, resolveEnv } from './env.ts';
+import type { Findings } from './findings.ts';
+import { resolveLabels } from './labels.ts';
+import { resolveLogging } from './logging.ts';
+import { resolveRoleOptions } from './options.ts';
+import { present } from './present.ts';
+import { checkProxy, mergeProxy, resolveProxyRoute } from './proxy.ts';
+import type { WrittenProxy } from './proxy.ts';
+import { resolveProxyRun } from './proxy-run.ts';
+import type { RoleRun } from './proxy-run.ts';
+import { hostsPath, resolveHosts } from './servers.ts';
+import type { WrittenHost, WrittenRole } from './servers.ts';
+import type { Path } from './sheet.ts';
+import { splitWords } from './words.ts';
+import type { WrittenConfig } from './written.ts';
+
+interface Context {
+  readonly written: WrittenConfig;
+  readonly primaryRole: string;
+  readonly drainTimeoutSeconds: number;
+  readonly rootEnv: Env;
+  readonly tags: ReadonlyMap<string, Env>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly findings: Findings;
+}
+
+/** The roles, primary first, then by name; and the one way in which they want the proxy run. */
+export function resolveRoles(
+  written: WrittenConfig,
+  drainTimeoutSeconds: number,
+  findings: Findings,
+): { roles: Role[]; primaryRole: string; proxyRun: ProxyRun | undefined } {
+  const servers = written.servers ?? {};
+  const primaryRole = written.primary_role ?? 'web';
+  checkNames({ written, servers, primaryRole, findings });
+  const tags = new Map<string, Env>();
+  for (const [tag, env] of Object.entries(written.env?.tags ?? {})) {
+    tags.set(tag, resolveEnv(env, ['env', 'tags', tag], findings));
+  }
+  const context: Context = {
+    written,
+    primaryRole,
+    drainTimeoutSeconds,
+    rootEnv: resolveEnv(written.env, ['env'], findings),
+    tags,
+    labels: resolveLabels(written.labels, ['labels'], findings),
+    findings,
+  };
+  if (written.proxy !== undefined) checkProxy(written.proxy, (key) => ['proxy', key], findings);
+  const names = Object.keys(servers).toSorted((left, right) => {
+    return Number(right === primaryRole) - Number(left === primaryRole) || (left < right ? -1 : 1);
+  });
+  const roles = names.map((name) => resolveRole(name, servers[name] ?? {}, context));
+  checkSharedHosts(roles, findings);
+  return { roles, primaryRole, proxyRun: resolveProxyRun(runsOf(roles, context), findings) };
+}
+
+function resolveRole(name: string, role: WrittenRole, context: Context): Role {
+  const { written, findings } = context;
+  const path = ['servers', name];
+  const isPrimary = name === context.primaryRole;
+  const proxied = isPrimary ? role.proxy !== false : role.proxy !== undefined && role.proxy !== false;
+  const hosts = resolveHosts(role.hosts ?? [], name, findings);
+  const proxy = proxied ? proxyOf(name, role, context) : undefined;
+  if (proxy?.ssl === true && hosts.length > 1) {
+    const message = `${name} has ${hosts.length} machines, but Let’s Encrypt works for one; give a certificate of your own`;
+    findings.problem(proxyPath(name, 'ssl', findings), message);
+  }
+  if (role.asset_path !== undefined && proxied) findings.notDone([...path, 'asset_path']);
+  return present({
+    name,
+    isPrimary,
+    hosts: resolveRoleHosts({ name, role, hosts, context }),
+    cmd: role.cmd === undefined ? undefined : resolveCmd(role.cmd, [...path, 'cmd'], findings),
+    labels: { ...context.labels, ...resolveLabels(role.labels, [...path, 'labels'], findings) },
+    ...resolveRoleOptions(role.options, [...path, 'options'], findings),
+    logging: resolveLogging(written.logging, role.logging),
+    volumes: written.volumes ?? [],
+    proxy: proxy === undefined ? undefined : resolveProxyRoute(proxy),
+    stopTimeoutSeconds:
+      role.stop_timeout ?? written.stop_timeout ?? (proxied ? undefined : context.drainTimeoutSeconds),
+  });
+}
+
+interface RoleHostsRequest {
+  name: string;
+  role: WrittenRole;
+  hosts: readonly WrittenHost[];
+  context: Context;
+}
+
+function resolveRoleHosts({ name, role, hosts, context }: RoleHostsRequest): RoleHost[] {
+  const { findings, tags, rootEnv } = context;
+  const roleEnv = resolveEnv(role.env, ['servers', name, 'env'], findings);
+  return hosts.map(({ host, tags: hostTags }) => {
+    for (const tag of hostTags.filter((one) => !tags.has(one))) {
+      findings.warning(
+        hostsPath(name, findings),
+        `the tag \`${tag}\` of ${host} is not in \`env.tags\`, so it does nothing`,
+      );
+    }
+    const blocks = [rootEnv, roleEnv, ...hostTags.flatMap((tag) => tags.get(tag) ?? [])];
+    for (const variable of namesGivenTwice(blocks)) {
+      findings.warning(['env'], `\`${variable}\` is both clear and secret for ${name}; the clear value counts`);
+    }
+    return { host, env: mergeEnv(blocks) };
+  });
+}
+
+function proxyOf(name: string, role: WrittenRole, { written, findings }: Context): WrittenProxy {
+  if (typeof role.proxy !== 'object') return written.proxy ?? {};
+  const merged = mergeProxy(written.proxy, role.proxy);
+  checkProxy(merged, (key) => proxyPath(name, key, findings), findings);
+  return merged;
+}
+
+function proxyPath(role: string, key: string, findings: Findings): Path {
+  const path = ['servers', role, 'proxy', key];
+  return findings.has(path) ? path : ['proxy', key];
+}
+
+function runsOf(roles: readonly Role[], { written, findings }: Context): RoleRun[] {
+  return roles.flatMap(({ name, proxy, hosts }) => {
+    const own = written.servers?.[name]?.proxy;
+    const run = mergeProxy(written.proxy, typeof own === 'object' ? own : {}).run;
+    if (proxy === undefined) return [];
+    return [{ role: name, hosts: hosts.map(({ host }) => host), run, path: proxyPath(name, 'run', findings) }];
+  });
+}
+
+function resolveCmd(written: string, path: Path, findings: Findings): readonly string[] {
+  const { words, problem, remark } = splitWords(written);
+  if (problem !== undefined) findings.problem(path, problem);
+  if (remark !== undefined) findings.warning(path, remark);
+  return words;
+}
+
+interface NameCheck {
+  written: WrittenConfig;
+  servers: Readonly<Record<string, WrittenRole>>;
+  primaryRole: string;
+  findings: Findings;
+}
+
+function checkNames({ written, servers, primaryRole, findings }: NameCheck): void {
+  const names = Object.keys(servers);
+  if (names.length === 0 || (findings.has(['servers', 0]) && servers['web']?.hosts?.length === 0)) {
+    const alone = written.accessories === undefined ? '' : '; deploying accessories alone is not done yet';
+    findings.problem(['servers'], `\`servers\` is missing: list the machines to deploy to${alone}`);
+    return;
+  }
+  for (const name of names.filter((one) => !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(one))) {
+    findings.problemWithKey(['servers', name], 'a role’s name is made of letters, digits, `-`, `_` and `.`');
+  }
+  if (servers[primaryRole] === undefined) {
+    const key = written.primary_role === undefined ? 'servers' : 'primary_role';
+    const message = `there is no role \`${primaryRole}\`; say which is first with \`primary_role\`: ${names.join(', ')}`;
+    findings.problem([key], message);
+  }
+  for (const [name, { hosts = [] }] of Object.entries(servers)) {
+    if (hosts.length > 0 || (written.allow_empty_roles === true && name !== primaryRole)) continue;
+    const needed =
+      name === primaryRole ? ', and the primary role needs one' : '; say `allow_empty_roles: true` if that is meant';
+    findings.problemWithKey(['servers', name], `role ${name} has no hosts${needed}`);
+  }
+}
+
+function checkSharedHosts(roles: readonly Role[], findings: Findings): void {
+  const owner = new Map<string, string>();
+  for (const { name, proxy } of roles) {
+    for (const host of proxy?.ssl ? proxy.hosts : []) {
+      const other = owner.get(host);
+      if (other !== undefined) {
+        findings.problem(
+          proxyPath(name, 'ssl', findings),
+          `${other} and ${name} both want the certificate for ${host}`,
+        );
+      }
+      owner.set(host, name);
+    }
+  }
+}

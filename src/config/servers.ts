@@ -1,0 +1,121 @@
+import * as z from 'zod';
+import { envSchema } from './env.ts';
+import { chosen, flag, listOf, mapOf, seconds, section, shouldBe, text } from './fields.ts';
+import type { Findings } from './findings.ts';
+import { labelsSchema } from './labels.ts';
+import { isMap } from './layers.ts';
+import { loggingSchema } from './logging.ts';
+import { optionsSchema } from './options.ts';
+import { proxySchema } from './proxy.ts';
+import type { WrittenProxy } from './proxy.ts';
+import { isScalar, textOf } from './scalars.ts';
+import type { Path } from './sheet.ts';
+
+export interface WrittenHost {
+  readonly host: string;
+  readonly tags: readonly string[];
+}
+
+/** `host`, `{host: tag}` or `{host: [tags]}`. */
+const hostEntry = z
+  .custom<string | Record<string, unknown>>(isHostEntry, { error: (issue) => hostEntryMessage(issue.input) })
+  .transform((entry): WrittenHost => {
+    if (typeof entry === 'string') return { host: entry, tags: [] };
+    const [host = '', tags] = Object.entries(entry)[0] ?? [];
+    return { host, tags: [tags].flat().filter(isScalar).map(textOf) };
+  });
+
+const hostList = listOf(hostEntry);
+
+const roleSection = section({
+  hosts: hostList.exactOptional(),
+  cmd: text.exactOptional(),
+  stop_timeout: seconds.exactOptional(),
+  options: optionsSchema.exactOptional(),
+  logging: loggingSchema.exactOptional(),
+  proxy: chosen((value): z.ZodType<boolean | WrittenProxy> =>
+    typeof value === 'boolean' ? flag : proxySchema,
+  ).exactOptional(),
+  labels: labelsSchema.exactOptional(),
+  env: envSchema.exactOptional(),
+  asset_path: text.exactOptional(),
+});
+
+export type WrittenRole = z.output<typeof roleSection>;
+
+const role = chosen((value): z.ZodType<WrittenRole> => {
+  return Array.isArray(value) ? hostList.transform((hosts) => ({ hosts })) : roleSection;
+});
+
+/** A list of hosts for the role `web`, or roles by name. */
+export const serversSchema = chosen((value): z.ZodType<Record<string, WrittenRole>> => {
+  return Array.isArray(value) ? hostList.transform((hosts) => ({ web: { hosts } })) : mapOf(role);
+});
+
+/** Checks a role's hosts and names each once; of two entries for one host the last counts, as in Kamal. */
+export function resolveHosts(written: readonly WrittenHost[], role: string, findings: Findings): WrittenHost[] {
+  const path = hostsPath(role, findings);
+  const hosts = new Map<string, WrittenHost>();
+  for (const [index, entry] of written.entries()) {
+    const problem = problemWithHost(entry.host);
+    if (problem !== undefined) findings.problem([...path, index], problem);
+    if (hosts.has(entry.host))
+      findings.warning([...path, index], `\`${entry.host}\` stands twice in role ${role}; this entry counts`);
+    hosts.set(entry.host, entry);
+  }
+  return [...hosts.values()];
+}
+
+/** Where a role's hosts are written: under its `hosts`, in its list, or in the list that `servers` is. */
+export function hostsPath(role: string, findings: Findings): Path {
+  const candidates = [
+    ['servers', role, 'hosts'],
+    ['servers', role],
+  ];
+  return candidates.find((path) => findings.has(path)) ?? ['servers'];
+}
+
+function problemWithHost(host: string): string | undefined {
+  const [user, ...rest] = host.replace(/^ssh:\/\//, '').split('@');
+  if (rest.length > 0) return `write the host alone, \`${rest.join('@')}\`, and the user as \`ssh.user: ${user}\``;
+  const withPort = /^(?:ssh:\/\/)?([^:[\]]+|\[[^\]]+\]):(\d+)$/.exec(host);
+  if (withPort !== null)
+    return `write the host alone, \`${withPort[1]}\`, and the port as \`ssh.port: ${withPort[2]}\``;
+  if (!/^[A-Za-z0-9_:[][A-Za-z0-9._:%[\]-]*$/.test(host)) return 'this is neither a host name nor an IP address';
+  return undefined;
+}
+
+function isHostEntry(value: unknown): value is string | Record<string, unknown> {
+  if (typeof value === 'string') return value !== '';
+  if (!isMap(value) || Object.keys(value).length !== 1) return false;
+  return Object.values(value).every((tags) => (Array.isArray(tags) ? tags.every(isScalar) : isScalar(tags)));
+}
+
+function hostEntryMessage(input: unknown): string {
+  const severalHosts = isMap(input) && Object.keys(input).length > 1;
+  return severalHosts
+    ? 'several hosts in one entry; write each as an entry of its own, with `- ` before it'
+    : shouldBe('a host, `host: tag` or `host: [tags]`', input);
+}
+
+export const serversSample = `\
+# Machines by role. A plain list is the role web.
+servers:
+  web:
+    - 192.0.2.10
+    # With tags (see env): a tag, or a list of tags.
+    - 192.0.2.11: canary
+  worker:
+    hosts: [192.0.2.12]
+    # Run instead of the image's own command; split as a shell would, but run by none.
+    cmd: bin/jobs --queues default,mail
+    # Seconds a container gets to stop; else the root's stop_timeout, else drain_timeout where no traffic comes.
+    stop_timeout: 60
+    # Over the root's: labels, logging, env, proxy. The primary role gets traffic unless \`proxy: false\`, others if it is said.
+    labels:
+      tier: background
+    env:
+      clear:
+        QUEUE_THREADS: 5
+    proxy: false
+`;

@@ -1,0 +1,44 @@
+/** One file as text, and places in it. */
+
+export type Path = readonly (string | number)[];
+
+export interface Sheet {
+  readonly file: string;
+  readonly lines: readonly string[];
+}
+
+export interface Place {
+  readonly sheet: Sheet;
+  /** Both count from 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** `config/deploy.yml:12` */
+export function lineOf(place: Place): string {
+  return `${place.sheet.file}:${place.line}`;
+}
+
+/** `config/deploy.yml:12:3` */
+export function positionOf(place: Place): string {
+  return `${lineOf(place)}:${place.column}`;
+}
+
+/** The line and a caret under the place, with everything hidden that looks like a secret. */
+export function excerptOf(place: Place): string[] {
+  const line = place.sheet.lines[place.line - 1] ?? '';
+  if (line.trim() === '') return [];
+  const number = String(place.line);
+  const caret = line.slice(0, place.column - 1).replaceAll(/[^\t]/g, ' ');
+  return [`  ${number} | ${hideSecrets(line)}`, `  ${' '.repeat(number.length)} | ${caret}^`];
+}
+
+/** Values under keys that sound secret, and passwords in addresses. Lengths before the value stay, so carets fit. */
+function hideSecrets(line: string): string {
+  return line
+    .replaceAll(
+      /([\w-]*(?:pas+w|pwd|secret|token|credential|private|key|auth)[\w-]*["']?\s*:\s+)([^\s[{*&][^,}\]]*)/gi,
+      '$1…',
+    )
+    .replaceAll(/(:\/\/[^\s:/@]*:)[^\s@]+@/g, '$1…@');
+}

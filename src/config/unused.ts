@@ -1,0 +1,22 @@
+import type { Findings } from './findings.ts';
+import type { WrittenConfig } from './written.ts';
+
+/** Root keys of Kamal's that are accepted: some are not done yet, some have nothing to act on here. */
+export function reportUnused(written: WrittenConfig, findings: Findings): void {
+  for (const key of ['asset_path', 'error_pages_path'] as const) {
+    if (written[key] !== undefined) findings.notDone([key]);
+  }
+  if (written.accessories !== undefined && Object.keys(written.accessories).length > 0)
+    findings.notDone(['accessories'], 'setup');
+  if (written.output !== undefined)
+    findings.warning(['output'], '`output` has no effect yet; nothing is sent or written');
+  if (written.sshkit !== undefined)
+    findings.warning(['sshkit'], '`sshkit` has no effect: there is no limit to set here');
+  if (written.run_directory !== undefined) {
+    findings.warning(['run_directory'], '`run_directory` has no effect, as in Kamal: the directory is `.kamal`');
+  }
+  for (const name of Object.keys(written.aliases ?? {})) {
+    if (!/^[a-z0-9_-]+$/.test(name))
+      findings.problemWithKey(['aliases', name], 'an alias is made of a-z, 0-9, `-` and `_`');
+  }
+}

@@ -1,0 +1,98 @@
+import type * as z from 'zod';
+import { bootSchema } from './boot.ts';
+import { builderSchema } from './builder.ts';
+import { rootEnvSchema } from './env.ts';
+import { anyMap, flag, integer, seconds, text, textList, textMap, unknownKey } from './fields.ts';
+import type { Findings } from './findings.ts';
+import { hooksOutputSchema, hooksSchema } from './hooks.ts';
+import { labelsSchema } from './labels.ts';
+import { loggingSchema } from './logging.ts';
+import { proxySchema } from './proxy.ts';
+import { registrySchema } from './registry.ts';
+import { serversSchema } from './servers.ts';
+import type { Path } from './sheet.ts';
+import { sshSchema } from './ssh.ts';
+
+/** Every root key, by what may stand under it. A key that is added here has its meaning in resolve.ts. */
+const schemas = {
+  service: text,
+  image: text,
+  servers: serversSchema,
+  registry: registrySchema,
+  builder: builderSchema,
+  env: rootEnvSchema,
+  proxy: proxySchema,
+  ssh: sshSchema,
+  boot: bootSchema,
+  labels: labelsSchema,
+  volumes: textList,
+  logging: loggingSchema,
+  accessories: anyMap,
+  primary_role: text,
+  allow_empty_roles: flag,
+  require_destination: flag,
+  minimum_version: text,
+  retain_containers: integer({ from: 1 }),
+  readiness_delay: seconds,
+  deploy_timeout: seconds,
+  drain_timeout: seconds,
+  stop_timeout: seconds,
+  hooks_path: text,
+  hooks_output: hooksOutputSchema,
+  secrets_path: text,
+  asset_path: text,
+  error_pages_path: text,
+  run_directory: text,
+  aliases: textMap,
+  sshkit: anyMap,
+  output: anyMap,
+  // Longshore's own.
+  base_destination: text,
+  hooks: hooksSchema,
+};
+
+type Key = keyof typeof schemas;
+
+/** What was written, checked for its form. Keys with a problem are left out. */
+export type WrittenConfig = { readonly [K in Key]?: z.output<(typeof schemas)[K]> };
+
+export interface ReadWritten {
+  readonly written: WrittenConfig;
+  /** Root keys whose form is wrong, so that nothing can be said about what they mean. */
+  readonly broken: ReadonlySet<string>;
+}
+
+/** Checks the form of everything, and reports all that is wrong with it. */
+export function readWritten(value: Readonly<Record<string, unknown>>, findings: Findings): ReadWritten {
+  const written: Record<string, unknown> = {};
+  const broken = new Set<string>();
+  for (const [key, part] of Object.entries(value)) {
+    if (!isKey(key)) {
+      findings.problemWithKey([key], unknownKey(key, Object.keys(schemas)));
+      continue;
+    }
+    const result = schemas[key].safeParse(part);
+    if (result.success) {
+      written[key] = result.data;
+    } else {
+      broken.add(key);
+      for (const issue of result.error.issues) reportIssue(issue, key, findings);
+    }
+  }
+  return { written: written as WrittenConfig, broken };
+}
+
+function isKey(key: string): key is Key {
+  return Object.hasOwn(schemas, key);
+}
+
+function reportIssue(issue: z.core.$ZodIssue, root: string, findings: Findings): void {
+  const path: Path = [root, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+  if (issue.code !== 'unrecognized_keys') {
+    findings.problem(path, issue.message);
+    return;
+  }
+  const messages = issue.message.split('\n');
+  for (const [index, key] of issue.keys.entries())
+    findings.problemWithKey([...path, key], messages[index] ?? issue.message);
+}
