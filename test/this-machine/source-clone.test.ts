@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ensureCleanClone } from '../../src/hosts/this-machine/source-clone.ts';
@@ -42,6 +42,28 @@ test('the next deploy brings the same clone to the new commit and cleans it', as
   expect(readFileSync(join(directory, 'web', 'index.html'), 'utf8')).toBe('two\n');
   expect(existsSync(join(directory, 'left-over'))).toBe(false);
   expect(existsSync(join(directory, '.git', 'marker'))).toBe(true);
+});
+
+test('a clone that is right already is left as it is, its .git too', async () => {
+  const { root, sha } = repository();
+  const directory = await clone(root, sha);
+  const times = (): string[] => {
+    const entries = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+    return entries.toSorted().map((entry) => `${entry} ${statSync(join(directory, entry)).mtimeMs}`);
+  };
+  const before = times();
+  await clone(root, sha);
+  expect(times()).toEqual(before);
+});
+
+test('an ignored file that was left behind is taken away', async () => {
+  const { root } = repository();
+  writeFileSync(join(root, '.gitignore'), 'tmp\n');
+  const sha = commitAll(root);
+  const directory = await clone(root, sha);
+  writeFileSync(join(directory, 'tmp'), '');
+  await clone(root, sha);
+  expect(existsSync(join(directory, 'tmp'))).toBe(false);
 });
 
 test('a commit on no branch is cloned too', async () => {

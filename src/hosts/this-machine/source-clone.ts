@@ -42,9 +42,11 @@ export async function ensureCleanClone(request: CloneRequest): Promise<string> {
   return join(clone, relative(root, cwd));
 }
 
+/** Leaves a clone that is right as it is, `.git` included, so that a repeated build is the same image. */
 async function bringTo(clone: string, request: CloneRequest): Promise<void> {
   const { root, sha } = request;
   const at = (words: readonly string[]): Promise<string> => must(request, clone, words);
+  if ((await differences(clone, request)).length === 0) return;
   const { exitStatus } = await git(question(request, clone), ['cat-file', '-e', `${sha}^{commit}`]);
   if (exitStatus !== 0) {
     await at(['remote', 'set-url', 'origin', root]);
@@ -56,12 +58,25 @@ async function bringTo(clone: string, request: CloneRequest): Promise<void> {
     await at(['submodule', '--quiet', 'sync', '--recursive']);
     await at(['submodule', '--quiet', 'update', '--init', '--recursive', '--force']);
   }
-  const [head, changes] = await Promise.all([at(['rev-parse', 'HEAD']), at(['status', '--porcelain'])]);
-  if (head.trim() === sha && changes === '') return;
+  const left = await differences(clone, request);
+  if (left.length === 0) return;
   throw new Failure('git-failed', `The clean clone in ${clone} is not the same as ${sha}`, {
     hint: 'Look for .gitattributes or line-ending settings that change files, or build from the work tree (builder: {context: .})',
-    details: changes.split('\n').filter(Boolean).slice(0, 10),
+    details: left.slice(0, 10),
   });
+}
+
+/** What keeps the clone from being `sha` and nothing else, one line each. */
+async function differences(clone: string, request: CloneRequest): Promise<string[]> {
+  const hasModules = await isThere(join(clone, '.gitmodules'));
+  const [head, changes, modules] = await Promise.all([
+    git(question(request, clone), ['rev-parse', 'HEAD']),
+    must(request, clone, ['status', '--porcelain', '--ignored']),
+    hasModules ? must(request, clone, ['submodule', 'status', '--recursive']) : '',
+  ]);
+  const lines = [changes, modules].flatMap((text) => text.split('\n')).filter(Boolean);
+  const wrong = lines.filter((line) => !/^ [0-9a-f]{40}/.test(line));
+  return head.stdout.trim() === request.sha ? wrong : [`HEAD is ${head.stdout.trim()}`, ...wrong];
 }
 
 async function must(request: CloneRequest, cwd: string, words: readonly string[]): Promise<string> {
