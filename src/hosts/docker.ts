@@ -98,7 +98,9 @@ export interface ContainerInspect {
   };
   HostConfig: Record<string, unknown>;
   Mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean; Mode?: string }[];
-  NetworkSettings: { Networks: Record<string, { IPAddress: string; Aliases: string[] | null } | null> };
+  NetworkSettings: {
+    Networks: Record<string, { IPAddress: string; NetworkID?: string; Aliases: string[] | null } | null>;
+  };
 }
 
 /** Body of `POST /containers/create`; everything optional but the image. */

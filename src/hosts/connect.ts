@@ -1,0 +1,59 @@
+import type { SshConfig } from '../config/config.ts';
+import { connectionOf } from './connection.ts';
+import { createByCommandLine, execInContainer } from './docker-by-shell.ts';
+import { dockerChannels } from './docker-channels.ts';
+import { dockerOverSsh } from './docker-over-ssh.ts';
+import { appendLines, makeDirectory, writeFile } from './files.ts';
+import type { Host } from './host.ts';
+import { installDocker } from './install-docker.ts';
+import type { AskSecret } from './keys.ts';
+import { hostLock } from './lock.ts';
+import { logIn } from './login.ts';
+import { runScript } from './run-script.ts';
+import { openShell } from './shell.ts';
+import { shellPool } from './shell-pool.ts';
+import { readState } from './state.ts';
+
+export interface ConnectRequest {
+  /** As written in the config. */
+  name: string;
+  ssh: SshConfig;
+  acceptNewHostKeys: boolean;
+  env: Readonly<Record<string, string | undefined>>;
+  askSecret?: AskSecret | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * Opens the one connection to a machine, with a shell and channels to its Docker Engine opened ahead. Whether Docker is there
+ * shows at the first call on `docker`, which fails with `host-without-docker`.
+ * @throws Failure `host-unreachable`, `host-key-unknown`, `host-key-changed`, `host-login-refused` or `interrupted`
+ */
+export async function connect(request: ConnectRequest): Promise<Host> {
+  const { client, settings } = await logIn(request);
+  const connection = connectionOf(request.name, settings.user, client);
+  const shell = openShell(connection);
+  const longShells = shellPool(connection);
+  const channels = dockerChannels(connection, shell);
+  const lock = hostLock(shell, request.name);
+  return {
+    name: request.name,
+    docker: dockerOverSsh(connection, channels.agent),
+    readState: (query) => readState(shell, query),
+    writeFile: (path, content, mode) => writeFile(shell, path, content, mode),
+    appendLines: (path, lines) => appendLines(shell, path, lines),
+    makeDirectory: (path) => makeDirectory(shell, path),
+    acquireLock: lock.acquire,
+    takeOverLock: lock.takeOver,
+    refreshLock: lock.refresh,
+    releaseLock: lock.release,
+    createByCommandLine: async (words, envFile) =>
+      createByCommandLine(longShells, await channels.way(), words, envFile),
+    execInContainer: async (container, words, timeoutSeconds) =>
+      execInContainer(longShells, await channels.way(), { container, words, timeoutSeconds }),
+    runScript: (run) => runScript(connection, run),
+    installDocker: (onLine) => installDocker(connection, onLine),
+    closed: connection.closed,
+    close: () => connection.close(),
+  };
+}

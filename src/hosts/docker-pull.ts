@@ -1,0 +1,85 @@
+import type { Readable } from 'node:stream';
+import { Failure } from '../errors.ts';
+import { jsonLines } from './docker-streams.ts';
+import { type Engine, reasonOf, statusOf } from './docker-engine.ts';
+import type { RegistryCredentials } from './docker.ts';
+
+const pullSeconds = 600;
+
+/**
+ * Pulls `repository:tag`; the credentials travel with the request and stay nowhere.
+ * @returns the digest the registry answered with. @throws Failure `image-pull-failed` or `registry-refused`
+ */
+export async function pullImage(
+  engine: Engine,
+  reference: string,
+  credentials: RegistryCredentials | undefined,
+  onProgress: (text: string) => void,
+): Promise<string> {
+  const digest = await engine.call(
+    `pull ${reference}`,
+    async (docker) => {
+      const stream = await start().catch((error: unknown) => {
+        throw statusOf(error) === undefined ? error : refused(engine.host, reference, reasonOf(error));
+      });
+      return follow(stream, engine.host, reference, onProgress);
+
+      function start(): Promise<Readable> {
+        const at = reference.lastIndexOf(':');
+        const query = { fromImage: reference.slice(0, at), tag: reference.slice(at + 1) };
+        if (credentials === undefined) return docker.createImage(query) as Promise<Readable>;
+        const { server: serveraddress, username, password } = credentials;
+        return docker.createImage({ username, password, serveraddress }, query) as Promise<Readable>;
+      }
+    },
+    { timeoutSeconds: pullSeconds },
+  );
+  return digest ?? (await digestOf(engine, reference));
+}
+
+/** Errors come as lines too: the request itself has succeeded by then. */
+async function follow(
+  stream: Readable,
+  host: string,
+  reference: string,
+  onProgress: (text: string) => void,
+): Promise<string | undefined> {
+  let digest: string | undefined;
+  for await (const line of jsonLines(stream)) {
+    const { error, status, id, progress } = line as Record<string, string | undefined>;
+    if (error !== undefined) throw refused(host, reference, error);
+    digest = /^Digest: (sha256:[0-9a-f]{64})/.exec(status ?? '')?.[1] ?? digest;
+    onProgress([id, status, progress].filter((part) => part !== undefined && part !== '').join(' '));
+  }
+  return digest;
+}
+
+async function digestOf(engine: Engine, reference: string): Promise<string> {
+  const image = await engine.call(`inspect image ${reference}`, (docker) => docker.getImage(reference).inspect());
+  const repository = reference.slice(0, reference.lastIndexOf(':'));
+  const digests: string[] = image.RepoDigests ?? [];
+  const own = digests.find((digest) => digest.startsWith(`${repository}@`));
+  if (own !== undefined) return own.slice(repository.length + 1);
+  throw new Failure(
+    'image-pull-failed',
+    `${engine.host}: ${reference} was pulled, but Docker does not say its digest.`,
+  );
+}
+
+function refused(host: string, reference: string, reason: string): Failure {
+  const server =
+    reference.includes('/') && /[.:]|localhost/.test(reference.split('/')[0] ?? '')
+      ? reference.split('/')[0]
+      : 'Docker Hub';
+  if (/unauthorized|denied|authentication required|no basic auth|forbidden|\b40[13]\b/i.test(reason)) {
+    return new Failure('registry-refused', `${host}: ${server} did not give ${reference}: ${reason}.`, {
+      hint: 'Check registry.username and registry.password in deploy.yml and in the secrets, and that this image exists there.',
+    });
+  }
+  const missing = /manifest (for .* )?(unknown|not found)|not found/i.test(reason);
+  return new Failure('image-pull-failed', `${host} could not pull ${reference}: ${reason}.`, {
+    hint: missing
+      ? `The registry has no such tag: was it pushed? Try: docker manifest inspect ${reference}`
+      : `Can ${host} reach ${server}? Try there: docker pull ${reference}`,
+  });
+}

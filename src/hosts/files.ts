@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { quote } from '../processes/quote.ts';
+import { printText, type Shell } from './shell.ts';
+
+/** Writes the whole file beside its place and moves it there, so that nobody reads half of it. */
+export async function writeFile(shell: Shell, path: string, content: string, mode: string): Promise<void> {
+  const temporary = quote(`${path}.${randomBytes(6).toString('hex')}`);
+  await shell.ask(
+    `write ${path}`,
+    `${makeParent(path)}
+umask 077
+{
+${printText(content)}} >${temporary} && chmod ${quote(mode)} ${temporary} && mv -f ${temporary} ${quote(path)} && exit 0
+rm -f ${temporary}
+exit 1`,
+  );
+}
+
+export async function appendLines(shell: Shell, path: string, lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  const text = lines.map((line) => `${line}\n`).join('');
+  await shell.ask(`append to ${path}`, `${makeParent(path)}\n{\n${printText(text)}} >>${quote(path)}`);
+}
+
+export async function makeDirectory(shell: Shell, path: string): Promise<void> {
+  await shell.ask(`make directory ${path}`, `mkdir -p ${quote(path)}`);
+}
+
+function makeParent(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at <= 0 ? ':' : `mkdir -p ${quote(path.slice(0, at))} || exit 1`;
+}

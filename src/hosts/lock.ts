@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { Failure } from '../errors.ts';
+import { quote } from '../processes/quote.ts';
+import type { LockAnswer, LockHolder, LockRequest } from './host.ts';
+import { hereDocument, type Shell } from './shell.ts';
+
+/**
+ * Kamal's lock: a directory that only one can make, with `details` inside. Our lease lies beside them in a file of three lines,
+ * owner token, seconds and the time of its renewal by the machine's clock; Kamal removes it with the directory.
+ */
+export interface HostLock {
+  acquire(request: LockRequest): Promise<LockAnswer>;
+  takeOver(request: LockRequest): Promise<LockAnswer>;
+  refresh(directory: string, ownerToken: string): Promise<boolean>;
+  release(directory: string, ownerToken?: string): Promise<boolean>;
+}
+
+const leaseFile = 'longshore-lease';
+
+export function hostLock(shell: Shell, hostName: string): HostLock {
+  const answer = (text: string): LockAnswer => {
+    const [word, ...facts] = text.trim().split('\n');
+    if (word === 'taken') return { taken: true };
+    if (word === 'held') return { taken: false, holder: parseHolder(facts) ?? { details: '' } };
+    throw new Failure('host-command-failed', `${hostName}: the lock answered ${JSON.stringify(text)}.`);
+  };
+  return {
+    acquire: async (request) => answer(await shell.ask('take the lock', acquireScript(request))),
+    takeOver: async (request) => answer(await shell.ask('take over the lock', takeOverScript(request))),
+    refresh: async (directory, ownerToken) =>
+      (await shell.ask('renew the lock', refreshScript(directory, ownerToken))).trim() === 'renewed',
+    release: async (directory, ownerToken) =>
+      (await shell.ask('give back the lock', releaseScript(directory, ownerToken))).trim() === 'released',
+  };
+}
+
+/** Kamal's form: base64 in lines of 60, as Ruby writes it, and the newline that `echo` adds. */
+export function encodeDetails(details: string): string {
+  const lines =
+    Buffer.from(details, 'utf8')
+      .toString('base64')
+      .match(/.{1,60}/g) ?? [];
+  return `${lines.map((line) => `${line}\n`).join('')}\n`;
+}
+
+/**
+ * Shell commands that print what `parseHolder` reads of the lock in `$lock`: `details …` and `lease TOKEN SECONDS LEFT`,
+ * or nothing but `free` when there is no lock.
+ */
+export function printHolder(): string {
+  return `if [ -d "$lock" ]; then
+  echo "details $(tr -d '\\n' <"$lock/details" 2>/dev/null)"
+  if [ -f "$lock/${leaseFile}" ]; then
+    { read -r token; read -r seconds; read -r renewed; } <"$lock/${leaseFile}"
+    echo "lease $token $seconds $((\${renewed:-0} + \${seconds:-0} - $(date +%s)))"
+  fi
+else echo free
+fi`;
+}
+
+/** @returns undefined when there is no lock */
+export function parseHolder(lines: readonly string[]): LockHolder | undefined {
+  const fact = (key: string) => lines.find((line) => line.split(' ')[0] === key)?.split(' ');
+  const details = fact('details');
+  if (details === undefined) return undefined;
+  const [, ownerToken, seconds, secondsLeft] = fact('lease') ?? [];
+  return {
+    details: Buffer.from(details[1] ?? '', 'base64').toString('utf8'),
+    ...(ownerToken === undefined || ownerToken === ''
+      ? {}
+      : { lease: { ownerToken, seconds: Number(seconds), secondsLeft: Number(secondsLeft) } }),
+  };
+}
+
+/** Says `taken`, or `held` and by whom. What `mkdir` says is never read: it differs by system and language. */
+function acquireScript(request: LockRequest): string {
+  const { directory, lease } = request;
+  const parent = directory.includes('/') ? directory.slice(0, directory.lastIndexOf('/')) : '.';
+  return `lock=${quote(directory)}
+mkdir -p ${quote(parent)} || exit 1
+if mkdir "$lock" 2>/dev/null; then
+  if ${writeLease(lease, '"$lock"')} && cat >"$lock/details" ${hereDocument(encodeDetails(request.details))}
+  then echo taken
+  else rm -rf "$lock"; echo 'cannot write into the lock directory' >&2; exit 1
+  fi
+elif [ -d "$lock" ]; then
+  echo held
+  ${printHolder()}
+else
+  mkdir "$lock"
+  exit 1
+fi`;
+}
+
+function writeLease(lease: LockRequest['lease'], directory: string): string {
+  if (lease === undefined) return ':';
+  return `printf '%s\\n%s\\n%s\\n' ${quote(lease.ownerToken)} ${lease.seconds} "$(date +%s)" >${directory}/${leaseFile}`;
+}
+
+/** Moves a lock aside whose lease has run out, looks again at what was moved, then takes the lock as anybody does. */
+function takeOverScript(request: LockRequest): string {
+  const aside = `${request.directory}.${randomBytes(6).toString('hex')}`;
+  return `lock=${quote(request.directory)} aside=${quote(aside)}
+lease() { cat "$1/${leaseFile}" 2>/dev/null; }
+before=$(lease "$lock")
+left=$(printf '%s\\n' "$before" | { read -r token; read -r seconds; read -r renewed; echo $((\${renewed:-0} + \${seconds:-0} - $(date +%s))); })
+if [ -n "$before" ] && [ "$left" -le 0 ] && mv "$lock" "$aside" 2>/dev/null; then
+  if [ "$(lease "$aside")" = "$before" ]; then rm -rf "$aside"
+  elif [ -e "$lock" ]; then rm -rf "$aside"
+  else mv "$aside" "$lock"
+  fi
+fi
+${acquireScript(request)}`;
+}
+
+/** Works from inside the directory: if it is moved aside meanwhile, the new holder's lease is not touched. */
+function refreshScript(directory: string, ownerToken: string): string {
+  return `lock=${quote(directory)} token=${quote(ownerToken)}
+owner() { head -n 1 "$1" 2>/dev/null; }
+start=$PWD
+cd "$lock" 2>/dev/null || { echo lost; exit 0; }
+[ "$(owner ${leaseFile})" = "$token" ] || { echo lost; exit 0; }
+seconds=$(sed -n 2p ${leaseFile})
+printf '%s\\n%s\\n%s\\n' "$token" "$seconds" "$(date +%s)" >${leaseFile}.new && mv ${leaseFile}.new ${leaseFile} || exit 1
+cd "$start"
+if [ "$(owner "$lock/${leaseFile}")" = "$token" ]; then echo renewed; else echo lost; fi`;
+}
+
+/** Moves the directory aside first, so that no one ever sees a lock without its details. */
+function releaseScript(directory: string, ownerToken: string | undefined): string {
+  const aside = quote(`${directory}.${randomBytes(6).toString('hex')}`);
+  const ours = (at: string) =>
+    ownerToken === undefined ? ':' : `[ "$(head -n 1 ${at}/${leaseFile} 2>/dev/null)" = ${quote(ownerToken)} ]`;
+  return `lock=${quote(directory)} aside=${aside}
+[ -d "$lock" ] && ${ours('"$lock"')} || { echo kept; exit 0; }
+mv "$lock" "$aside" || exit 1
+if ${ours('"$aside"')}; then rm -rf "$aside" && echo released
+else mv "$aside" "$lock"; echo kept
+fi`;
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { Failure } from '../errors.ts';
+import { lineReader } from '../processes/lines.ts';
+import { quote } from '../processes/quote.ts';
+import type { Connection } from './connection.ts';
+import type { ScriptRun } from './host.ts';
+import { printText } from './shell.ts';
+
+/** Between TERM and KILL. */
+const graceSeconds = 10;
+/** How long the machine may take to say that a script is gone, after its time or its end was said. */
+const farewellSeconds = graceSeconds + 15;
+
+/**
+ * Runs a script on a channel of its own. The wrapper's stdin is the lifeline: closing it ends the script's whole process group,
+ * and so does the end of the connection. @throws Failure `timed-out`, `interrupted` or `connection-lost`
+ */
+export async function runScript(connection: Connection, run: ScriptRun): Promise<number> {
+  const mark = `longshore-${randomBytes(12).toString('hex')}`;
+  const { name } = connection;
+  return connection.call(`run ${run.name}`, run.timeoutSeconds + farewellSeconds + 30, async () => {
+    const channel = await connection.exec('exec sh');
+    let why: Failure | undefined;
+    const end = (failure: Failure) => {
+      why ??= failure;
+      channel.end();
+    };
+    const timer = setTimeout(
+      () =>
+        end(new Failure('timed-out', `${name}: ${run.name} took longer than ${run.timeoutSeconds} s and was stopped.`)),
+      run.timeoutSeconds * 1000,
+    );
+    const interrupt = () => end(new Failure('interrupted', `${name}: ${run.name} was interrupted and stopped.`));
+    run.signal.addEventListener('abort', interrupt, { once: true });
+    try {
+      const status = new Promise<number>((resolve, reject) => {
+        let exitStatus: number | undefined;
+        const open = new Set<'stdout' | 'stderr'>(['stdout', 'stderr']);
+        const ended = (stream: 'stdout' | 'stderr') =>
+          open.delete(stream) && open.size === 0 && resolve(exitStatus ?? 255);
+        for (const stream of ['stdout', 'stderr'] as const) {
+          const lines = scriptLines(
+            mark,
+            (line) => run.onLine(line, stream),
+            (status_) => {
+              exitStatus ??= status_;
+              ended(stream);
+            },
+          );
+          (stream === 'stdout' ? channel : channel.stderr)
+            .setEncoding('utf8')
+            .on('data', (text: string) => lines.push(text));
+        }
+        channel.on('error', () => undefined);
+        // sshd ends the channel before the mark only when it ends itself, or somebody killed the wrapper.
+        channel.on('close', () => reject(Object.assign(new Error('the script was cut off'), { code: 'ECONNRESET' })));
+      });
+      channel.write(wrapper(run, mark));
+      if (run.signal.aborted) interrupt();
+      const exitStatus = await status;
+      channel.end();
+      if (why !== undefined) throw why;
+      return exitStatus;
+    } finally {
+      clearTimeout(timer);
+      run.signal.removeEventListener('abort', interrupt);
+    }
+  });
+}
+
+/** Lines of one stream until the mark, which follows a newline that is not the script's own. */
+function scriptLines(mark: string, onLine: (line: string) => void, onEnd: (exitStatus: number) => void) {
+  let held: string | undefined;
+  let isOver = false;
+  let hasBegun = false;
+  return lineReader((line) => {
+    if (isOver) return;
+    if (line === mark) {
+      hasBegun = true;
+    } else if (line.startsWith(`${mark} `)) {
+      isOver = true;
+      if (held !== undefined && held !== '') onLine(held);
+      onEnd(Number(line.slice(mark.length + 1)));
+    } else if (hasBegun) {
+      if (held !== undefined) onLine(held);
+      held = line;
+    }
+  });
+}
+
+/**
+ * Everything the script needs travels in this text, over stdin: no argv on the machine ever shows it. The environment's file is
+ * gone before the script's first line runs.
+ */
+function wrapper(run: ScriptRun, mark: string): string {
+  const file = run.name.replaceAll(/[^A-Za-z0-9._-]/g, '-');
+  const variables = Object.entries({ ...run.env, ...run.secretEnv });
+  const exports = variables.map(([name, value]) => `export ${checked(name)}=${quote(value)}\n`).join('');
+  return `trap : HUP PIPE
+exec 3<&0 </dev/null
+printf '${mark}\\n'; printf '${mark}\\n' >&2
+say() { printf '\\n${mark} %s\\n' "$1"; printf '\\n${mark} %s\\n' "$1" >&2; exit 0; }
+home=$PWD
+umask_before=$(umask)
+umask 077
+mkdir -p .kamal && dir=$(mktemp -d "$home/.kamal/run.XXXXXXXXXX") || say 126
+{
+${printText(exports)}} >"$dir/env" && {
+${printText(run.script)}} >"$dir/${file}" && chmod 700 "$dir/${file}" || { rm -rf "$dir"; say 126; }
+umask "$umask_before"
+if command -v setsid >/dev/null 2>&1; then group=-; own=setsid; else group=; own=; fi
+$own sh -c '. "$1/env"; rm -f "$1/env"; exec "$1/$2"' sh "$dir" ${file} 3<&- &
+script=$!
+stop() { kill -TERM -- "$group$script" 2>/dev/null || return 0; sleep ${graceSeconds}; kill -KILL -- "$group$script" 2>/dev/null; }
+{ cat <&3; stop; } >/dev/null 2>&1 &
+lifeline=$!
+{ sleep ${Math.ceil(run.timeoutSeconds) + 15} & sleeper=$!; trap 'kill "$sleeper" 2>/dev/null; exit' TERM; wait "$sleeper"; stop; } >/dev/null 2>&1 3<&- &
+limit=$!
+while :; do
+  wait "$script"; status=$?
+  kill -0 "$script" 2>/dev/null || break
+done
+kill -TERM "$limit" 2>/dev/null
+rm -rf "$dir"
+say "$status"
+`;
+}
+
+function checked(name: string): string {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
+  throw new Failure('hook-failed', `${JSON.stringify(name)} is no name for a shell variable.`);
+}

@@ -1,0 +1,57 @@
+import { quote } from '../processes/quote.ts';
+import type { HostState, StateQuery } from './host.ts';
+import { parseHolder, printHolder } from './lock.ts';
+import type { Shell } from './shell.ts';
+
+/** What is on the machine besides Docker's things, in one script. */
+export async function readState(shell: Shell, query: StateQuery): Promise<HostState> {
+  const lines = (await shell.ask('read the state', stateScript(query))).split('\n');
+  const said = (key: string) => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1) ?? '';
+  const texts = new Map(
+    lines
+      .filter((line) => line.startsWith('file '))
+      .map((line): [number, string] => {
+        const [, index, ...encoded] = line.split(' ');
+        return [Number(index), decode(encoded)];
+      }),
+  );
+  const found = new Set(lines.filter((line) => line.startsWith('path ')).map((line) => Number(line.split(' ')[1])));
+  const lock = parseHolder(lines);
+  return {
+    user: said('user'),
+    homeDirectory: said('home'),
+    architecture: said('architecture'),
+    clockSeconds: Number(said('clock')),
+    freeBytes: Number(said('free')) * 1024,
+    ...(lock === undefined ? {} : { lock }),
+    releasesText: texts.get(0) ?? '',
+    files: Object.fromEntries(
+      query.files.flatMap((file, index) => {
+        const text = texts.get(index + 1);
+        return text === undefined ? [] : [[file, text]];
+      }),
+    ),
+    existingPaths: query.paths.filter((_, index) => found.has(index)),
+  };
+}
+
+/** Facts, one to a line, each behind its name; files by number and in base64, or octets where there is no base64. */
+function stateScript({ lockDirectory, releasesFile, files, paths }: StateQuery): string {
+  return `lock=${quote(lockDirectory)}
+encoded() { if command -v base64 >/dev/null 2>&1; then echo "base64 $(base64 <"$1" | tr -d '\\n')"; else echo "octets $(od -An -v -tx1 <"$1" | tr -d ' \\n')"; fi; }
+data=$(sed -n 's/.*"data-root"[[:space:]]*:[[:space:]]*"\\([^"]*\\)".*/\\1/p' /etc/docker/daemon.json 2>/dev/null)
+free=$(df -Pk "\${data:-/var/lib/docker}" 2>/dev/null || df -Pk /)
+echo "user $(id -un)"
+echo "home $PWD"
+echo "architecture $(uname -m)"
+echo "clock $(date +%s)"
+echo "free $(printf '%s\\n' "$free" | awk 'NR == 2 { print $4 }')"
+${printHolder()}
+${[releasesFile, ...files].map((file, index) => `[ -f ${quote(file)} ] && echo "file ${index} $(encoded ${quote(file)})"`).join('\n')}
+${paths.map((path, index) => `[ -e ${quote(path)} ] && echo 'path ${index}'`).join('\n')}
+:`;
+}
+
+function decode([encoding, text = '']: readonly string[]): string {
+  return Buffer.from(text, encoding === 'octets' ? 'hex' : 'base64').toString('utf8');
+}
