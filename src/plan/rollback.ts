@@ -1,7 +1,7 @@
 import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { imageOf } from '../containers/names.ts';
-import type { Observed, ObservedHost } from '../observe/observed.ts';
+import type { Observed, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
 import { currentVersion, observedHost } from './current.ts';
 import { shortVersion, withTraffic, type Decision } from './decide.ts';
 import { finishStages } from './finish.ts';
@@ -83,15 +83,26 @@ export function lastGoodVersion(observed: Observed, config: Config): string | un
   const current = currentVersion(observed, config);
   const [first] = config.hosts;
   const releases = first === undefined ? [] : observedHost(observed, first).releases;
-  const bad = new Set(releases.filter(({ command }) => command === 'rollback').map(({ from }) => from));
+  const bad = rolledBackFrom(releases);
   const recorded = releases.findLast(({ outcome, version }) => outcome === 'live' && version !== current && !bad.has(version));
   return recorded?.version ?? newestRetained(observed, config, { current, bad });
+}
+
+/** Versions that were rolled back from and have not gone live again since. */
+function rolledBackFrom(releases: readonly ReleaseRecord[]): Set<string> {
+  const bad = new Set<string>();
+  for (const { command, outcome, version, from } of releases) {
+    if (outcome !== 'live') continue;
+    bad.delete(version);
+    if (command === 'rollback' && from !== undefined) bad.add(from);
+  }
+  return bad;
 }
 
 function newestRetained(
   observed: Observed,
   config: Config,
-  { current, bad }: { current: string | undefined; bad: ReadonlySet<string | undefined> },
+  { current, bad }: { current: string | undefined; bad: ReadonlySet<string> },
 ): string | undefined {
   return retainedVersions(observed, config).find((version) => version !== current && !bad.has(version));
 }

@@ -1,0 +1,94 @@
+import { Failure } from '../errors.ts';
+import type { Lane, Plan, Step } from '../plan/plan.ts';
+import type { Execution } from './execution.ts';
+import { perform } from './perform.ts';
+
+/** How a plan ended. `unknown`: a reply was lost or a time limit passed, so the machine must be looked at again. */
+export interface Outcome {
+  readonly result: 'done' | 'failed' | 'unknown' | 'interrupted';
+  readonly problems: readonly StepProblem[];
+}
+
+export interface StepProblem {
+  readonly host: string;
+  readonly role?: string;
+  readonly step: Step;
+  readonly error: unknown;
+  readonly certainty: 'failed' | 'unknown';
+}
+
+/**
+ * Walks the plan: stages in turn, lanes side by side, steps in order. After a problem the lanes beside it finish the step in hand and
+ * nothing further is begun. Decides nothing about going back: that is a plan of its own.
+ */
+export async function execute(plan: Plan, title: string, execution: Execution): Promise<Outcome> {
+  const { emit, signal } = execution;
+  const started = Date.now();
+  emit({ type: 'plan-started', title, plan });
+  const problems: StepProblem[] = [];
+  let interrupted = false;
+  for (const stage of plan.stages) {
+    interrupted = signal.aborted;
+    if (interrupted) break;
+    emit({ type: 'stage-started', stage: stage.name });
+    await Promise.all(stage.lanes.map((lane) => walk(lane, problems, execution)));
+    if (problems.length > 0) break;
+  }
+  interrupted ||= signal.aborted && problems.length > 0;
+  const result = resultOf(problems, interrupted);
+  emit({
+    type: 'plan-ended',
+    title,
+    outcome: result === 'done' || result === 'unknown' ? result : 'failed',
+    seconds: (Date.now() - started) / 1000,
+  });
+  return { result, problems };
+}
+
+function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outcome['result'] {
+  if (problems.some(({ certainty }) => certainty === 'unknown')) return 'unknown';
+  if (interrupted) return 'interrupted';
+  return problems.length > 0 ? 'failed' : 'done';
+}
+
+let nextStepId = 1;
+
+async function walk(lane: Lane, problems: StepProblem[], execution: Execution): Promise<void> {
+  const { emit, signal } = execution;
+  const where = { host: lane.host, ...(lane.role === undefined ? {} : { role: lane.role }) };
+  for (const step of lane.steps) {
+    if (problems.length > 0 || signal.aborted) return;
+    const id = nextStepId++;
+    const started = Date.now();
+    const ended = (outcome: 'done' | 'failed' | 'unknown', message?: string) =>
+      emit({
+        type: 'step-ended',
+        id,
+        ...where,
+        step,
+        outcome,
+        seconds: (Date.now() - started) / 1000,
+        ...(message === undefined ? {} : { message }),
+      });
+    emit({ type: 'step-started', id, ...where, step });
+    try {
+      await perform(step, lane, execution, (text) => emit({ type: 'step-progress', id, text }));
+      ended('done');
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const certainty = isUnknown(error) ? 'unknown' : 'failed';
+      ended(certainty, error.message);
+      if (lane.optional === true) {
+        emit({ type: 'warning', text: `${lane.host}: ${error.message}` });
+        return;
+      }
+      problems.push({ ...where, step, error, certainty });
+      return;
+    }
+  }
+}
+
+/** Nobody knows whether a change took effect whose reply was lost. */
+export function isUnknown(error: unknown): boolean {
+  return error instanceof Failure && (error.code === 'connection-lost' || error.code === 'timed-out');
+}

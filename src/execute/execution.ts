@@ -1,0 +1,35 @@
+import type { RegistryCredentials } from '../hosts/docker.ts';
+import type { Host } from '../hosts/host.ts';
+import type { ContainerRef, Step } from '../plan/plan.ts';
+import type { Emit } from './events.ts';
+
+/** What performing a step needs besides the step: the machines, the secret values and what earlier steps found out. */
+export interface Execution {
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly homeDirectories: ReadonlyMap<string, string>;
+  readonly secrets: ReadonlyMap<string, string>;
+  /** For images of the config's registry. */
+  readonly credentials?: RegistryCredentials;
+  readonly service: string;
+  readonly performer: string;
+  readonly emit: Emit;
+  /** First Ctrl-C: steps in hand finish, no further one is begun. */
+  readonly signal: AbortSignal;
+  /** Runs a hook's script here or on a machine; rejects when it fails. */
+  runHook(step: Extract<Step, { kind: 'run-hook' }>, host: string): Promise<void>;
+  /** Ids of containers made in this run, by `host/name`. */
+  readonly containerIds: Map<string, string>;
+  /** Digest that every machine's pull of an image must answer with, by image. */
+  readonly digests: Map<string, string>;
+}
+
+export function hostOf(execution: Execution, name: string): Host {
+  const host = execution.hosts.get(name);
+  if (host === undefined) throw new Error(`no connection to ${name}`);
+  return host;
+}
+
+/** The id when it is known, else the name; Docker takes both. */
+export function idOf(execution: Execution, host: string, container: ContainerRef): string {
+  return container.id ?? execution.containerIds.get(`${host}/${container.name}`) ?? container.name;
+}

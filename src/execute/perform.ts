@@ -1,0 +1,132 @@
+import { creationOf } from '../containers/create-request.ts';
+import { Failure } from '../errors.ts';
+import { environmentOf } from '../observe/observe.ts';
+import type { Lane, Step } from '../plan/plan.ts';
+import { thisMachine } from '../plan/plan.ts';
+import { hostOf, idOf, type Execution } from './execution.ts';
+import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
+import { waitUntilReady } from './ready.ts';
+
+type Progress = (text: string) => void;
+
+/** Makes one step true on its machine. @throws Failure; `connection-lost` and `timed-out` mean nobody knows */
+export async function perform(step: Step, lane: Lane, execution: Execution, onProgress: Progress): Promise<void> {
+  if (step.kind === 'run-hook') return execution.runHook(step, lane.host);
+  if (step.kind === 'wait') return wait(step.seconds, execution.signal);
+  if (lane.host === thisMachine) throw new Error(`${step.kind} is not for this machine`);
+  const host = hostOf(execution, lane.host);
+  const { docker } = host;
+  switch (step.kind) {
+    case 'create-network':
+      return docker.createNetwork(step.name);
+    case 'write-env-file':
+      return host.writeFile(step.path, envFile(environmentOf(step.variables, execution.secrets)), '600');
+    case 'boot-proxy':
+      return bootProxy(step, host, execution, onProgress);
+    case 'start-proxy':
+      return startProxy(host);
+    case 'pull-image':
+      return pullImage(step, lane.host, execution, onProgress);
+    case 'create-container':
+      return createContainer(step, lane.host, execution);
+    case 'rename-container':
+      return docker.renameContainer(idOf(execution, lane.host, step.container), step.name);
+    case 'start-container':
+      return docker.startContainer(idOf(execution, lane.host, step.container));
+    case 'wait-until-ready':
+      return waitUntilReady(step, host, execution, onProgress);
+    case 'send-traffic':
+      return sendTraffic(step, host, execution, onProgress);
+    case 'remove-route':
+      return removeRoute(step.service, host);
+    case 'stop-container':
+      return docker.stopContainer(idOf(execution, lane.host, step.container), step.timeoutSeconds);
+    case 'remove-container':
+      return docker.removeContainer(idOf(execution, lane.host, step.container));
+    case 'tag-image':
+      return docker.tagImage(step.image, step.repository, step.tag);
+    case 'remove-image':
+      return docker.removeImage(step.image);
+    case 'record-release':
+      return host.appendLines(step.file, [JSON.stringify({ ...step.record, at: timestamp() })]);
+    case 'audit':
+      return host.appendLines(
+        step.file,
+        step.entries.map(({ tags, text }) => [timestamp(), execution.performer, ...tags].map((tag) => `[${tag}]`).join(' ') + ` ${text}`),
+      );
+    default:
+      return step satisfies never;
+  }
+}
+
+async function pullImage(
+  step: Extract<Step, { kind: 'pull-image' }>,
+  hostName: string,
+  execution: Execution,
+  onProgress: Progress,
+): Promise<void> {
+  const digest = await hostOf(execution, hostName).docker.pullImage(step.image, execution.credentials, onProgress);
+  const expected = step.digest ?? execution.digests.get(step.image);
+  if (expected !== undefined && digest !== expected) {
+    throw new Failure('image-mismatch', `${hostName}: ${step.image} is ${digest} there, not ${expected}`, {
+      hint: 'Somebody pushed this tag in the meantime, or a mirror is stale; deploy again, nothing was changed.',
+    });
+  }
+  execution.digests.set(step.image, digest);
+}
+
+/** The image's `service` label is looked at beside it: Kamal refuses images without it, and its prune would never find them. */
+async function createContainer(
+  step: Extract<Step, { kind: 'create-container' }>,
+  hostName: string,
+  execution: Execution,
+): Promise<void> {
+  const host = hostOf(execution, hostName);
+  const creation = creationOf({
+    spec: step.spec,
+    env: environmentOf(step.spec.env, execution.secrets),
+    homeDirectory: execution.homeDirectories.get(hostName) ?? '/root',
+    envFile: step.envFile,
+  });
+  const [id, image] = await Promise.all([
+    creation.way === 'api'
+      ? host.docker.createContainer(step.spec.name, creation.body)
+      : host.createByCommandLine(creation.words, step.envFile),
+    host.docker.inspectImage(step.spec.image),
+  ]);
+  execution.containerIds.set(`${hostName}/${step.spec.name}`, id);
+  if (image?.Config.Labels?.['service'] !== execution.service) {
+    throw new Failure('image-mismatch', `${hostName}: ${step.spec.image} has no label service=${execution.service}`, {
+      hint: `Build it by \`longshore build push\`, or with \`--label service=${execution.service}\`.`,
+    });
+  }
+}
+
+/** As Kamal writes it, a line per secret; a value that spans lines is left to the API, which takes it as it is. */
+function envFile(env: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(env).map(([name, value]) => `${name}=${escaped(value)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Docker's env files cannot hold line breaks; Kamal writes them as backslash n. */
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+}
+
+/** UTC, ISO 8601, to the second, as in Kamal's audit log. */
+export function timestamp(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+
+function wait(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, seconds * 1000);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}

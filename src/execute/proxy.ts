@@ -1,0 +1,115 @@
+import { proxyContainerName } from '../containers/names.ts';
+import { creationOf } from '../containers/create-request.ts';
+import { Failure } from '../errors.ts';
+import type { Host } from '../hosts/host.ts';
+import type { Step } from '../plan/plan.ts';
+import { appsConfigDirectory } from '../proxy/container.ts';
+import { deployWords } from '../proxy/route.ts';
+import { idOf, type Execution } from './execution.ts';
+import { pause, throwOnExit } from './ready.ts';
+
+const answerSeconds = 10;
+
+/** Runs the proxy's container as Kamal does and waits until it takes commands. */
+export async function bootProxy(
+  step: Extract<Step, { kind: 'boot-proxy' }>,
+  host: Host,
+  execution: Execution,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  const { spec } = step;
+  const [image] = await Promise.all([host.docker.inspectImage(spec.image), host.makeDirectory(appsConfigDirectory)]);
+  if (image === undefined) {
+    onProgress(`pulling ${spec.image}`);
+    await host.docker.pullImage(spec.image, credentialsFor(spec.image, execution), onProgress);
+  }
+  const homeDirectory = execution.homeDirectories.get(host.name) ?? '/root';
+  const creation = creationOf({ spec, env: {}, homeDirectory, envFile: '/dev/null' });
+  await (creation.way === 'api'
+    ? host.docker.createContainer(spec.name, creation.body)
+    : host.createByCommandLine(creation.words, '/dev/null'));
+  await startProxy(host);
+}
+
+export async function startProxy(host: Host): Promise<void> {
+  await host.docker.startContainer(proxyContainerName);
+  const deadline = Date.now() + answerSeconds * 1000;
+  for (;;) {
+    const { exitStatus, stderr } = await host.execInContainer(proxyContainerName, ['kamal-proxy', 'list'], answerSeconds);
+    if (exitStatus === 0) return;
+    if (Date.now() > deadline) {
+      throw new Failure('route-refused', `${host.name}: the proxy does not answer: ${stderr.trim()}`, {
+        hint: `Look at \`docker logs ${proxyContainerName}\` on ${host.name}; ports 80 and 443 may be taken.`,
+        exitStatus: 3,
+      });
+    }
+    await pause(200);
+  }
+}
+
+/** The proxy's image may lie elsewhere than the app's; credentials go only to the registry they are for. */
+function credentialsFor(image: string, { credentials }: Execution): Execution['credentials'] {
+  return credentials !== undefined && image.startsWith(`${credentials.server}/`) ? credentials : undefined;
+}
+
+/**
+ * Asks the proxy to send a service's traffic to a container: it waits until the container is healthy, switches, and drains the one
+ * before. A container that exits meanwhile is stopped, so that the proxy can never switch to it later.
+ * @throws Failure `container-exited`, `container-not-ready` or `route-refused`
+ */
+export async function sendTraffic(
+  step: Extract<Step, { kind: 'send-traffic' }>,
+  host: Host,
+  execution: Execution,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  const id = await fullId(step, host, execution);
+  const seconds = step.deployTimeoutSeconds + step.drainTimeoutSeconds + answerSeconds;
+  onProgress(`waiting for ${step.route.healthcheck.path ?? '/up'}`);
+  const done = new AbortController();
+  const exit = host.docker.waitForExit(id, done.signal).then(
+    (status) => ({ status }),
+    (error: unknown) => ({ error }),
+  );
+  const words = ['kamal-proxy', ...deployWords({ ...step, containerId: id })];
+  const answer = host.execInContainer(proxyContainerName, words, seconds);
+  try {
+    const first = await Promise.race([answer, throwOnExit(exit, host, step.container.name)]);
+    if (first.exitStatus !== 0) throw refusal(step, host, `${first.stderr}${first.stdout}`);
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'container-exited') {
+      await Promise.all([host.docker.stopContainer(id, 0), answer]);
+    }
+    throw error;
+  } finally {
+    done.abort();
+    // A lost connection rejects it too; that was reported already.
+    answer.catch(() => undefined);
+  }
+}
+
+async function fullId(step: Extract<Step, { kind: 'send-traffic' }>, host: Host, execution: Execution): Promise<string> {
+  const id = idOf(execution, host.name, step.container);
+  if (id !== step.container.name) return id;
+  const container = await host.docker.inspectContainer(id);
+  if (container === undefined) throw new Failure('container-exited', `${host.name}: ${step.container.name} is gone`);
+  return container.Id;
+}
+
+function refusal(step: Extract<Step, { kind: 'send-traffic' }>, host: Host, text: string): Failure {
+  const said = text.replace(/^Error:\s*/m, '').trim();
+  if (/failed to become healthy/i.test(said)) {
+    return new Failure('container-not-ready', `${host.name}: ${step.container.name} was not healthy within ${step.deployTimeoutSeconds} s`);
+  }
+  const hint = /host settings conflict/i.test(said)
+    ? `Another service on ${host.name} has one of these hosts already: \`longshore status\` shows which.`
+    : `Look at \`docker logs ${proxyContainerName}\` on ${host.name}.`;
+  return new Failure('route-refused', `${host.name}: the proxy refused ${step.service}: ${said}`, { hint });
+}
+
+export async function removeRoute(service: string, host: Host): Promise<void> {
+  const { exitStatus, stderr } = await host.execInContainer(proxyContainerName, ['kamal-proxy', 'remove', service], answerSeconds);
+  if (exitStatus !== 0 && !/not found/i.test(stderr)) {
+    throw new Failure('route-refused', `${host.name}: the proxy did not take ${service} away: ${stderr.trim()}`);
+  }
+}

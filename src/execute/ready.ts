@@ -1,0 +1,83 @@
+import { Failure } from '../errors.ts';
+import type { ContainerInspect } from '../hosts/docker.ts';
+import type { Host } from '../hosts/host.ts';
+import type { Step } from '../plan/plan.ts';
+import { idOf, type Execution } from './execution.ts';
+
+const healthPollMilliseconds = 500;
+
+/**
+ * Waits until a container without traffic is ready: healthy by its image's health check, else up for the readiness delay. A restart or
+ * exit meanwhile is a failure at once. @throws Failure `container-exited` or `container-not-ready`
+ */
+export async function waitUntilReady(
+  step: Extract<Step, { kind: 'wait-until-ready' }>,
+  host: Host,
+  execution: Execution,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  const id = idOf(execution, host.name, step.container);
+  const done = new AbortController();
+  const exit = host.docker.waitForExit(id, done.signal).then(
+    (status) => ({ status }),
+    (error: unknown) => ({ error }),
+  );
+  try {
+    const first = await inspect(host, id, step.container.name);
+    if (first.State.Health !== undefined) return await waitUntilHealthy({ step, host, id, exit, onProgress });
+    if (step.readinessDelaySeconds > 0) {
+      onProgress(`up for ${step.readinessDelaySeconds} s`);
+      await Promise.race([pause(step.readinessDelaySeconds * 1000), throwOnExit(exit, host, step.container.name)]);
+      await inspect(host, id, step.container.name);
+    }
+  } finally {
+    done.abort();
+  }
+}
+
+/** What `waitForExit` came to: an exit status, or why nobody knows. */
+export type Exit = Promise<{ status: number } | { error: unknown }>;
+
+/** Rejects when the container exits or the wait for it breaks; never resolves. */
+export async function throwOnExit(exit: Exit, host: Host, name: string): Promise<never> {
+  const answer = await exit;
+  if ('error' in answer) throw answer.error;
+  throw new Failure('container-exited', `${host.name}: ${name} exited with status ${answer.status}`);
+}
+
+/** The container as it is. @throws Failure `container-exited` when it does not run, or was restarted by its policy */
+async function inspect(host: Host, id: string, name: string): Promise<ContainerInspect> {
+  const container = await host.docker.inspectContainer(id);
+  if (container === undefined) throw new Failure('container-exited', `${host.name}: ${name} is gone`);
+  const { Running, Restarting, ExitCode } = container.State;
+  if (!Running || Restarting || container.RestartCount > 0) {
+    const restarts = container.RestartCount > 0 ? ` and was restarted ${container.RestartCount} times` : '';
+    throw new Failure('container-exited', `${host.name}: ${name} exited with status ${ExitCode}${restarts}`);
+  }
+  return container;
+}
+
+async function waitUntilHealthy(input: {
+  step: Extract<Step, { kind: 'wait-until-ready' }>;
+  host: Host;
+  id: string;
+  exit: Exit;
+  onProgress: (text: string) => void;
+}): Promise<void> {
+  const { step, host, id, exit, onProgress } = input;
+  const name = step.container.name;
+  const deadline = Date.now() + step.timeoutSeconds * 1000;
+  for (;;) {
+    const { State } = await inspect(host, id, name);
+    if (State.Health?.Status === 'healthy') return;
+    onProgress(State.Health?.Status ?? State.Status);
+    if (Date.now() >= deadline) {
+      throw new Failure('container-not-ready', `${host.name}: ${name} was not healthy within ${step.timeoutSeconds} s`);
+    }
+    await Promise.race([pause(healthPollMilliseconds), throwOnExit(exit, host, name)]);
+  }
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

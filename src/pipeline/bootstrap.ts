@@ -1,0 +1,41 @@
+import { Failure } from '../errors.ts';
+import { runHookHere } from './hooks.ts';
+import { together, type Fleet } from './fleet.ts';
+import type { Session } from './session.ts';
+
+/** The first half of setup: Docker on every machine that lacks it, then a new login, because a group counts only from then on. */
+export async function bootstrap(session: Session, fleet: Fleet, version: string): Promise<void> {
+  const { run, selected } = session;
+  const names = [...fleet.hosts.keys()];
+  const without = (await Promise.all(names.map(async (name) => ((await hasDocker(fleet, name)) ? [] : [name])))).flat();
+  const settled = await Promise.allSettled(without.map((name) => install(session, fleet, name)));
+  const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
+  if (problems.length > 0) throw together(problems);
+  const away = without.length === 0 ? [] : await fleet.reconnect(without);
+  if (away.length > 0) throw new Failure('host-unreachable', `${away.join(', ')}: cannot be reached again after Docker was installed`);
+  await runHookHere(session, { hook: 'docker-setup', version, hosts: selected.hosts, lockHeld: false });
+  if (without.length > 0) run.emit({ type: 'note', text: `Docker was installed on ${without.join(', ')}` });
+}
+
+async function hasDocker(fleet: Fleet, name: string): Promise<boolean> {
+  try {
+    await fleet.hosts.get(name)?.docker.info();
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'host-without-docker') return false;
+    throw error;
+  }
+}
+
+async function install({ run }: Session, fleet: Fleet, name: string): Promise<void> {
+  const task = `install Docker on ${name}`;
+  const started = Date.now();
+  let outcome: 'done' | 'failed' = 'failed';
+  run.emit({ type: 'task-started', task });
+  try {
+    await fleet.hosts.get(name)?.installDocker((line) => run.emit({ type: 'task-progress', task, text: line }));
+    outcome = 'done';
+  } finally {
+    run.emit({ type: 'task-ended', task, seconds: (Date.now() - started) / 1000, outcome });
+  }
+}

@@ -1,0 +1,131 @@
+import type { WantedContainer } from '../app/wanted.ts';
+import type { Config } from '../config/config.ts';
+import { rolePrefix } from '../containers/names.ts';
+import { Failure, messageOf } from '../errors.ts';
+import { pause } from '../execute/ready.ts';
+import type { Host } from '../hosts/host.ts';
+import { observeHost } from '../observe/observe.ts';
+import type { Observed } from '../observe/observed.ts';
+import type { Session } from './session.ts';
+
+const reconnectSeconds = 20;
+
+/** The connected machines of one run. */
+export interface Fleet {
+  readonly hosts: Map<string, Host>;
+  /** Looks at these machines, all at once; waits while a dead run's request to the proxy is still at work. */
+  observe(look: { version?: string; wanted?: readonly WantedContainer[]; hosts?: readonly string[] }): Promise<Observed>;
+  /** Connects again to machines whose connection was lost. @returns those that stay away */
+  reconnect(hosts: readonly string[]): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** The one seam that tests replace. */
+export type Connect = (name: string, session: Session) => Promise<Host>;
+
+/** Connects to all machines side by side. @throws Failure that names every machine that could not be reached, and why */
+export async function connectFleet(session: Session, names: readonly string[], connect: Connect = connectBySsh): Promise<Fleet> {
+  const settled = await Promise.allSettled(names.map((name) => connect(name, session)));
+  const hosts = new Map<string, Host>();
+  for (const [index, result] of settled.entries()) {
+    if (result.status === 'fulfilled') hosts.set(names[index] ?? '', result.value);
+  }
+  const fleet = fleetOf(session, hosts, connect);
+  const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
+  if (problems.length > 0) {
+    await fleet.close();
+    throw together(problems, 'Nothing was changed.');
+  }
+  return fleet;
+}
+
+async function connectBySsh(name: string, { run, config }: Session): Promise<Host> {
+  const { connect } = await import('../hosts/connect.ts');
+  return connect({
+    name,
+    ssh: config.ssh,
+    acceptNewHostKeys: run.acceptNewHostKeys,
+    env: run.env,
+    ...(run.askSecret === undefined ? {} : { askSecret: run.askSecret }),
+    signal: run.signal,
+  });
+}
+
+function fleetOf(session: Session, hosts: Map<string, Host>, connect: Connect): Fleet {
+  const { run, config, secrets } = session;
+  const observeOnce = async (look: Parameters<Fleet['observe']>[0]): Promise<Observed> => {
+    const names = look.hosts ?? [...hosts.keys()];
+    const settled = await Promise.allSettled(
+      names.map((name) =>
+        observeHost(hosts.get(name) ?? missing(name), {
+          config,
+          ...(look.version === undefined ? {} : { version: look.version }),
+          wanted: look.wanted ?? [],
+          secrets,
+        }),
+      ),
+    );
+    const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
+    if (problems.length > 0) throw together(problems);
+    return { hosts: settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])) };
+  };
+  return {
+    hosts,
+    async observe(look) {
+      const deadline = Date.now() + (config.deployTimeoutSeconds + config.drainTimeoutSeconds + 10) * 1000;
+      for (let waited = false; ; waited = true) {
+        const observed = await observeOnce(look);
+        const busy = observed.hosts.filter(({ proxy }) => proxy.inFlight.some((service) => isOurs(service, config)));
+        if (busy.length === 0 || Date.now() > deadline) return observed;
+        if (!waited) {
+          const where = busy.map(({ host }) => host).join(', ');
+          run.emit({ type: 'note', text: `Waiting for an earlier run's request to the proxy on ${where} to end` });
+        }
+        await pause(500);
+      }
+    },
+    async reconnect(names) {
+      const results = await Promise.all(names.map((name) => connectAgain(name)));
+      return names.filter((_name, index) => results[index] === false);
+    },
+    async close() {
+      await Promise.all([...hosts.values()].map((host) => host.close()));
+    },
+  };
+
+  async function connectAgain(name: string): Promise<boolean> {
+    await hosts.get(name)?.close();
+    hosts.delete(name);
+    const deadline = Date.now() + reconnectSeconds * 1000;
+    for (;;) {
+      try {
+        hosts.set(name, await connect(name, session));
+        return true;
+      } catch (error) {
+        if (!(error instanceof Failure) || Date.now() > deadline) return false;
+        await pause(1000);
+      }
+    }
+  }
+}
+
+function missing(name: string): never {
+  throw new Failure('connection-lost', `${name}: not connected`);
+}
+
+function isOurs(service: string, config: Config): boolean {
+  return config.roles.some(({ name }) => rolePrefix(config, name) === service);
+}
+
+/** One failure of many machines; a bug among them is thrown as it is. */
+export function together(problems: readonly unknown[], conclusion?: string): Error {
+  const bug = problems.find((problem) => !(problem instanceof Failure));
+  if (bug !== undefined) return bug instanceof Error ? bug : new Error(messageOf(bug));
+  const failures = problems as Failure[];
+  const [first] = failures;
+  if (failures.length === 1 && first !== undefined) return first;
+  return new Failure('hosts-not-ready', `${failures.length} machines are not ready`, {
+    details: failures.flatMap(({ message, hint, details }) => [message, ...details, ...(hint === undefined ? [] : [`  → ${hint}`])]),
+    ...(conclusion === undefined ? {} : { hint: conclusion }),
+  });
+}

@@ -1,0 +1,98 @@
+import { abbreviateVersion } from '../build/version.ts';
+import { Failure } from '../errors.ts';
+import type { Execution } from '../execute/execution.ts';
+import { hookEnvironment, hookEnvironmentOnHost } from '../hooks/environment.ts';
+import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
+import type { Host } from '../hosts/host.ts';
+import { readHookScript, runLocalHook } from '../hosts/this-machine/local-hook.ts';
+import { thisMachine } from '../plan/plan.ts';
+import type { Session } from './session.ts';
+
+export interface HookCall {
+  readonly hook: HookName;
+  readonly version: string;
+  readonly hosts: readonly string[];
+  readonly lockHeld: boolean;
+  readonly runtimeSeconds?: number;
+}
+
+/** Runs a hook on this machine when its script is there. @throws Failure of the hook's own kind */
+export async function runHookHere(session: Session, call: HookCall): Promise<void> {
+  const { run, config, mask } = session;
+  const settings = hookConfigOf(config, call.hook);
+  if (!session.hooks.has(call.hook) || !settings.runOn.includes('local')) return;
+  const names = secretsFor(call.hook, settings, 'local');
+  const secrets = names === 'all' ? Object.fromEntries(session.secrets) : pick(session, names);
+  const started = Date.now();
+  const task = `hook ${call.hook}`;
+  run.emit({ type: 'task-started', task });
+  let outcome: 'done' | 'failed' = 'failed';
+  try {
+    await runLocalHook({
+      path: config.hooksPath,
+      name: call.hook,
+      env: { ...run.env, ...secrets, ...hookEnvironment(momentOf(session, call)) },
+      onLine: (line) => run.emit({ type: 'output', host: thisMachine, source: call.hook, line: mask(line) }),
+      timeoutSeconds: settings.timeoutSeconds,
+      signal: run.signal,
+      mask,
+    });
+    outcome = 'done';
+  } finally {
+    run.emit({ type: 'task-ended', task, seconds: (Date.now() - started) / 1000, outcome });
+  }
+}
+
+/** Runs a hook on one machine, over its connection, with only the secrets that the file names for it. */
+export async function runHookOnHost(session: Session, call: HookCall, host: Host): Promise<void> {
+  const { run, config, mask } = session;
+  const settings = hookConfigOf(config, call.hook);
+  const script = await readHookScript(config.hooksPath, call.hook);
+  if (script === undefined) return;
+  const last: string[] = [];
+  const exitStatus = await host.runScript({
+    script,
+    name: call.hook,
+    env: hookEnvironmentOnHost(momentOf(session, call), host.name),
+    secretEnv: pick(session, settings.secrets),
+    timeoutSeconds: settings.timeoutSeconds,
+    onLine(line) {
+      last.push(mask(line));
+      run.emit({ type: 'output', host: host.name, source: call.hook, line: mask(line) });
+    },
+    signal: run.signal,
+  });
+  if (exitStatus === 0) return;
+  throw new Failure(call.hook === 'post-deploy' ? 'post-deploy-hook-failed' : 'hook-failed', `${host.name}: hook ${call.hook} ended with status ${exitStatus}`, {
+    details: last.slice(-20),
+  });
+}
+
+/** The plan's `run-hook` steps, bound to this session. */
+export function hookRunner(session: Session, version: string, hostOf: (name: string) => Host): Execution['runHook'] {
+  return (step, host) => {
+    const call = { hook: step.hook as HookName, version, hosts: step.hosts, lockHeld: true };
+    return host === thisMachine ? runHookHere(session, call) : runHookOnHost(session, call, hostOf(host));
+  };
+}
+
+function momentOf({ run, config, tree }: Session, call: HookCall): Parameters<typeof hookEnvironment>[0] {
+  const [command = '', subcommand] = run.command.split(' ');
+  return {
+    config,
+    command,
+    ...(subcommand === undefined ? {} : { subcommand }),
+    version: call.version,
+    abbreviatedVersion: abbreviateVersion(call.version),
+    performer: tree.performer,
+    hosts: call.hosts,
+    roles: run.roles,
+    lockHeld: call.lockHeld,
+    ...(call.runtimeSeconds === undefined ? {} : { runtimeSeconds: call.runtimeSeconds }),
+    recordedAt: new Date().toISOString(),
+  };
+}
+
+function pick({ secrets }: Session, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (secrets.has(name) ? [[name, secrets.get(name) ?? '']] : [])));
+}

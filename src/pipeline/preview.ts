@@ -1,0 +1,70 @@
+import { describeBuild } from '../build/image-build.ts';
+import { Failure } from '../errors.ts';
+import { deployPlan, withFleet } from '../pipeline.ts';
+import type { Observed } from '../observe/observed.ts';
+import { currentVersion } from '../plan/current.ts';
+import { describeWithReason } from '../plan/describe.ts';
+import type { Plan } from '../plan/plan.ts';
+import { imageBuildOf } from './build.ts';
+import type { PlanResult, Run } from './run.ts';
+import { openSession, versionOfRun, wantedOf, type Session } from './session.ts';
+
+const planHooks = ['pre-deploy', 'pre-app-boot', 'post-app-boot'] as const;
+const looking = { changes: 'nothing', hooks: planHooks, needs: ['containers'] } as const;
+
+/** What a deploy would do and why; takes no lock, runs no hook, builds nothing. */
+export async function planDeployment(run: Run): Promise<PlanResult> {
+  const session = await openSession(run, looking);
+  const version = versionOfRun(session);
+  return look(session, version, (observed) => {
+    const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
+    const build = plan.stages.length === 0 || run.skipPush ? [] : describeBuild(imageBuildOf(session, version));
+    return resultOf(session, plan, build);
+  });
+}
+
+/** Compares the machines with the file and the release that is deployed on them; a newer commit is not drift. */
+export async function checkDrift(run: Run): Promise<PlanResult> {
+  const session = await openSession(run, looking);
+  return look(session, run.version ?? '', async (observed, observe) => {
+    const version = run.version ?? currentVersion(observed, session.selected) ?? lastRecorded(observed);
+    if (version === undefined) {
+      throw new Failure('version-not-found', `${session.config.service} was never deployed here, so there is nothing to compare with`, {
+        hint: `Type: ${session.typed('setup')}`,
+      });
+    }
+    return resultOf(session, deployPlan(session, { observed: await observe(version), version, digest: undefined, command: 'deploy' }), []);
+  });
+}
+
+/** The last version that went live by the machines' records, for a fleet on which nothing runs. */
+function lastRecorded(observed: Observed): string | undefined {
+  return observed.hosts.flatMap(({ releases }) => releases.findLast(({ outcome }) => outcome === 'live') ?? [])[0]?.version;
+}
+
+function look(
+  session: Session,
+  version: string,
+  work: (observed: Observed, observe: (version: string) => Promise<Observed>) => PlanResult | Promise<PlanResult>,
+): Promise<PlanResult> {
+  return withFleet({ ...session, hooks: new Set() }, version, async (fleet) => {
+    const observe = (wanted: string) => fleet.observe({ version: wanted, wanted: wantedOf(session, wanted) });
+    return work(version === '' ? await fleet.observe({}) : await observe(version), observe);
+  });
+}
+
+function resultOf({ config }: Session, plan: Plan, build: readonly string[]): PlanResult {
+  return {
+    service: config.service,
+    ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
+    version: plan.version,
+    build,
+    plan,
+    stages: plan.stages,
+    lines: plan.stages.flatMap(({ lanes }) =>
+      lanes.flatMap(({ host, role, steps }) => steps.map((step) => `${[host, role].filter(Boolean).join(' ')}: ${describeWithReason(step)}`)),
+    ),
+    nothingToDo: plan.stages.length === 0,
+    warnings: plan.notes,
+  };
+}

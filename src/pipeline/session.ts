@@ -1,0 +1,150 @@
+import { selectRoles } from '../app/select.ts';
+import { secretsOfRoles, wantedContainers, type WantedContainer } from '../app/wanted.ts';
+import { decideVersion, type SourceTree } from '../build/version.ts';
+import type { Config, Value } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { Failure } from '../errors.ts';
+import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
+import type { RegistryCredentials } from '../hosts/docker.ts';
+import { existingHooks } from '../hosts/this-machine/local-hook.ts';
+import { readSourceTree } from '../hosts/this-machine/git.ts';
+import { createMasker } from '../secrets/mask.ts';
+import { allSecretNames } from '../secrets/names.ts';
+import { resolveSecrets } from '../secrets/resolve.ts';
+import type { Run } from './run.ts';
+
+/** What a command knows before it has seen a machine. */
+export interface Session {
+  readonly run: Run;
+  /** The whole file. */
+  readonly config: Config;
+  /** Narrowed to what `--hosts`, `--roles` and `--primary` chose. */
+  readonly selected: Config;
+  readonly tree: SourceTree;
+  readonly hooks: ReadonlySet<HookName>;
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly credentials?: RegistryCredentials;
+  readonly mask: (text: string) => string;
+  /** What is typed to do something to this destination again: `longshore deploy production`. */
+  readonly typed: (command: string) => string;
+}
+
+/** What a command is going to do, which decides what it refuses and which secrets it needs. */
+export interface Purpose {
+  readonly changes: 'setup' | 'machines' | 'registry' | 'nothing';
+  readonly hooks: readonly HookName[];
+  readonly needs: readonly ('containers' | 'build' | 'registry')[];
+}
+
+/** Loads the file, and side by side what it names: git, hooks and secrets. @throws Failure */
+export async function openSession(run: Run, purpose: Purpose): Promise<Session> {
+  const cwd = process.cwd();
+  const config = loadConfig({
+    file: run.configFile,
+    ...(run.destination === undefined ? {} : { destination: run.destination }),
+    cwd,
+    env: run.env,
+  });
+  for (const text of config.warnings) run.emit({ type: 'warning', text });
+  refuseNotDoneYet(config, purpose);
+  const selected = selectRoles(config, run);
+  announce(run, selected, purpose);
+  const [tree, hooks] = await Promise.all([
+    readSourceTree({ cwd, env: run.env }),
+    run.skipHooks ? [] : existingHooks(config.hooksPath),
+  ]);
+  const relevant = hooks.filter((hook) => purpose.hooks.includes(hook));
+  const secretsRequest = {
+    path: config.secretsPath,
+    ...(config.destination === undefined ? {} : { destination: config.destination }),
+    cwd,
+    env: run.env,
+    onWarning: (text: string) => run.emit({ type: 'warning', text }),
+  };
+  const names = await secretNames({ config: selected, purpose, hooks: relevant, all: () => allSecretNames(secretsRequest) });
+  const secrets = await resolveSecrets({ ...secretsRequest, names });
+  const credentials = credentialsOf(config, secrets);
+  return {
+    run,
+    config,
+    selected,
+    tree,
+    hooks: new Set(relevant),
+    secrets,
+    ...(credentials === undefined ? {} : { credentials }),
+    mask: createMasker(secrets.values()),
+    typed: (command) => ['longshore', command, config.destinationName].filter(Boolean).join(' '),
+  };
+}
+
+/** The version this run is about, said aloud where it is not what one expects. @throws Failure `version-unknown` */
+export function versionOfRun({ run, config, tree }: Session): string {
+  const { version, note } = decideVersion({
+    flag: run.version,
+    env: run.env['VERSION'],
+    tree,
+    contextIsSet: config.builder.context !== undefined,
+  });
+  if (note !== undefined) run.emit({ type: 'note', text: note });
+  const names = [config.destination, config.destinationName].filter(Boolean);
+  if (run.version !== undefined && names.includes(run.version)) {
+    throw new Failure('usage', `${run.version} is a destination, not a version`, { hint: `Type: longshore ${run.command} -d ${run.version}` });
+  }
+  return version;
+}
+
+export function wantedOf(session: Session, version: string): WantedContainer[] {
+  return wantedContainers(session.selected, version);
+}
+
+function refuseNotDoneYet(config: Config, { changes }: Purpose): void {
+  if (changes === 'nothing') return;
+  const refused = config.notDoneYet.filter(({ refusedBy }) => refusedBy === 'changes' || changes === 'setup');
+  if (refused.length === 0) return;
+  throw new Failure('config-not-supported-yet', 'This file asks for things that Longshore does not do yet', {
+    details: refused.map(({ key, where }) => `${where}: ${key}`),
+    hint: 'They would change what runs or is routed, so nothing was done. Keep deploying this one with Kamal for now.',
+  });
+}
+
+function announce(run: Run, config: Config, { changes }: Purpose): void {
+  if (changes === 'nothing') return;
+  const destination = config.destinationName === undefined ? '' : ` (${config.destinationName})`;
+  const file = [config.file, config.destinationFile].filter(Boolean).join(' + ');
+  run.emit({ type: 'heading', text: `${run.command} ${config.service}${destination} from ${file} to ${config.hosts.join(', ')}` });
+}
+
+async function secretNames(input: {
+  config: Config;
+  purpose: Purpose;
+  hooks: readonly HookName[];
+  all: () => Promise<readonly string[]>;
+}): Promise<string[]> {
+  const { config, purpose, hooks } = input;
+  const ofHooks = await Promise.all(
+    hooks.flatMap((hook) => {
+      const settings = hookConfigOf(config, hook);
+      return settings.runOn.map(async (where) => {
+        const names = secretsFor(hook, settings, where === 'local' ? 'local' : 'host');
+        return names === 'all' ? input.all() : names;
+      });
+    }),
+  );
+  return [
+    ...(purpose.needs.includes('containers') ? secretsOfRoles(config) : []),
+    ...(purpose.needs.includes('build') ? config.builder.secrets : []),
+    ...(purpose.needs.includes('registry') ? [config.registry.username, config.registry.password].flatMap(secretName) : []),
+    ...ofHooks.flat(),
+  ];
+}
+
+function secretName(value: Value | undefined): string[] {
+  return value === undefined || typeof value === 'string' ? [] : [value.secret];
+}
+
+function credentialsOf({ registry }: Config, secrets: ReadonlyMap<string, string>): RegistryCredentials | undefined {
+  const read = (value: Value | undefined) => (typeof value === 'object' ? secrets.get(value.secret) : value);
+  const [username, password] = [read(registry.username), read(registry.password)];
+  if (username === undefined || password === undefined) return undefined;
+  return { server: registry.server ?? 'docker.io', username, password };
+}
