@@ -1,9 +1,10 @@
 import type { Event } from '../execute/events.ts';
 import { describe } from '../plan/describe.ts';
-import type { Plan, Step } from '../plan/plan.ts';
+import type { Step } from '../plan/plan.ts';
 import { renderDiagnosis } from './diagnosis.ts';
-import { count, duration } from './duration.ts';
+import { duration } from './duration.ts';
 import type { Paint } from './paint.ts';
+import { planSize } from './plan.ts';
 
 /** What a person reads of one event, as whole lines with the machine's name in front. Empty when it is not worth a line. */
 export function linesOf(event: Event, { verbose, paint }: { verbose: boolean; paint: Paint }): string[] {
@@ -21,7 +22,7 @@ export function linesOf(event: Event, { verbose, paint }: { verbose: boolean; pa
     case 'task-ended':
       return [`${event.task}: ${outcomeText(event, paint)}`];
     case 'plan-started':
-      return [...event.plan.notes.map((note) => `note: ${note}`), `${event.title}: ${size(event.plan)}`];
+      return [...event.plan.notes.map((note) => `note: ${note}`), `${event.title}: ${planSize(event.plan)}`];
     case 'stage-started':
       return [paint.bold(`== ${event.stage}`)];
     case 'step-started':
@@ -60,10 +61,4 @@ export function outcomeText({ outcome, seconds, message }: Ended, paint: Paint):
   if (outcome === 'skipped') return paint.dim('skipped') + after;
   if (outcome === 'failed') return paint.red(`failed after ${duration(seconds)}`) + after;
   return paint.red(`outcome unknown after ${duration(seconds)}`) + after;
-}
-
-function size(plan: Plan): string {
-  const lanes = plan.stages.flatMap((stage) => stage.lanes);
-  const steps = lanes.reduce((sum, lane) => sum + lane.steps.length, 0);
-  return `${count(steps, 'step')} on ${count(new Set(lanes.map((lane) => lane.host)).size, 'host')}`;
 }

@@ -14,23 +14,16 @@ export interface Live {
 export function drawRows(rows: readonly Row[], { stream }: { stream: NodeJS.WriteStream }): Live {
   const logger = new ListrLogger({ useIcons: true, toStderr: [], processOutput: new ProcessOutput(stream, stream) });
   let drawing: Throttled | undefined;
-  class Here extends Throttled {
-    override async render(): Promise<void> {
-      await super.render();
-      drawing = this;
-    }
-    override end(): void {
-      super.end();
-      drawing = undefined;
-    }
-  }
   const list = new Listr(rows.map(taskOf), {
     exitOnError: false,
     // Its own listener would end the process before the lock is given back.
     registerSignalListeners: false,
-    renderer: Here as never,
+    renderer: Throttled as never,
     rendererOptions: {
       logger,
+      onDrawing: (renderer: Throttled | undefined) => {
+        drawing = renderer;
+      },
       collapseSubtasks: rows.reduce((sum, row) => sum + row.rows.length, 0) > 12,
       collapseErrors: false,
       showErrorMessage: false,
@@ -77,6 +70,17 @@ class Throttled extends DefaultRenderer {
   #lastDrawn = 0;
   #timer: NodeJS.Timeout | undefined;
   #paused = false;
+  readonly #onDrawing: (renderer: Throttled | undefined) => void;
+
+  constructor(...[tasks, options, events]: ConstructorParameters<typeof DefaultRenderer>) {
+    super(tasks, options, events);
+    this.#onDrawing = (options as unknown as { onDrawing: (renderer: Throttled | undefined) => void }).onDrawing;
+  }
+
+  override async render(): Promise<void> {
+    await super.render();
+    this.#onDrawing(this);
+  }
 
   override update(): void {
     if (this.#paused) return;
@@ -89,6 +93,7 @@ class Throttled extends DefaultRenderer {
     clearTimeout(this.#timer);
     if (this.#paused) this.resume();
     super.end();
+    this.#onDrawing(undefined);
   }
 
   above(text: string): void {

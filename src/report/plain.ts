@@ -43,7 +43,7 @@ export function plainReporter({ mode, verbose, stream, paint }: ReporterOptions)
       if (event.type === 'step-ended') forget(event.id);
     },
     close() {
-      for (const id of [...slow.keys()]) forget(id);
+      for (const timer of slow.values()) clearInterval(timer);
       return Promise.resolve();
     },
     aside: (ask) => ask(),

@@ -1,5 +1,6 @@
 import { describe } from '../plan/describe.ts';
-import type { Lane, Plan, Stage } from '../plan/plan.ts';
+import { shortVersion } from '../plan/decide.ts';
+import { type Lane, type Plan, type Stage, thisMachine } from '../plan/plan.ts';
 import { count } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
 import { type PlanResult, subject } from './results.ts';
@@ -9,18 +10,19 @@ import { table } from './table.ts';
 export function renderPlan(result: PlanResult, paint: Paint = noColours): string {
   const rows = [...buildRows(result, paint), ...result.plan.stages.flatMap((stage) => stageRows(stage, paint))];
   return [
-    paint.bold(`${subject(result)}, version ${result.version}`),
+    paint.bold(`${subject(result)}, version ${shortVersion(result.version)}`),
     ...result.plan.notes.map((note) => `note: ${note}`),
     ...(rows.length === 0 ? [] : ['', ...table(rows), '']),
-    result.nothingToDo ? 'Nothing to do.' : summary(result.plan),
+    result.nothingToDo ? 'Nothing to do.' : `${planSize(result.plan)}.`,
     ...result.warnings.map((warning) => `${paint.yellow('warning:')} ${warning}`),
   ].join('\n');
 }
 
 /** What differs between the machines and the file with its release. */
 export function renderDrift(result: PlanResult, paint: Paint = noColours): string {
-  if (result.nothingToDo) return `No drift: ${subject(result)} is as the file and release ${result.version} say.`;
-  return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} a deploy of ${result.version} would change this.`;
+  if (result.nothingToDo)
+    return `No drift: ${subject(result)} is as the file and release ${shortVersion(result.version)} say.`;
+  return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} a deploy of ${shortVersion(result.version)} would change this.`;
 }
 
 function buildRows({ build }: PlanResult, paint: Paint): string[][] {
@@ -40,9 +42,10 @@ function laneRows({ host, role, steps }: Lane, paint: Paint): string[][] {
   ]);
 }
 
-function summary({ stages }: Plan): string {
+/** `12 steps on 2 hosts` */
+export function planSize({ stages }: Plan): string {
   const lanes = stages.flatMap((stage) => stage.lanes);
   const steps = lanes.reduce((sum, lane) => sum + lane.steps.length, 0);
-  const hosts = new Set(lanes.map((lane) => lane.host)).size;
-  return `${count(steps, 'step')} on ${count(hosts, 'host')}.`;
+  const hosts = new Set(lanes.map((lane) => lane.host).filter((host) => host !== thisMachine)).size;
+  return `${count(steps, 'step')} on ${count(hosts, 'host')}`;
 }

@@ -1,4 +1,5 @@
 import type { LockHolder } from '../hosts/host.ts';
+import { shortVersion } from '../plan/decide.ts';
 import { noColours, type Paint } from './paint.ts';
 import type { HostStatus, LockResult, StatusResult } from './results.ts';
 import { table } from './table.ts';
@@ -36,7 +37,7 @@ function containerRows({ host, problem, containers }: HostStatus, paint: Paint):
   return containers.map((container, index) => [
     index === 0 ? host : '',
     container.role,
-    container.version,
+    shortVersion(container.version),
     stateText(container.state, container.status, paint),
     container.status,
     container.servesTraffic ? paint.green('serves') : '',

@@ -25,7 +25,8 @@ function statements(code: string, mask: string): Import[] {
     .filter((match) => match[0].startsWith('import') || /\bfrom\b/.test(match[0]))
     .map(([, type, clause = '', , from = '']) => {
       const names = namesIn(clause);
-      const allTypes = names.length > 0 && names.every((name) => name.startsWith('type ')) && /^\{/.test(clause.trim());
+      const allTypes =
+        names.length > 0 && names.every((name) => name.startsWith('type ')) && clause.trim().startsWith('{');
       return { from, typeOnly: type !== undefined || allTypes, names: names.map((name) => name.replace(/^type /, '')) };
     });
 }
