@@ -52,6 +52,20 @@ export function createFindings(layers: Layers): Findings {
   };
 }
 
+/** The same, but silent about what is broken already and what contains it. */
+export function besides(findings: Findings, broken: readonly Path[]): Findings {
+  const spoken = (path: Path): boolean => {
+    return !broken.some((one) =>
+      path.every((part, index) => index >= one.length || String(part) === String(one[index])),
+    );
+  };
+  return {
+    ...findings,
+    problem: (path, message) => void (spoken(path) && findings.problem(path, message)),
+    problemWithKey: (path, message) => void (spoken(path) && findings.problemWithKey(path, message)),
+  };
+}
+
 /** Throws one `config-invalid` that tells every problem, in the order of the file. */
 export function throwProblems(file: string, problems: readonly Remark[]): void {
   if (problems.length === 0) return;

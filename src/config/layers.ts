@@ -34,7 +34,7 @@ export function mergeLayers(files: readonly [YamlFile, ...YamlFile[]]): Layers {
       const place = find(path.slice(0, length));
       if (place !== undefined) return place;
     }
-    const start = { sheet: files[0].sheet, line: 1, column: 1 };
+    const start = { sheet: files[0].sheet, line: 1, column: 1, whole: true as const };
     return { key: start, value: start };
   };
   return { value: Object.fromEntries(written), placeOf, has: (path) => find(path) !== undefined };

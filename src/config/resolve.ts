@@ -1,6 +1,7 @@
 import { resolveBoot } from './boot.ts';
 import { resolveBuilder } from './builder.ts';
 import type { Config } from './config.ts';
+import { besides } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { resolveHooks } from './hooks.ts';
 import { present } from './present.ts';
@@ -18,22 +19,18 @@ export interface ConfigSource {
   readonly destinationName?: string;
 }
 
-/** The meaning of a merged file. Problems go to `findings`; the result is of use only when there are none. */
+/** The meaning of a merged file. Problems go to the findings; the result is of use only when there are none. */
 export function resolveConfig(
   source: ConfigSource,
   value: Readonly<Record<string, unknown>>,
-  findings: Findings,
+  allFindings: Findings,
 ): Config {
-  const { written, broken } = readWritten(value, findings);
-  /** Nothing is said about the meaning of keys whose form is wrong. */
-  const unlessBroken = (...keys: string[]): Findings =>
-    keys.some((key) => broken.has(key)) ? mute(findings) : findings;
-
+  const { written, broken } = readWritten(value, allFindings);
+  const findings = besides(allFindings, broken);
   const drainTimeoutSeconds = written.drain_timeout ?? 30;
-  const forRoles = unlessBroken('servers', 'proxy', 'env', 'labels', 'logging', 'primary_role', 'allow_empty_roles');
-  const { roles, primaryRole, proxyRun } = resolveRoles(written, drainTimeoutSeconds, forRoles);
-  const registry = resolveRegistry(written.registry, unlessBroken('registry'));
-  const image = resolveImage(written, unlessBroken('image', 'registry', 'service'));
+  const { roles, primaryRole, proxyRun } = resolveRoles(written, drainTimeoutSeconds, findings);
+  const registry = resolveRegistry(written.registry, findings);
+  const image = resolveImage(written, findings);
   checkVolumes(written, findings);
   checkMinimumVersion(written, findings);
   reportUnused(written, findings);
@@ -42,7 +39,7 @@ export function resolveConfig(
 
   return present({
     ...source,
-    service: resolveService(written, unlessBroken('service')),
+    service: resolveService(written, findings),
     image,
     repository: [registry.server, image].filter((part) => part !== undefined).join('/'),
     registry,
@@ -50,7 +47,7 @@ export function resolveConfig(
     primaryRole,
     primaryHost: primaryHosts[0]?.host ?? '',
     hosts: [...new Set(roles.flatMap((role) => role.hosts.map(({ host }) => host)))],
-    builder: resolveBuilder(written.builder, unlessBroken('builder')),
+    builder: resolveBuilder(written.builder, findings),
     proxyRun,
     ssh: resolveSsh(written.ssh, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
@@ -59,16 +56,12 @@ export function resolveConfig(
     drainTimeoutSeconds,
     retainContainers: written.retain_containers ?? 5,
     hooksPath: written.hooks_path ?? '.kamal/hooks',
-    hooks: resolveHooks(written.hooks, roleNames, unlessBroken('servers', 'hooks')),
+    hooks: resolveHooks(written.hooks, roleNames, findings),
     hooksOutput: written.hooks_output,
     secretsPath: written.secrets_path ?? '.kamal/secrets',
     warnings: findings.warnings,
     notDoneYet: findings.notDoneYet,
   });
-}
-
-function mute(findings: Findings): Findings {
-  return { ...findings, problem: () => {}, problemWithKey: () => {}, warning: () => {}, notDone: () => {} };
 }
 
 function resolveService({ service }: WrittenConfig, findings: Findings): string {

@@ -19,9 +19,10 @@ export interface WrittenHost {
 /** `host`, `{host: tag}` or `{host: [tags]}`. */
 const hostEntry = z
   .custom<string | Record<string, unknown>>(isHostEntry, { error: (issue) => hostEntryMessage(issue.input) })
-  .transform((entry): WrittenHost => {
-    if (typeof entry === 'string') return { host: entry, tags: [] };
-    const [host = '', tags] = Object.entries(entry)[0] ?? [];
+  .transform((entry, context): WrittenHost => {
+    const [host = '', tags] = typeof entry === 'string' ? [entry, []] : (Object.entries(entry)[0] ?? []);
+    const problem = problemWithHost(host);
+    if (problem !== undefined) context.addIssue(problem);
     return { host, tags: [tags].flat().filter(isScalar).map(textOf) };
   });
 
@@ -52,13 +53,11 @@ export const serversSchema = chosen((value): z.ZodType<Record<string, WrittenRol
   return Array.isArray(value) ? hostList.transform((hosts) => ({ web: { hosts } })) : mapOf(role);
 });
 
-/** Checks a role's hosts and names each once; of two entries for one host the last counts, as in Kamal. */
+/** Names each of a role's hosts once; of two entries for one host the last counts, as in Kamal. */
 export function resolveHosts(written: readonly WrittenHost[], role: string, findings: Findings): WrittenHost[] {
   const path = hostsPath(role, findings);
   const hosts = new Map<string, WrittenHost>();
   for (const [index, entry] of written.entries()) {
-    const problem = problemWithHost(entry.host);
-    if (problem !== undefined) findings.problem([...path, index], problem);
     if (hosts.has(entry.host))
       findings.warning([...path, index], `\`${entry.host}\` stands twice in role ${role}; this entry counts`);
     hosts.set(entry.host, entry);

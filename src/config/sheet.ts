@@ -12,6 +12,8 @@ export interface Place {
   /** Both count from 1. */
   readonly line: number;
   readonly column: number;
+  /** The file as a whole; no line of it is meant. */
+  readonly whole?: true;
 }
 
 /** `config/deploy.yml:12` */
@@ -27,11 +29,17 @@ export function positionOf(place: Place): string {
 /** The line and a caret under the place, with everything hidden that looks like a secret. */
 export function excerptOf(place: Place): string[] {
   const line = place.sheet.lines[place.line - 1] ?? '';
-  if (line.trim() === '') return [];
+  if (place.whole || line.trim() === '') return [];
   const number = String(place.line);
-  const caret = line.slice(0, place.column - 1).replaceAll(/[^\t]/g, ' ');
-  return [`  ${number} | ${hideSecrets(line)}`, `  ${' '.repeat(number.length)} | ${caret}^`];
+  const start = place.column > widest ? place.column - widest / 2 : 0;
+  const shown = hideSecrets(line)
+    .slice(start, start + widest)
+    .replaceAll(/[^\P{C}\t]/gu, '?');
+  const caret = line.slice(start, place.column - 1).replaceAll(/[^\t]/g, ' ');
+  return [`  ${number} | ${shown}`, `  ${' '.repeat(number.length)} | ${caret}^`];
 }
+
+const widest = 160;
 
 /** Values under keys that sound secret, and passwords in addresses. Lengths before the value stay, so carets fit. */
 function hideSecrets(line: string): string {

@@ -6,6 +6,7 @@ import { anyMap, flag, integer, seconds, text, textList, textMap, unknownKey } f
 import type { Findings } from './findings.ts';
 import { hooksOutputSchema, hooksSchema } from './hooks.ts';
 import { labelsSchema } from './labels.ts';
+import { isMap } from './layers.ts';
 import { loggingSchema } from './logging.ts';
 import { proxySchema } from './proxy.ts';
 import { registrySchema } from './registry.ts';
@@ -58,14 +59,14 @@ export type WrittenConfig = { readonly [K in Key]?: z.output<(typeof schemas)[K]
 
 export interface ReadWritten {
   readonly written: WrittenConfig;
-  /** Root keys whose form is wrong, so that nothing can be said about what they mean. */
-  readonly broken: ReadonlySet<string>;
+  /** What is wrong in its form and was left out, so that nothing can be said about what it means. */
+  readonly broken: readonly Path[];
 }
 
 /** Checks the form of everything, and reports all that is wrong with it. */
 export function readWritten(value: Readonly<Record<string, unknown>>, findings: Findings): ReadWritten {
   const written: Record<string, unknown> = {};
-  const broken = new Set<string>();
+  const broken: Path[] = [];
   for (const [key, part] of Object.entries(value)) {
     if (!isKey(key)) {
       findings.problemWithKey([key], unknownKey(key, Object.keys(schemas)));
@@ -74,10 +75,12 @@ export function readWritten(value: Readonly<Record<string, unknown>>, findings: 
     const result = schemas[key].safeParse(part);
     if (result.success) {
       written[key] = result.data;
-    } else {
-      broken.add(key);
-      for (const issue of result.error.issues) reportIssue(issue, key, findings);
+      continue;
     }
+    const paths = result.error.issues.flatMap((issue) => reportIssue(issue, findings, key));
+    broken.push(...paths.map((path) => [key, ...path]));
+    const rest = schemas[key].safeParse(without(part, paths));
+    if (rest.success && paths.every((path) => path.length > 0)) written[key] = rest.data;
   }
   return { written: written as WrittenConfig, broken };
 }
@@ -86,13 +89,27 @@ function isKey(key: string): key is Key {
   return Object.hasOwn(schemas, key);
 }
 
-function reportIssue(issue: z.core.$ZodIssue, root: string, findings: Findings): void {
-  const path: Path = [root, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
+/** Returns the paths below the root key that cannot be used. */
+function reportIssue(issue: z.core.$ZodIssue, findings: Findings, root: string): Path[] {
+  const path: Path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code !== 'unrecognized_keys') {
-    findings.problem(path, issue.message);
-    return;
+    findings.problem([root, ...path], issue.message);
+    return [path];
   }
   const messages = issue.message.split('\n');
-  for (const [index, key] of issue.keys.entries())
-    findings.problemWithKey([...path, key], messages[index] ?? issue.message);
+  return issue.keys.map((key, index) => {
+    findings.problemWithKey([root, ...path, key], messages[index] ?? issue.message);
+    return [...path, key];
+  });
+}
+
+/** Without the parts at these paths. A list goes as a whole, so that the entries of every list keep their numbers. */
+function without(value: unknown, paths: readonly Path[]): unknown {
+  if (!isMap(value)) return value;
+  const kept = Object.entries(value).flatMap(([key, part]) => {
+    const below = paths.filter((path) => String(path[0]) === key).map((path) => path.slice(1));
+    if (below.some((path) => path.length === 0) || (below.length > 0 && !isMap(part))) return [];
+    return [[key, without(part, below)] as const];
+  });
+  return Object.fromEntries(kept);
 }
