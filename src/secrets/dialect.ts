@@ -11,6 +11,8 @@ export interface Entry {
   readonly key: string;
   /** For messages: `.kamal/secrets:3`. */
   readonly where: string;
+  /** Place among the entries of its file. */
+  readonly order: number;
   readonly quoting: 'none' | 'single' | 'double';
   readonly parts: readonly Part[];
   /** What each variable in it refers to: the last definition of that name above; names that are not here come from the environment. */
@@ -48,7 +50,13 @@ export function parseSecrets(
       if (!isBlank(text, at)) ignored.push(where);
     } else if (!(definition.bare && definition.exported)) {
       const { end: _, ...value } = definition.value;
-      const entry = { key: definition.key, where, ...value, references: referencesOf(value.parts, latest) };
+      const entry = {
+        key: definition.key,
+        where,
+        order: entries.length,
+        ...value,
+        references: referencesOf(value.parts, latest),
+      };
       entries.push(entry);
       latest.set(entry.key, entry);
       if (entry.key === 'DOTENV_LINEBREAK_MODE') legacyLineBreaks = isText(entry, 'legacy');

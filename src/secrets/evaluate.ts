@@ -1,4 +1,4 @@
-/** From parsed entries to values: each at most once, side by side, in the order that lets what they refer to start first. */
+/** From parsed entries to values: each at most once, side by side, each after what it refers to. */
 import { Failure } from '../errors.ts';
 import { largestValue, outputOf } from './command.ts';
 import type { Entry } from './dialect.ts';
@@ -23,7 +23,7 @@ export interface Evaluated {
 /** Values of these entries and of all they refer to. */
 export async function evaluateEntries(wanted: readonly Entry[], evaluation: Evaluation): Promise<Evaluated> {
   const values = new Map<Entry, string>();
-  const failures = new Map<Failure, Entry[]>();
+  const failed = new Map<Entry, Failure>();
   const started = new Map<Entry, Promise<void>>();
 
   const evaluate = async (entry: Entry): Promise<void> => {
@@ -34,34 +34,27 @@ export async function evaluateEntries(wanted: readonly Entry[], evaluation: Eval
       values.set(entry, await valueOf(entry, { ...evaluation, values }));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      failures.set(error, [...(failures.get(error) ?? []), entry]);
+      failed.set(entry, error);
     }
   };
   for (const entry of withReferences(wanted)) started.set(entry, evaluate(entry));
   await Promise.all(started.values());
+
+  const failures = new Map<Failure, Entry[]>();
+  for (const entry of started.keys()) {
+    const failure = failed.get(entry);
+    const entries = failure && failures.get(failure);
+    if (entries) entries.push(entry);
+    else if (failure) failures.set(failure, [entry]);
+  }
   return { values, failures };
 }
 
-/** An entry refers only to entries above it, so the order of a walk along references, turned around, starts the referred ones first. */
+/** An entry refers only to entries above it, so the order of the file starts those first. */
 function withReferences(wanted: readonly Entry[]): readonly Entry[] {
-  const uses = new Map<Entry, number>();
-  const found = [...new Set(wanted)];
-  for (const entry of found) uses.set(entry, 0);
-  for (let index = 0; index < found.length; index += 1) {
-    for (const one of found[index]?.references.values() ?? []) {
-      if (!uses.has(one)) found.push(one);
-      uses.set(one, (uses.get(one) ?? 0) + 1);
-    }
-  }
-  const ordered = found.filter((entry) => uses.get(entry) === 0);
-  for (let index = 0; index < ordered.length; index += 1) {
-    for (const one of ordered[index]?.references.values() ?? []) {
-      const left = (uses.get(one) ?? 0) - 1;
-      uses.set(one, left);
-      if (left === 0) ordered.push(one);
-    }
-  }
-  return ordered.reverse();
+  const found = new Set(wanted);
+  for (const entry of found) for (const one of entry.references.values()) found.add(one);
+  return [...found].sort((one, other) => one.order - other.order);
 }
 
 type Scope = Evaluation & { readonly values: ReadonlyMap<Entry, string> };

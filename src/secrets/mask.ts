@@ -46,8 +46,7 @@ function base64Forms(value: string): readonly string[] {
     const core = all.toString('base64').slice(Math.ceil((before * 8) / 6), Math.floor(bits / 6));
     if (core.length >= shortestLine || before === 0) forms.push(core, core.replaceAll('+', '-').replaceAll('/', '_'));
   }
-  const whole = bytes.toString('base64');
-  return [whole, whole.replaceAll('+', '-').replaceAll('/', '_'), ...forms];
+  return [bytes.toString('base64'), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url'), ...forms];
 }
 
 /** By way of bytes, because half a surrogate pair cannot be encoded. */

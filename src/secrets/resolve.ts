@@ -1,19 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import { Failure, messageOf } from '../errors.ts';
-import { parseSecrets, type Entry, type SecretsFile } from './dialect.ts';
+import { Failure } from '../errors.ts';
+import type { Entry, SecretsFile } from './dialect.ts';
 import { evaluateEntries, isReference } from './evaluate.ts';
+import { readSecretsFiles, secretsPaths, type SecretsLocation } from './files.ts';
 import { createProviders } from './providers.ts';
 
-export interface SecretsRequest {
-  /** Kamal's `secrets_path`, `.kamal/secrets` unless the config says otherwise. */
-  readonly path: string;
-  readonly destination?: string;
+export interface SecretsRequest extends SecretsLocation {
   /** What is needed; nothing else is looked at, and no command runs for anything else. */
   readonly names: readonly string[];
-  /** Where the path starts and commands run. */
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
   onWarning?(text: string): void;
 }
 
@@ -24,13 +17,11 @@ export interface SecretsRequest {
 export async function resolveSecrets(request: SecretsRequest): Promise<ReadonlyMap<string, string>> {
   const names = [...new Set(request.names)];
   if (names.length === 0) return new Map();
-  const paths = secretsFiles(request);
-  const read = await Promise.all(paths.map((path) => readSecrets(path, request)));
-  const files = read.filter((file) => file !== undefined);
+  const files = await readSecretsFiles(request);
   const defined = new Map(files.flatMap((file) => file.entries.map((entry) => [entry.key, entry] as const)));
 
   const missing = names.filter((name) => !defined.has(name));
-  if (missing.length > 0) throw missingFailure(missing, { paths, found: files.length });
+  if (missing.length > 0) throw missingFailure(missing, { paths: secretsPaths(request), found: files.length });
   const wanted = new Map(
     names.flatMap((name) => ((entry) => (entry ? [[name, entry] as const] : []))(defined.get(name))),
   );
@@ -44,30 +35,6 @@ export async function resolveSecrets(request: SecretsRequest): Promise<ReadonlyM
   });
   if (failures.size > 0) throw combined(failures);
   return new Map([...wanted].map(([name, entry]) => [name, values.get(entry) ?? '']));
-}
-
-/** The files that are looked at, in the order in which later ones win. */
-export function secretsFiles({ path, destination }: Pick<SecretsRequest, 'path' | 'destination'>): readonly string[] {
-  return [`${path}-common`, destination === undefined ? path : `${path}.${destination}`];
-}
-
-async function readSecrets(file: string, { cwd, env }: SecretsRequest): Promise<SecretsFile | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(isAbsolute(file) ? file : join(cwd, file));
-  } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return undefined;
-    throw new Failure('secrets-invalid', `${file} cannot be read: ${messageOf(error)}`);
-  }
-  return parseSecrets(decode(bytes, file), { file, env });
-}
-
-function decode(bytes: Buffer, file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new Failure('secrets-invalid', `${file} is not text in UTF-8`);
-  }
 }
 
 function missingFailure(

@@ -20,7 +20,7 @@ export async function openWithCli(context: ProviderContext, account: string | un
   );
   const accountArgs = account === undefined || isToken ? [] : ['--account', account];
   const session = accountArgs.length === 0 ? {} : await signIn(context, accountArgs);
-  const op = op_({ ...context, env: { ...context.env, ...session } });
+  const op = opIn({ ...context, env: { ...context.env, ...session } });
   return {
     fetchesFields: true,
     async read(references) {
@@ -51,7 +51,7 @@ export async function openWithCli(context: ProviderContext, account: string | un
 
 type RunOp = (args: readonly string[], called: string) => Promise<string>;
 
-function op_({ cwd, env }: ProviderContext): RunOp {
+function opIn({ cwd, env }: ProviderContext): RunOp {
   const known = [env.OP_SERVICE_ACCOUNT_TOKEN, env.OP_CONNECT_TOKEN, ...sessionsOf(env)].filter(
     (one) => one !== undefined,
   );
@@ -61,7 +61,7 @@ function op_({ cwd, env }: ProviderContext): RunOp {
 
 /** The environment of a session: empty when there is one, or when the desktop app holds it. */
 async function signIn(context: ProviderContext, accountArgs: readonly string[]): Promise<Record<string, string>> {
-  const op = op_(context);
+  const op = opIn(context);
   const isSignedIn = await op(['account', 'get', ...accountArgs], 'op account get').then(
     () => true,
     () => false,
