@@ -96,7 +96,9 @@ function wrapper(run: ScriptRun, mark: string): string {
   const file = run.name.replaceAll(/[^A-Za-z0-9._-]/g, '-');
   const variables = Object.entries({ ...run.env, ...run.secretEnv });
   const exports = variables.map(([name, value]) => `export ${checked(name)}=${quote(value)}\n`).join('');
-  return `trap : HUP PIPE
+  // In braces, so that the shell has read all of it before the rest of its stdin becomes the lifeline.
+  return `{
+trap : HUP PIPE
 exec 3<&0 </dev/null
 printf '${mark}\\n'; printf '${mark}\\n' >&2
 say() { printf '\\n${mark} %s\\n' "$1"; printf '\\n${mark} %s\\n' "$1" >&2; exit 0; }
@@ -111,7 +113,7 @@ umask "$umask_before"
 if command -v setsid >/dev/null 2>&1; then group=-; own=setsid; else group=; own=; fi
 $own sh -c '. "$1/env"; rm -f "$1/env"; exec "$1/$2"' sh "$dir" ${file} 3<&- &
 script=$!
-stop() { kill -TERM -- "$group$script" 2>/dev/null || return 0; sleep ${graceSeconds}; kill -KILL -- "$group$script" 2>/dev/null; }
+stop() { kill -s TERM -- "$group$script" 2>/dev/null || return 0; sleep ${graceSeconds}; kill -s KILL -- "$group$script" 2>/dev/null; }
 { cat <&3; stop; } >/dev/null 2>&1 &
 lifeline=$!
 { sleep ${Math.ceil(run.timeoutSeconds) + 15} & sleeper=$!; trap 'kill "$sleeper" 2>/dev/null; exit' TERM; wait "$sleeper"; stop; } >/dev/null 2>&1 3<&- &
@@ -123,6 +125,7 @@ done
 kill -TERM "$limit" 2>/dev/null
 rm -rf "$dir"
 say "$status"
+}
 `;
 }
 

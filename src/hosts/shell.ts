@@ -12,8 +12,9 @@ export interface Shell {
   run(what: string, script: string, timeoutSeconds?: number): Promise<ShellResult>;
   /** As `run`, and gives its stdout. @throws also Failure `host-command-failed` with what the machine said */
   ask(what: string, script: string, timeoutSeconds?: number): Promise<string>;
+  /** As `ask`, for a script that may be seen in the process list: as the first of all it saves a round trip. */
+  askAtOnce(what: string, script: string): Promise<string>;
   readonly isIdle: boolean;
-  close(): void;
 }
 
 export interface ShellResult {
@@ -25,58 +26,75 @@ export interface ShellResult {
 /** Seconds a script gets when nothing else is said. */
 export const scriptSeconds = 30;
 
-/** Opens the shell ahead of its first use; when that fails, the first use says so. */
+/**
+ * Opens the shell ahead of its first use; when that fails, the first use says so. A first script that is asked for at once by
+ * `askAtOnce` travels with the opening.
+ */
 export function openShell(connection: Connection): Shell {
-  let channel: Promise<ClientChannel> | undefined = open();
+  let channel: Promise<ClientChannel> | undefined;
   let tail: Promise<unknown> = Promise.resolve();
   let waiting = 0;
+  const ahead = setImmediate(() => void current().catch(() => undefined));
 
-  async function open(): Promise<ClientChannel> {
-    // `exec` replaces the login shell, whichever it is.
-    const opened = await connection.exec('exec sh');
+  function current(command = 'exec sh'): Promise<ClientChannel> {
+    clearImmediate(ahead);
+    if (channel !== undefined) return channel;
+    const opening = open(command);
+    channel = opening;
+    opening.catch(() => forget(opening));
+    return opening;
+  }
+
+  async function open(command: string): Promise<ClientChannel> {
+    const opened = await connection.exec(command);
     opened.on('error', () => undefined).stderr.on('error', () => undefined);
-    opened.once('close', () => (channel = undefined));
+    const opening = channel;
+    opened.once('close', () => forget(opening));
     return opened;
   }
-  channel.catch(() => (channel = undefined));
 
-  const run: Shell['run'] = (what, script, timeoutSeconds = scriptSeconds) => {
+  function forget(opening: Promise<ClientChannel> | undefined): void {
+    if (channel === opening) channel = undefined;
+  }
+
+  function run(what: string, timeoutSeconds: number, start: (frame: Frame) => Promise<ClientChannel>, frame: Frame) {
     waiting += 1;
     const turn = tail.then(() =>
       connection.call(what, timeoutSeconds, async (signal) => {
-        channel ??= open();
-        const current = await channel;
-        signal.addEventListener('abort', () => answered || drop(current));
-        let answered = false;
-        const result = await runFramed(current, script);
-        answered = true;
+        let isAnswered = false;
+        const opened = await start(frame);
+        // A script that did not answer in time still runs in this shell: the next one gets a new shell.
+        signal.addEventListener('abort', () => isAnswered || opened.close());
+        const result = await answerOf(opened, frame);
+        isAnswered = true;
         return result;
       }),
     );
     tail = turn.catch(() => undefined).finally(() => (waiting -= 1));
     return turn;
-  };
-
-  /** A script that did not answer in time still runs in this shell: the next one gets a new shell. */
-  function drop(current: ClientChannel): void {
-    channel = undefined;
-    current.close();
   }
 
+  const write = async (frame: Frame) => {
+    const opened = await current();
+    opened.write(frame.text);
+    return opened;
+  };
+  const send = (frame: Frame) => (channel === undefined ? current(commandOf(frame)) : write(frame));
+  const settled = async (what: string, result: Promise<ShellResult>): Promise<string> => {
+    const { exitStatus, stdout, stderr } = await result;
+    if (exitStatus === 0) return stdout;
+    throw new Failure('host-command-failed', `${connection.name}: could not ${what} (exit status ${exitStatus}).`, {
+      details: (stderr.trim() || stdout.trim()).split('\n').filter((line) => line !== ''),
+    });
+  };
+
   return {
-    run,
-    async ask(what, script, timeoutSeconds) {
-      const { exitStatus, stdout, stderr } = await run(what, script, timeoutSeconds);
-      if (exitStatus === 0) return stdout;
-      throw new Failure('host-command-failed', `${connection.name}: could not ${what} (exit status ${exitStatus}).`, {
-        details: (stderr.trim() || stdout.trim()).split('\n').filter((line) => line !== ''),
-      });
-    },
+    run: (what, script, timeoutSeconds = scriptSeconds) => run(what, timeoutSeconds, write, frameOf(script)),
+    ask: (what, script, timeoutSeconds = scriptSeconds) =>
+      settled(what, run(what, timeoutSeconds, write, frameOf(script))),
+    askAtOnce: (what, script) => settled(what, run(what, scriptSeconds, send, frameOf(script))),
     get isIdle() {
       return waiting === 0;
-    },
-    close() {
-      void channel?.then((opened) => opened.end()).catch(() => undefined);
     },
   };
 }
@@ -95,9 +113,26 @@ export function printText(text: string): string {
   return `printf %s "$(cat ${hereDocument(text)})"\n`;
 }
 
-/** Runs one script and reads its two outputs between the marks before and after it. */
-function runFramed(channel: ClientChannel, script: string): Promise<ShellResult> {
+interface Frame {
+  readonly mark: string;
+  readonly text: string;
+}
+
+/** A script with marks before and after it on both outputs; the last one says its exit status. */
+function frameOf(script: string): Frame {
   const mark = `longshore-${randomBytes(12).toString('hex')}`;
+  const say = (text: string) => `printf '${text}'; printf '${text}' >&2\n`;
+  // What the login shell's own start-up files print comes before the first mark.
+  return { mark, text: `${say(`${mark}\\n`)}(\n${script}\n) </dev/null\nset -- $?\n${say(`\\n${mark} '"$1"'\\n`)}` };
+}
+
+/** A command that runs a frame and goes on as a shell, in characters that mean the same to every login shell. */
+function commandOf({ text }: Frame): string {
+  const octal = [...Buffer.from(text, 'utf8')].map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
+  return `exec sh -c 'eval "$(printf %b "${octal}")"; exec sh'`;
+}
+
+function answerOf(channel: ClientChannel, { mark }: Frame): Promise<ShellResult> {
   return new Promise((resolve, reject) => {
     const lost = () => reject(Object.assign(new Error('the shell ended'), { code: 'ECONNRESET' }));
     channel.once('close', lost);
@@ -105,9 +140,6 @@ function runFramed(channel: ClientChannel, script: string): Promise<ShellResult>
       channel.removeListener('close', lost);
       resolve({ exitStatus: Number(stdout.after), stdout: stdout.text, stderr: stderr.text });
     });
-    const say = (text: string) => `printf '${text}'; printf '${text}' >&2\n`;
-    // What the login shell's own start-up files print comes before the first mark.
-    channel.write(`${say(`${mark}\\n`)}(\n${script}\n) </dev/null\nset -- $?\n${say(`\\n${mark} '"$1"'\\n`)}`);
   });
 }
 

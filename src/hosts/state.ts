@@ -5,7 +5,7 @@ import type { Shell } from './shell.ts';
 
 /** What is on the machine besides Docker's things, in one script. */
 export async function readState(shell: Shell, query: StateQuery): Promise<HostState> {
-  const lines = (await shell.ask('read the state', stateScript(query))).split('\n');
+  const lines = (await shell.askAtOnce('read the state', stateScript(query))).split('\n');
   const said = (key: string) => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1) ?? '';
   const texts = new Map(
     lines
