@@ -145,7 +145,7 @@ interface NameCheck {
 
 function checkNames({ written, servers, primaryRole, findings }: NameCheck): void {
   const names = Object.keys(servers);
-  if (names.length === 0 || (findings.has(['servers', 0]) && servers['web']?.hosts?.length === 0)) {
+  if (names.length === 0 || (servers['web']?.hosts?.length === 0 && !findings.has(['servers', 'web']))) {
     const alone = written.accessories === undefined ? '' : '; deploying accessories alone is not done yet';
     findings.problem(['servers'], `\`servers\` is missing: list the machines to deploy to${alone}`);
     return;

@@ -1,0 +1,257 @@
+import { describe, expect, test } from 'vitest';
+import { load, minimal } from './load-text.ts';
+
+/** The minimal file with some root keys replaced or added. */
+function withKeys(text: string): string {
+  const keys = text.split('\n').map((line) => /^[\w-]+/.exec(line)?.[0]);
+  return [text, ...minimal.split('\n').filter((line) => !keys.includes(/^\w+/.exec(line)?.[0]))].join('\n');
+}
+
+describe('what a file means', () => {
+  test('the least file gets Kamal’s defaults', () => {
+    expect(load(minimal)).toEqual({
+      file: 'deploy.yml',
+      service: 'shop',
+      image: 'acme/shop',
+      repository: 'acme/shop',
+      registry: { username: 'u', password: 'p' },
+      roles: [
+        {
+          name: 'web',
+          isPrimary: true,
+          hosts: [{ host: '192.0.2.1', env: { clear: {}, secret: {} } }],
+          labels: {},
+          options: [],
+          restartPolicy: 'unless-stopped',
+          logging: { options: { 'max-size': '10m' } },
+          volumes: [],
+          proxy: {
+            hosts: [],
+            pathPrefixes: [],
+            appPort: 80,
+            ssl: false,
+            healthcheck: {},
+            buffering: { requests: true, responses: true },
+            logRequestHeaders: ['Cache-Control', 'Last-Modified', 'User-Agent'],
+            logResponseHeaders: [],
+          },
+        },
+      ],
+      primaryRole: 'web',
+      primaryHost: '192.0.2.1',
+      hosts: ['192.0.2.1'],
+      builder: { arch: ['amd64'], driver: 'docker-container', dockerfile: 'Dockerfile', args: {}, secrets: [] },
+      ssh: { user: 'root', port: 22, keys: [], keysOnly: false, config: true },
+      boot: { waitSeconds: 0 },
+      readinessDelaySeconds: 7,
+      deployTimeoutSeconds: 30,
+      drainTimeoutSeconds: 30,
+      retainContainers: 5,
+      hooksPath: '.kamal/hooks',
+      hooks: {},
+      secretsPath: '.kamal/secrets',
+      warnings: [],
+      notDoneYet: [],
+    });
+  });
+
+  test('values reach containers as text, literally', () => {
+    const env = 'env: {F: no, ZERO: 0, EMPTY: "", V: 7.0, BIG: 1_000, HOME: "$HOME/`x`", LINES: "a\\nb"}';
+    expect(load(withKeys(env)).roles[0]?.hosts[0]?.env.clear).toEqual({
+      F: 'false',
+      ZERO: '0',
+      EMPTY: '',
+      V: '7.0',
+      BIG: '1000',
+      HOME: '$HOME/`x`',
+      LINES: 'a\nb',
+    });
+  });
+
+  test('env: root, then role, then the host’s tags in order; clear beats secret', () => {
+    const config = load(
+      withKeys(`servers:
+  web:
+    hosts: [{a: [one, two]}, b]
+    env: {clear: {ROLE: web}, secret: [S:ROLE_S, BOTH]}
+env:
+  clear: {X: root, BOTH: clear}
+  secret: [S, T]
+  tags:
+    one: {X: one, Y: one}
+    two: {clear: {X: two}, secret: [U]}`),
+    );
+    expect(config.roles[0]?.hosts).toEqual([
+      {
+        host: 'a',
+        env: { clear: { X: 'two', BOTH: 'clear', ROLE: 'web', Y: 'one' }, secret: { S: 'ROLE_S', T: 'T', U: 'U' } },
+      },
+      { host: 'b', env: { clear: { X: 'root', BOTH: 'clear', ROLE: 'web' }, secret: { S: 'ROLE_S', T: 'T' } } },
+    ]);
+    expect(config.warnings).toEqual(['deploy.yml:5: `BOTH` is both clear and secret for web; the clear value counts']);
+  });
+
+  test('tags without any root env do nothing, with a warning', () => {
+    const config = load(withKeys('servers: [{a: toString}]'));
+    expect(config.roles[0]?.hosts).toEqual([{ host: 'a', env: { clear: {}, secret: {} } }]);
+    expect(config.warnings).toEqual(['deploy.yml:1: the tag `toString` of a is not in `env.tags`, so it does nothing']);
+  });
+
+  test('roles: primary first, then by name; of two entries for a host the last counts', () => {
+    const config = load(withKeys('primary_role: m\nservers: {z: [c], m: [b, a], a: [b, {c: x}, c]}'));
+    expect(config.roles.map(({ name, isPrimary }) => [name, isPrimary])).toEqual([
+      ['m', true],
+      ['a', false],
+      ['z', false],
+    ]);
+    expect([config.primaryHost, config.hosts]).toEqual(['b', ['b', 'a', 'c']]);
+  });
+
+  test('how long a container gets to stop: role, root, or the drain time where no traffic comes', () => {
+    const servers = 'servers: {web: [a], job: [a], api: {hosts: [a], proxy: true, stop_timeout: 9}}\ndrain_timeout: 12';
+    const times = (text: string) =>
+      Object.fromEntries(load(withKeys(text)).roles.map((role) => [role.name, role.stopTimeoutSeconds]));
+    expect(times(servers)).toEqual({ web: undefined, job: 12, api: 9 });
+    expect(times(`${servers}\nstop_timeout: 5`)).toEqual({ web: 5, job: 5, api: 9 });
+  });
+
+  test('traffic: the primary unless it says no, others if they say so, their keys over the root’s', () => {
+    const config = load(
+      withKeys(`proxy: {host: "a.b, c.d", app_port: 3000, healthcheck: {path: /up, interval: 2}, path_prefix: "/x,/y"}
+servers:
+  web: [a]
+  job: [b]
+  api: {hosts: [c], proxy: {hosts: [api.b], healthcheck: {path: /ok}, buffering: {requests: false, memory: 2_000}}}`),
+    );
+    const routes = Object.fromEntries(config.roles.map((role) => [role.name, role.proxy]));
+    expect(routes['job']).toBeUndefined();
+    expect(routes['web']).toMatchObject({ hosts: ['a.b', 'c.d'], appPort: 3000, pathPrefixes: ['/x', '/y'] });
+    expect(routes['api']).toMatchObject({
+      hosts: ['api.b'],
+      appPort: 3000,
+      healthcheck: { path: '/ok', intervalSeconds: 2 },
+      buffering: { requests: false, responses: true, memoryBytes: 2000 },
+    });
+    expect(load(withKeys('servers: {web: {hosts: [a], proxy: false}}')).roles[0]).not.toHaveProperty('proxy');
+  });
+
+  test('docker options: flags, lists, numbers; restart is a thing of its own', () => {
+    const options =
+      '{memory: 256m, cpus: 1.5, init: true, cap-add: [A, B], ulimit: "nofile=1:2", read-only: false, x-y: , restart: on-failure:3}';
+    const role = load(withKeys(`servers: {web: {hosts: [a], options: ${options}}}`)).roles[0];
+    expect(role?.restartPolicy).toBe('on-failure:3');
+    expect(role?.options).toEqual([
+      { name: 'memory', value: '256m' },
+      { name: 'cpus', value: '1.5' },
+      { name: 'init', value: true },
+      { name: 'cap-add', value: 'A' },
+      { name: 'cap-add', value: 'B' },
+      { name: 'ulimit', value: 'nofile=1:2' },
+      { name: 'read-only', value: 'false' },
+    ]);
+  });
+
+  test('a boot percentage is of the primary role’s machines, rounded down, one at least', () => {
+    const limit = (percent: string) =>
+      load(withKeys(`servers: {web: [a, b, c, d, e], job: [f, g, h]}\nboot: {limit: ${percent}}`)).boot.limit;
+    expect([limit('50%'), limit('10%'), limit('100%'), limit('3')]).toEqual([2, 1, 5, 3]);
+  });
+
+  test('registry: values or secrets', () => {
+    const config = load(withKeys('registry: {server: "r.test:5000", username: [U], password: [P]}'));
+    expect(config.registry).toEqual({ server: 'r.test:5000', username: { secret: 'U' }, password: { secret: 'P' } });
+    expect(config.repository).toBe('r.test:5000/acme/shop');
+  });
+
+  test('ssh: a jump host without user is root’s; ports may be quoted, as in Kamal', () => {
+    expect(
+      load(withKeys('ssh: {user: app, port: "2222", proxy: jump, config: ~/.ssh/work, keys: [~/.ssh/id]}')).ssh,
+    ).toEqual({
+      user: 'app',
+      port: 2222,
+      proxy: 'root@jump',
+      config: ['~/.ssh/work'],
+      keys: ['~/.ssh/id'],
+      keysOnly: false,
+    });
+  });
+
+  test('logging: the role’s over the root’s', () => {
+    const text =
+      'logging: {driver: local, options: {max-size: 1m, max-file: 3}}\nservers: {web: {hosts: [a], logging: {options: {max-size: 2m}}}}';
+    expect(load(withKeys(text)).roles[0]?.logging).toEqual({
+      driver: 'local',
+      options: { 'max-size': '2m', 'max-file': '3' },
+    });
+  });
+
+  test('how the proxy is run, with defaults where something is said', () => {
+    expect(
+      load(withKeys('proxy: {run: {registry: "r:1", bind_ips: ["::1", "[::2]"], options: {cpus: 2}}}')).proxyRun,
+    ).toEqual({
+      publish: true,
+      httpPort: 80,
+      httpsPort: 443,
+      debug: false,
+      logMaxSize: '10m',
+      bindIps: ['::1', '::2'],
+      registry: 'r:1',
+      repository: 'basecamp/kamal-proxy',
+      version: 'v0.9.2',
+      options: [{ name: 'cpus', value: '2' }],
+    });
+  });
+
+  test('hooks’ output for all or by name', () => {
+    expect(load(withKeys('hooks_output: :verbose')).hooksOutput).toMatchObject({
+      'pre-deploy': 'verbose',
+      'post-deploy': 'verbose',
+    });
+    expect(load(withKeys('hooks_output: {pre-build: quiet}')).hooksOutput).toEqual({ 'pre-build': 'quiet' });
+  });
+
+  test('what is not done yet is named with its line; what has no effect is a warning', () => {
+    const config = load(
+      withKeys(`asset_path: /assets
+error_pages_path: public
+accessories: {db: {image: postgres}}
+proxy: {host: a.b, ssl: {certificate_pem: C, private_key_pem: K}}
+builder: {arch: amd64, remote: ssh://b, cache: {type: gha}, sbom: true}
+ssh: {key_data: [K], forward_agent: true, log_level: debug}
+boot: {parallel_roles: true}
+sshkit: {max_concurrent_starts: 5}
+run_directory: /x
+output: {file: {path: log}}
+aliases: {logs: app logs}`),
+    );
+    expect(config.notDoneYet.map(({ key, where, refusedBy }) => `${where} ${key} ${refusedBy}`).toSorted()).toEqual([
+      'deploy.yml:1 asset_path changes',
+      'deploy.yml:2 error_pages_path changes',
+      'deploy.yml:3 accessories setup',
+      'deploy.yml:4 proxy.ssl changes',
+      'deploy.yml:5 builder.remote changes',
+      'deploy.yml:6 ssh.key_data changes',
+    ]);
+    expect(config.warnings.map((line) => line.split(' ').slice(0, 2).join(' ')).toSorted()).toEqual([
+      'deploy.yml:10: `output`',
+      'deploy.yml:5: `builder.cache`',
+      'deploy.yml:5: `builder.sbom`',
+      'deploy.yml:6: `ssh.forward_agent`',
+      'deploy.yml:6: `ssh.log_level`',
+      'deploy.yml:7: `boot.parallel_roles`',
+      'deploy.yml:8: `sshkit`',
+      'deploy.yml:9: `run_directory`',
+    ]);
+  });
+
+  test('a file for fifty machines is read in a few milliseconds', () => {
+    const hosts = Array.from({ length: 50 }, (_, index) => `    - 192.0.2.${index}: [a, b]\n`).join('');
+    const text = withKeys(
+      `servers:\n  web:\n${hosts}\n  job:\n${hosts}\nenv:\n  clear: {A: 1}\n  tags: {a: {B: 1}, b: {C: 1}}`,
+    );
+    load(text);
+    const start = performance.now();
+    for (let run = 0; run < 10; run++) load(text);
+    expect((performance.now() - start) / 10).toBeLessThan(25);
+  });
+});
