@@ -22,7 +22,7 @@ export function linesOf(event: Event, { verbose, paint }: { verbose: boolean; pa
     case 'task-ended':
       return [`${event.task}: ${outcomeText(event, paint)}`];
     case 'plan-started':
-      return [...event.plan.notes.map((note) => `note: ${note}`), `${event.title}: ${planSize(event.plan)}`];
+      return [`${event.title}: ${planSize(event.plan)}`];
     case 'stage-started':
       return [paint.bold(`== ${event.stage}`)];
     case 'step-started':

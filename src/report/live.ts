@@ -67,6 +67,8 @@ interface Insides {
 
 /** Draws at most ten times a second: with output on many lanes the renderer as it comes takes all the time there is. */
 class Throttled extends DefaultRenderer {
+  /** It draws on stderr; listr2 would look at stdout, which may be a pipe. */
+  static override nonTTY = true;
   #lastDrawn = 0;
   #timer: NodeJS.Timeout | undefined;
   #paused = false;

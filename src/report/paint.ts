@@ -25,5 +25,6 @@ export function paintFor(stream: { isTTY?: boolean }, env: Readonly<Record<strin
 }
 
 function style(format: Style): (text: string) => string {
-  return (text) => styleText(format, text);
+  // Which stream it is for is decided by `paintFor`; left alone, styleText would look at stdout.
+  return (text) => styleText(format, text, { validateStream: false });
 }

@@ -12,6 +12,7 @@ export function terminalReporter(options: ReporterOptions): Reporter {
   const loading = import('./live.ts');
   const tasks = new Map<string, Row>();
   const drawn: Row[] = [];
+  let currentTask: Row | undefined;
   let plan: PlanRows | undefined;
   let live: Live | undefined;
   let queue = Promise.resolve();
@@ -43,6 +44,7 @@ export function terminalReporter(options: ReporterOptions): Reporter {
       case 'task-started': {
         const row = newRow(event.task);
         tasks.set(event.task, row);
+        currentTask = row;
         row.begin();
         return draw([row]);
       }
@@ -54,7 +56,6 @@ export function terminalReporter(options: ReporterOptions): Reporter {
         return row?.settle(event.outcome);
       }
       case 'plan-started':
-        for (const note of event.plan.notes) printBelow({ type: 'note', text: `note: ${note}` });
         plan = planRows(event.plan, paint);
         return draw(plan.rows);
       case 'stage-started':
@@ -71,8 +72,9 @@ export function terminalReporter(options: ReporterOptions): Reporter {
       case 'heading':
       case 'note':
       case 'warning':
-      case 'output':
         return print(event);
+      case 'output':
+        return event.source === 'build' ? currentTask?.say({ output: event.line }) : print(event);
       case 'diagnosis':
         return printBelow(event);
     }

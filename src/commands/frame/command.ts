@@ -28,7 +28,7 @@ export abstract class LongshoreCommand extends Command {
     const { json } = given.flags;
     const reporter = createReporter({
       mode: modeFor(given),
-      verbose: given.flags.verbose,
+      verbose: given.flags.verbose ?? false,
       stream: process.stderr,
       paint: paintFor(process.stderr, process.env),
     });

@@ -9,18 +9,18 @@ export interface Given {
     readonly 'config-file': string;
     readonly hosts?: readonly string[];
     readonly roles?: readonly string[];
-    readonly primary: boolean;
+    readonly primary?: boolean;
     readonly version?: string;
-    readonly 'skip-hooks': boolean;
+    readonly 'skip-hooks'?: boolean;
     readonly 'skip-push'?: boolean;
     readonly 'no-cache'?: boolean;
-    readonly 'lock-wait': boolean;
+    readonly 'lock-wait'?: boolean;
     readonly 'lock-wait-timeout': number;
     readonly 'lock-wait-interval': number;
-    readonly 'accept-new-host-keys': boolean;
-    readonly json: boolean;
-    readonly verbose: boolean;
-    readonly quiet: boolean;
+    readonly 'accept-new-host-keys'?: boolean;
+    readonly json?: boolean;
+    readonly verbose?: boolean;
+    readonly quiet?: boolean;
     readonly check?: boolean;
     readonly message?: string;
   };
@@ -40,9 +40,9 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
     ...(flags.version === undefined ? {} : { version: flags.version }),
     hosts: trimmed(flags.hosts),
     roles: trimmed(flags.roles),
-    primaryOnly: flags.primary,
+    primaryOnly: flags.primary ?? false,
     skipPush: flags['skip-push'] ?? false,
-    skipHooks: flags['skip-hooks'],
+    skipHooks: flags['skip-hooks'] ?? false,
     noCache: flags['no-cache'] ?? false,
     ...(flags['lock-wait']
       ? {
@@ -52,7 +52,7 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
           },
         }
       : {}),
-    acceptNewHostKeys: flags['accept-new-host-keys'],
+    acceptNewHostKeys: flags['accept-new-host-keys'] ?? false,
   };
 }
 
