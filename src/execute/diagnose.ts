@@ -27,7 +27,7 @@ export async function diagnose(problem: StepProblem, execution: Execution, next:
     role: problem.role ?? '',
     container: step.container.name,
     what: problem.error.message.replace(`${problem.host}: `, ''),
-    likelyCause: likelyCause({ step, container, probeLines }),
+    likelyCause: likelyCause({ step, container, probeLines, message: problem.error.message }),
     logLines,
     probeLines: probeLines.slice(-probeLineCount),
     next,
@@ -50,25 +50,27 @@ function proxyProbes(lines: readonly string[], id: string): string[] {
 
 /** Go's network errors without addresses that nobody knows. */
 function plainError(error: string): string {
-  return error.replace(/^Get "[^"]*": /, '').replace(/^dial tcp \S+: (?:connect: )?/, '');
+  return error.replace(/^Get "[^"]*": /, '').replace(/^dial tcp(?: \S+)?: (?:connect: )?/, '').replace(/^lookup .*: no such host$/, 'the container is not there');
 }
 
 function dockerProbes(container: ContainerInspect): string[] {
   return (container.State.Health?.Log ?? []).map(({ ExitCode, Output }) => `health check exited ${ExitCode}: ${Output.trim()}`);
 }
 
-function likelyCause(input: { step: Step; container: ContainerInspect | undefined; probeLines: readonly string[] }): string {
+function likelyCause(input: { step: Step; container: ContainerInspect | undefined; probeLines: readonly string[]; message: string }): string {
   const { step, container, probeLines } = input;
   const state = container?.State;
   if (state?.OOMKilled === true) return 'it was killed for using more memory than it is allowed';
   if (state?.Error) return state.Error;
+  const exited = /exited with status (\d+)/.exec(input.message);
+  if (exited !== null) return exitCause(Number(exited[1]));
   if (state !== undefined && (!state.Running || (container?.RestartCount ?? 0) > 0)) return exitCause(state.ExitCode);
   const probes = probeLines.join('\n');
   const port = step.kind === 'send-traffic' ? step.route.appPort : 0;
   if (/unexpected status \((\d+)\)/.test(probes)) return `it runs, but its health check answers ${/\((\d+)\)/.exec(probes)?.[1]}`;
   if (probes.includes('connection refused')) return `nothing listens on port ${port} in the container (proxy.app_port)`;
   if (probes.includes('timed out')) return 'it runs, but does not answer its health check in time';
-  if (probes.includes('no such host')) return 'the proxy cannot find the container on its network';
+  if (probes.includes('not there')) return 'the proxy cannot find the container on its network';
   return 'it did not become ready in time';
 }
 

@@ -2,6 +2,7 @@ import { proxyContainerName } from '../containers/names.ts';
 import { creationOf } from '../containers/create-request.ts';
 import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
+import { shortNames } from '../plan/describe.ts';
 import type { Step } from '../plan/plan.ts';
 import { appsConfigDirectory } from '../proxy/container.ts';
 import { deployWords } from '../proxy/route.ts';
@@ -92,14 +93,14 @@ async function fullId(step: Extract<Step, { kind: 'send-traffic' }>, host: Host,
   const id = idOf(execution, host.name, step.container);
   if (id !== step.container.name) return id;
   const container = await host.docker.inspectContainer(id);
-  if (container === undefined) throw new Failure('container-exited', `${host.name}: ${step.container.name} is gone`);
+  if (container === undefined) throw new Failure('container-exited', `${host.name}: ${shortNames(step.container.name)} is gone`);
   return container.Id;
 }
 
 function refusal(step: Extract<Step, { kind: 'send-traffic' }>, host: Host, text: string): Failure {
   const said = text.replace(/^Error:\s*/m, '').trim();
   if (/failed to become healthy/i.test(said)) {
-    return new Failure('container-not-ready', `${host.name}: ${step.container.name} was not healthy within ${step.deployTimeoutSeconds} s`);
+    return new Failure('container-not-ready', `${host.name}: ${shortNames(step.container.name)} was not healthy within ${step.deployTimeoutSeconds} s`);
   }
   const hint = /host settings conflict/i.test(said)
     ? `Another service on ${host.name} has one of these hosts already: \`longshore status\` shows which.`

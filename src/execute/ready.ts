@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { ContainerInspect } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
+import { shortNames } from '../plan/describe.ts';
 import type { Step } from '../plan/plan.ts';
 import { idOf, type Execution } from './execution.ts';
 
@@ -42,17 +43,17 @@ export type Exit = Promise<{ status: number } | { error: unknown }>;
 export async function throwOnExit(exit: Exit, host: Host, name: string): Promise<never> {
   const answer = await exit;
   if ('error' in answer) throw answer.error;
-  throw new Failure('container-exited', `${host.name}: ${name} exited with status ${answer.status}`);
+  throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited with status ${answer.status}`);
 }
 
 /** The container as it is. @throws Failure `container-exited` when it does not run, or was restarted by its policy */
 async function inspect(host: Host, id: string, name: string): Promise<ContainerInspect> {
   const container = await host.docker.inspectContainer(id);
-  if (container === undefined) throw new Failure('container-exited', `${host.name}: ${name} is gone`);
+  if (container === undefined) throw new Failure('container-exited', `${host.name}: ${shortNames(name)} is gone`);
   const { Running, Restarting, ExitCode } = container.State;
   if (!Running || Restarting || container.RestartCount > 0) {
     const restarts = container.RestartCount > 0 ? ` and was restarted ${container.RestartCount} times` : '';
-    throw new Failure('container-exited', `${host.name}: ${name} exited with status ${ExitCode}${restarts}`);
+    throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited with status ${ExitCode}${restarts}`);
   }
   return container;
 }
@@ -72,7 +73,7 @@ async function waitUntilHealthy(input: {
     if (State.Health?.Status === 'healthy') return;
     onProgress(State.Health?.Status ?? State.Status);
     if (Date.now() >= deadline) {
-      throw new Failure('container-not-ready', `${host.name}: ${name} was not healthy within ${step.timeoutSeconds} s`);
+      throw new Failure('container-not-ready', `${host.name}: ${shortNames(name)} was not healthy within ${step.timeoutSeconds} s`);
     }
     await Promise.race([pause(healthPollMilliseconds), throwOnExit(exit, host, name)]);
   }

@@ -93,7 +93,7 @@ async function goBack(
   const { session, fleet, version, command } = deployment;
   const { run, selected, tree } = session;
   const diagnoses = await Promise.all(
-    outcome.problems.map((problem) => diagnose(problem, execution, session.typed(command)).catch(() => undefined)),
+    outcome.problems.map((problem) => diagnose(problem, execution, `mend it, commit, and type: ${session.typed(command === 'rollback' ? 'deploy' : command)}`).catch(() => undefined)),
   );
   for (const diagnosis of diagnoses) {
     if (diagnosis !== undefined) {

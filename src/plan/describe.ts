@@ -13,27 +13,27 @@ export function describe(step: StepKind): string {
     case 'start-proxy':
       return 'start the proxy';
     case 'pull-image':
-      return `pull ${short(step.image)}`;
+      return `pull ${shortNames(step.image)}`;
     case 'create-container':
-      return `create ${short(step.spec.name)}`;
+      return `create ${shortNames(step.spec.name)}`;
     case 'rename-container':
-      return `rename ${short(step.container.name)} to ${short(step.name)}`;
+      return `rename ${shortNames(step.container.name)} to ${shortNames(step.name)}`;
     case 'start-container':
-      return `start ${short(step.container.name)}`;
+      return `start ${shortNames(step.container.name)}`;
     case 'wait-until-ready':
-      return `wait until ${short(step.container.name)} is ready`;
+      return `wait until ${shortNames(step.container.name)} is ready`;
     case 'send-traffic':
-      return `send ${step.service} to ${short(step.container.name)} once healthy`;
+      return `send ${step.service} to ${shortNames(step.container.name)} once healthy`;
     case 'remove-route':
       return `take the route ${step.service} away`;
     case 'stop-container':
-      return `stop ${short(step.container.name)}`;
+      return `stop ${shortNames(step.container.name)}`;
     case 'remove-container':
-      return `remove ${short(step.container.name)}`;
+      return `remove ${shortNames(step.container.name)}`;
     case 'tag-image':
-      return `tag ${short(step.image)} as ${step.tag}`;
+      return `tag ${shortNames(step.image)} as ${step.tag}`;
     case 'remove-image':
-      return `remove image ${short(step.image)}`;
+      return `remove image ${shortNames(step.image)}`;
     case 'run-hook':
       return `run hook ${step.hook}`;
     case 'wait':
@@ -49,10 +49,15 @@ export function describe(step: StepKind): string {
 
 /** A step with its reason, as `plan` prints it. */
 export function describeWithReason(step: Step): string {
-  return `${describe(step)} (${step.because})`;
+  return `${describe(step)} (${reasonOf(step)})`;
+}
+
+/** Why the step is there, long versions cut as in `describe`. */
+export function reasonOf(step: Step): string {
+  return shortNames(step.because);
 }
 
 /** Full git hashes cut to seven digits. */
-function short(text: string): string {
+export function shortNames(text: string): string {
   return text.replace(/\b([0-9a-f]{7})[0-9a-f]{33}\b/g, '$1').replace(/sha256:([0-9a-f]{12})[0-9a-f]*/g, 'sha256:$1');
 }

@@ -3,7 +3,7 @@ import { auditFile, releasesFile, rolePrefix } from '../containers/names.ts';
 import type { Observed, ObservedContainer, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
 import { routeFromSettings } from '../proxy/state.ts';
 import { appContainers, isUp, observedHost, routeOf, targetContainer } from './current.ts';
-import { reference, shortVersion } from './decide.ts';
+import { reference } from './decide.ts';
 import type { Lane, Plan, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 
@@ -67,7 +67,7 @@ function bringBack(config: Config, role: Role, was: ObservedHost, is: ObservedHo
       route: routeFromSettings(routeWas.settings, target),
       deployTimeoutSeconds: config.deployTimeoutSeconds,
       drainTimeoutSeconds: config.drainTimeoutSeconds,
-      because: `${shortVersion(served.name)} served before`,
+      because: `${served.name} served before`,
     },
   ];
 }

@@ -1,5 +1,5 @@
 import type { Event } from '../execute/events.ts';
-import { describe } from '../plan/describe.ts';
+import { describe, describeWithReason } from '../plan/describe.ts';
 import type { Step } from '../plan/plan.ts';
 import { renderDiagnosis } from './diagnosis.ts';
 import { duration } from './duration.ts';
@@ -46,7 +46,7 @@ export function place({ host, role }: { host: string; role?: string }): string {
 }
 
 export function because(step: Step): string {
-  return step.because === '' ? describe(step) : `${describe(step)} (${step.because})`;
+  return step.because === '' ? describe(step) : describeWithReason(step);
 }
 
 interface Ended {

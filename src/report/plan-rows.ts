@@ -1,5 +1,5 @@
 import type { Event } from '../execute/events.ts';
-import { describe } from '../plan/describe.ts';
+import { describe, reasonOf } from '../plan/describe.ts';
 import type { Lane, Plan, Step } from '../plan/plan.ts';
 import { duration } from './duration.ts';
 import { outcomeText, place } from './lines.ts';
@@ -46,7 +46,7 @@ export function planRows(plan: Plan, paint: Paint): PlanRows {
       if (lane === undefined) return false;
       lanesById.set(event.id, lane);
       lane.row.begin();
-      lane.row.say({ title: `${place(event)} ${describe(event.step)}`, output: event.step.because });
+      lane.row.say({ title: `${place(event)} ${describe(event.step)}`, output: reasonOf(event.step) });
       return true;
     },
     progress: ({ id, text }) => lanesById.get(id)?.row.say({ output: text }),

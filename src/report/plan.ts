@@ -1,4 +1,4 @@
-import { describe } from '../plan/describe.ts';
+import { describe, reasonOf } from '../plan/describe.ts';
 import { shortVersion } from '../plan/decide.ts';
 import { type Lane, type Plan, type Stage, thisMachine } from '../plan/plan.ts';
 import { count } from './duration.ts';
@@ -38,7 +38,7 @@ function laneRows({ host, role, steps }: Lane, paint: Paint): string[][] {
   const place = role === undefined ? host : `${host} ${role}`;
   return steps.map((step, index) => [
     index === 0 ? place : '',
-    step.because === '' ? describe(step) : `${describe(step)}  ${paint.dim(`(${step.because})`)}`,
+    step.because === '' ? describe(step) : `${describe(step)}  ${paint.dim(`(${reasonOf(step)})`)}`,
   ]);
 }
 
