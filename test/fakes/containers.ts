@@ -1,0 +1,167 @@
+import type { CreateContainerBody } from '../../src/hosts/docker.ts';
+import { findImage, hash, refused, type FakeImage } from './images.ts';
+import type { MachineState } from './machine.ts';
+
+/** One container, from its making to its removal. */
+export interface FakeContainer {
+  readonly id: string;
+  name: string;
+  readonly body: CreateContainerBody;
+  readonly image: FakeImage;
+  readonly imageId: string;
+  readonly createdAt: Date;
+  state: 'created' | 'running' | 'restarting' | 'exited';
+  exitStatus: number;
+  startedAt: Date | undefined;
+  finishedAt: Date | undefined;
+  restartCount: number;
+  networkId: string;
+  readonly logLines: { readonly at: Date; readonly text: string }[];
+  /** Hear of the next exit. */
+  readonly waiters: Set<(exitStatus: number) => void>;
+  timer?: NodeJS.Timeout | undefined;
+}
+
+const firstBackoffMilliseconds = 100;
+/** What a container that was asked to stop ends with. */
+const stoppedStatus = 143;
+
+export function createContainer(machine: MachineState, name: string, body: CreateContainerBody): FakeContainer {
+  if (findContainer(machine, name) !== undefined) {
+    throw refused(machine, `create container ${name}`, `Conflict. The container name "/${name}" is already in use`);
+  }
+  const image = findImage(machine, body.Image);
+  if (image === undefined) throw refused(machine, `create container ${name}`, `No such image: ${body.Image}`);
+  const container: FakeContainer = {
+    id: hash(`${machine.name} ${name} ${machine.callCount} ${machine.containers.size}`),
+    name,
+    body: structuredClone(body),
+    image,
+    imageId: image.id,
+    createdAt: new Date(),
+    state: 'created',
+    exitStatus: 0,
+    startedAt: undefined,
+    finishedAt: undefined,
+    restartCount: 0,
+    networkId: '',
+    logLines: [],
+    waiters: new Set(),
+  };
+  machine.containers.set(container.id, container);
+  machine.journal.push(`create container ${name}`);
+  return container;
+}
+
+/** By id, the beginning of one, or name. */
+export function findContainer(machine: MachineState, nameOrId: string): FakeContainer | undefined {
+  const all = [...machine.containers.values()];
+  return (
+    machine.containers.get(nameOrId) ??
+    all.find(({ name }) => name === nameOrId) ??
+    (/^[0-9a-f]{8,}$/.test(nameOrId) ? all.find(({ id }) => id.startsWith(nameOrId)) : undefined)
+  );
+}
+
+/** @throws Failure `engine-refused` */
+export function mustFind(machine: MachineState, nameOrId: string, what: string): FakeContainer {
+  const container = findContainer(machine, nameOrId);
+  if (container === undefined) throw refused(machine, `${what} ${nameOrId}`, `No such container: ${nameOrId}`);
+  return container;
+}
+
+export function startContainer(machine: MachineState, container: FakeContainer): void {
+  if (container.state === 'running' || container.state === 'restarting') return;
+  const network = String(container.body.HostConfig['NetworkMode'] ?? 'bridge');
+  const networkId = machine.networks.get(network);
+  if (network !== 'bridge' && networkId === undefined) {
+    throw refused(machine, `start container ${container.name}`, `network ${network} not found`);
+  }
+  container.networkId = networkId ?? 'bridge';
+  container.restartCount = 0;
+  machine.journal.push(`start container ${container.name}`);
+  launch(container);
+}
+
+function launch(container: FakeContainer): void {
+  const { behaviour, logLines } = container.image;
+  container.state = 'running';
+  container.exitStatus = 0;
+  container.startedAt = new Date();
+  container.logLines.push(...logLines.map((text) => ({ at: new Date(), text })));
+  if (behaviour.kind !== 'exits') return;
+  container.timer = setTimeout(() => exit(container, behaviour.exitStatus), behaviour.afterSeconds * 1000);
+  container.timer.unref?.();
+}
+
+/** The process ended by itself: the restart policy decides what comes next. */
+function exit(container: FakeContainer, exitStatus: number): void {
+  ended(container, exitStatus);
+  const { Name: policy = 'no' } = (container.body.HostConfig['RestartPolicy'] ?? {}) as { Name?: string };
+  if (policy === 'no' || policy === '' || (policy === 'on-failure' && exitStatus === 0)) return;
+  container.state = 'restarting';
+  container.timer = setTimeout(
+    () => {
+      container.restartCount += 1;
+      launch(container);
+    },
+    Math.min(60_000, firstBackoffMilliseconds * 2 ** container.restartCount),
+  );
+  container.timer.unref?.();
+}
+
+/** A container that a test makes crash, whatever its image does. */
+export function crash(container: FakeContainer, exitStatus = 1): void {
+  clearTimeout(container.timer);
+  exit(container, exitStatus);
+}
+
+export function stopContainer(machine: MachineState, container: FakeContainer): void {
+  if (container.state !== 'running' && container.state !== 'restarting') return;
+  clearTimeout(container.timer);
+  ended(container, stoppedStatus);
+  machine.journal.push(`stop container ${container.name}`);
+}
+
+function ended(container: FakeContainer, exitStatus: number): void {
+  container.state = 'exited';
+  container.exitStatus = exitStatus;
+  container.finishedAt = new Date();
+  const waiters = [...container.waiters];
+  container.waiters.clear();
+  for (const tell of waiters) tell(exitStatus);
+}
+
+export function renameContainer(machine: MachineState, container: FakeContainer, name: string): void {
+  if (findContainer(machine, name) !== undefined) {
+    throw refused(
+      machine,
+      `rename container ${container.name} to ${name}`,
+      `Conflict. The container name "/${name}" is already in use`,
+    );
+  }
+  machine.journal.push(`rename container ${container.name} to ${name}`);
+  container.name = name;
+}
+
+export function removeContainer(machine: MachineState, container: FakeContainer, force: boolean): void {
+  if (!force && (container.state === 'running' || container.state === 'restarting')) {
+    throw refused(machine, `remove container ${container.name}`, 'You cannot remove a running container');
+  }
+  clearTimeout(container.timer);
+  if (container.state !== 'exited') ended(container, 137);
+  machine.containers.delete(container.id);
+  machine.journal.push(`remove container ${container.name}`);
+}
+
+/** What the proxy's check of `/up` sees right now. */
+export function answersHealthy(container: FakeContainer | undefined): boolean {
+  if (container?.state !== 'running') return false;
+  const { behaviour } = container.image;
+  if (behaviour.kind === 'never-healthy') return false;
+  return behaviour.kind !== 'healthy' || secondsUp(container) >= (behaviour.afterSeconds ?? 0);
+}
+
+export function secondsUp({ startedAt }: FakeContainer): number {
+  return startedAt === undefined ? 0 : (Date.now() - startedAt.getTime()) / 1000;
+}

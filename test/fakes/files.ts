@@ -1,0 +1,102 @@
+import type { HostState, LockAnswer, LockHolder, LockRequest, StateQuery } from '../../src/hosts/host.ts';
+import type { FakeLock, MachineState } from './machine.ts';
+
+export function readState(machine: MachineState, query: StateQuery): HostState {
+  const lock = machine.locks.get(query.lockDirectory);
+  const text = (path: string) => machine.files.get(normal(machine, path))?.content;
+  return {
+    user: machine.user,
+    homeDirectory: machine.homeDirectory,
+    architecture: machine.architecture,
+    clockSeconds: nowSeconds(),
+    freeBytes: machine.freeBytes,
+    ...(lock === undefined ? {} : { lock: holderOf(lock) }),
+    releasesText: text(query.releasesFile) ?? '',
+    files: Object.fromEntries(
+      query.files.flatMap((file) => (text(file) === undefined ? [] : [[file, text(file) ?? '']])),
+    ),
+    existingPaths: query.paths.filter((path) => exists(machine, normal(machine, path))),
+  };
+}
+
+export function writeFile(machine: MachineState, path: string, content: string, mode: string): void {
+  makeDirectory(machine, parentOf(path));
+  machine.files.set(normal(machine, path), { content, mode });
+  machine.journal.push(`write ${path}`);
+}
+
+export function appendLines(machine: MachineState, path: string, lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  makeDirectory(machine, parentOf(path));
+  const file = machine.files.get(normal(machine, path)) ?? { content: '', mode: '644' };
+  const content = file.content + lines.map((line) => `${line}\n`).join('');
+  machine.files.set(normal(machine, path), { ...file, content });
+  machine.journal.push(`append to ${path}: ${lines.join(' | ')}`);
+}
+
+export function makeDirectory(machine: MachineState, path: string): void {
+  const parts = normal(machine, path).split('/');
+  for (const index of parts.keys()) machine.directories.add(parts.slice(0, index + 1).join('/') || '/');
+}
+
+export function acquireLock(machine: MachineState, request: LockRequest): LockAnswer {
+  const held = machine.locks.get(request.directory);
+  if (held !== undefined) return { taken: false, holder: holderOf(held) };
+  machine.locks.set(request.directory, {
+    details: request.details,
+    ...(request.lease === undefined ? {} : { lease: { ...request.lease, renewedAtSeconds: nowSeconds() } }),
+  });
+  machine.journal.push(`take lock ${request.directory}`);
+  return { taken: true };
+}
+
+export function takeOverLock(machine: MachineState, request: LockRequest): LockAnswer {
+  const held = machine.locks.get(request.directory);
+  const lease = held === undefined ? undefined : holderOf(held).lease;
+  if (lease !== undefined && lease.secondsLeft <= 0) {
+    machine.locks.delete(request.directory);
+    machine.journal.push(`remove lock ${request.directory}, whose lease has run out`);
+  }
+  return acquireLock(machine, request);
+}
+
+export function refreshLock(machine: MachineState, directory: string, ownerToken: string): boolean {
+  const lease = machine.locks.get(directory)?.lease;
+  if (lease?.ownerToken !== ownerToken) return false;
+  lease.renewedAtSeconds = nowSeconds();
+  return true;
+}
+
+export function releaseLock(machine: MachineState, directory: string, ownerToken?: string): boolean {
+  const held = machine.locks.get(directory);
+  if (held === undefined || (ownerToken !== undefined && held.lease?.ownerToken !== ownerToken)) return false;
+  machine.locks.delete(directory);
+  machine.journal.push(`release lock ${directory}`);
+  return true;
+}
+
+function holderOf({ details, lease }: FakeLock): LockHolder {
+  if (lease === undefined) return { details };
+  const { ownerToken, seconds, renewedAtSeconds } = lease;
+  return { details, lease: { ownerToken, seconds, secondsLeft: renewedAtSeconds + seconds - nowSeconds() } };
+}
+
+function exists(machine: MachineState, path: string): boolean {
+  return machine.files.has(path) || machine.directories.has(path) || machine.locks.has(path);
+}
+
+/** Relative to the login directory, as keys of the maps are. */
+function normal(machine: MachineState, path: string): string {
+  const home = `${machine.homeDirectory}/`;
+  return (path.startsWith(home) ? path.slice(home.length) : path).replace(/\/+$/, '') || '/';
+}
+
+function parentOf(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at <= 0 ? '.' : path.slice(0, at);
+}
+
+/** Whole seconds, as the machine's `date +%s`. */
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,119 @@
+import { Failure } from '../../src/errors.ts';
+import type { Host, ScriptRun } from '../../src/hosts/host.ts';
+import { createByCommandLine } from './command-line.ts';
+import { fakeDocker } from './docker.ts';
+import {
+  acquireLock,
+  appendLines,
+  makeDirectory,
+  readState,
+  refreshLock,
+  releaseLock,
+  takeOverLock,
+  writeFile,
+} from './files.ts';
+import type { Call, MachineState } from './machine.ts';
+import { runInProxy } from './proxy.ts';
+
+/** How calls reach the machine: over a connection that may be cut, before, during or after the change. */
+export interface Line {
+  /** Only looks. */
+  look<T>(work: () => T | Promise<T>): Promise<T>;
+  /** Changes something, and lets the machine's `onCall` hear of it. */
+  change<T>(
+    name: string,
+    args: readonly unknown[],
+    work: (hear: (moment: Call['moment']) => void) => T | Promise<T>,
+  ): Promise<T>;
+}
+
+/** One connection to a machine in memory. */
+export function fakeHost(machine: MachineState, onClosed: () => void): { host: Host; cut: () => void } {
+  if (machine.isDown) throw new Failure('host-unreachable', `${machine.name} cannot be reached: connection refused.`);
+  let isClosed = false;
+  let end: () => void = () => undefined;
+  const closed = new Promise<void>((resolve) => {
+    end = () => {
+      isClosed = true;
+      onClosed();
+      resolve();
+    };
+  });
+  const lost = (what: string) => new Failure('connection-lost', `The connection to ${machine.name} was lost: ${what}.`);
+  /** Every reply is lost once the connection has ended; the work goes on. */
+  const answered = <T>(what: string, work: Promise<T>): Promise<T> => {
+    work.catch(() => undefined);
+    const gone = closed.then(() => Promise.reject(lost(what)));
+    gone.catch(() => undefined);
+    return Promise.race([gone, work]);
+  };
+  const line: Line = {
+    async look(work) {
+      if (isClosed) throw lost('look');
+      return answered('look', (async () => work())());
+    },
+    async change(name, args, work) {
+      if (isClosed) throw lost(name);
+      machine.callCount += 1;
+      const number = machine.callCount;
+      const hear = (moment: Call['moment']) => {
+        if (machine.onCall?.({ name, args, moment, number }) === 'cut') end();
+      };
+      const doing = (async () => {
+        hear('before');
+        if (isClosed) throw lost(name);
+        const answer = await work(hear);
+        hear('after');
+        return answer;
+      })();
+      return answered(name, doing);
+    },
+  };
+  return { host: hostOver(machine, line, { closed, end: () => end() }), cut: () => end() };
+}
+
+function hostOver(machine: MachineState, line: Line, connection: { closed: Promise<void>; end: () => void }): Host {
+  return {
+    name: machine.name,
+    docker: fakeDocker(machine, line),
+    closed: connection.closed,
+    close: async () => connection.end(),
+    readState: (query) => line.look(() => readState(machine, query)),
+    writeFile: (path, content, mode) =>
+      line.change('writeFile', [path, content, mode], () => writeFile(machine, path, content, mode)),
+    appendLines: (path, lines) => line.change('appendLines', [path, lines], () => appendLines(machine, path, lines)),
+    makeDirectory: (path) => line.change('makeDirectory', [path], () => makeDirectory(machine, path)),
+    acquireLock: (request) => line.change('acquireLock', [request], () => acquireLock(machine, request)),
+    takeOverLock: (request) => line.change('takeOverLock', [request], () => takeOverLock(machine, request)),
+    refreshLock: (directory, token) =>
+      line.change('refreshLock', [directory, token], () => refreshLock(machine, directory, token)),
+    releaseLock: (directory, token) =>
+      line.change('releaseLock', [directory, token], () => releaseLock(machine, directory, token)),
+    createByCommandLine: (words, envFile) =>
+      line.change('createByCommandLine', [words, envFile], () => createByCommandLine(machine, words, envFile)),
+    execInContainer: (container, words, timeoutSeconds) =>
+      line.change('execInContainer', [container, words, timeoutSeconds], (hear) =>
+        runInProxy(machine, container, words, () => hear('during')),
+      ),
+    runScript: (run) => line.change('runScript', [run.name], () => runScript(machine, run)),
+    installDocker: (onLine) =>
+      line.change('installDocker', [], () => {
+        if (machine.hasDocker) return [];
+        machine.hasDocker = true;
+        onLine('installed Docker');
+        machine.journal.push('install Docker');
+        return ['installed Docker'];
+      }),
+  };
+}
+
+async function runScript(machine: MachineState, { name, script, env, secretEnv, signal }: ScriptRun): Promise<number> {
+  if (signal.aborted) throw new Failure('interrupted', `${machine.name}: ${name} was interrupted and stopped.`);
+  const interrupted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () =>
+      reject(new Failure('interrupted', `${machine.name}: ${name} was interrupted and stopped.`)),
+    );
+  });
+  machine.journal.push(`run ${name}`);
+  return Promise.race([interrupted, (async () => machine.onScript?.(script, { ...env, ...secretEnv }) ?? 0)()]);
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { Failure } from '../../src/errors.ts';
+import type { ImageInspect, ImageSummary, RegistryCredentials } from '../../src/hosts/docker.ts';
+import type { MachineState } from './machine.ts';
+
+/** What a container of an image does once it is started. */
+export type Behaviour =
+  | { readonly kind: 'healthy'; readonly afterSeconds?: number }
+  /** Runs, but its `/up` never answers. */
+  | { readonly kind: 'never-healthy' }
+  | { readonly kind: 'exits'; readonly afterSeconds: number; readonly exitStatus: number };
+
+export interface FakeImage {
+  readonly id: string;
+  readonly tags: Set<string>;
+  readonly digests: Set<string>;
+  readonly labels: Record<string, string>;
+  readonly env: string[];
+  readonly cmd: string[];
+  readonly behaviour: Behaviour;
+  /** The image has a HEALTHCHECK: its state follows `behaviour`. */
+  readonly hasHealthcheck: boolean;
+  readonly logLines: readonly string[];
+  readonly createdSeconds: number;
+}
+
+export interface FakeRegistry {
+  readonly images: Map<string, { readonly digest: string; readonly image: Omit<FakeImage, 'tags' | 'digests'> }>;
+  credentials?: RegistryCredentials;
+  /** Makes an image and puts it there. @returns its digest */
+  push(reference: string, image?: Partial<Omit<FakeImage, 'id' | 'tags' | 'digests'>>): string;
+}
+
+export function fakeRegistry(credentials?: RegistryCredentials): FakeRegistry {
+  const images: FakeRegistry['images'] = new Map();
+  return {
+    images,
+    ...(credentials === undefined ? {} : { credentials }),
+    push(reference, image = {}) {
+      const text = JSON.stringify([reference, image, images.size]);
+      const digest = `sha256:${hash(`digest ${text}`)}`;
+      const full: Omit<FakeImage, 'tags' | 'digests'> = {
+        id: `sha256:${hash(`id ${text}`)}`,
+        labels: {},
+        env: ['PATH=/bin'],
+        cmd: ['/bin/app'],
+        behaviour: { kind: 'healthy' },
+        hasHealthcheck: false,
+        logLines: [],
+        createdSeconds: Math.floor(Date.now() / 1000),
+        ...image,
+      };
+      images.set(reference, { digest, image: full });
+      return digest;
+    },
+  };
+}
+
+export function pull(machine: MachineState, reference: string, credentials?: RegistryCredentials): string {
+  const { registry, name } = machine;
+  const wanted = registry.credentials;
+  if (wanted !== undefined && (credentials?.username !== wanted.username || credentials.password !== wanted.password)) {
+    throw new Failure('registry-refused', `${name}: the registry did not give ${reference}: unauthorized`);
+  }
+  const found = registry.images.get(reference);
+  if (found === undefined)
+    throw new Failure('image-pull-failed', `${name} could not pull ${reference}: manifest unknown`);
+  untag(machine, reference);
+  const { id } = found.image;
+  const image = machine.images.get(id) ?? { ...found.image, tags: new Set<string>(), digests: new Set<string>() };
+  image.tags.add(reference);
+  image.digests.add(`${reference.slice(0, reference.lastIndexOf(':'))}@${found.digest}`);
+  machine.images.set(id, image);
+  machine.journal.push(`pull ${reference}`);
+  return found.digest;
+}
+
+export function tag(machine: MachineState, reference: string, target: string): void {
+  const image = findImage(machine, reference);
+  if (image === undefined) throw refused(machine, `tag ${reference}`, 'No such image');
+  untag(machine, target);
+  image.tags.add(target);
+  machine.journal.push(`tag ${reference} as ${target}`);
+}
+
+export function removeImage(machine: MachineState, reference: string): void {
+  const image = findImage(machine, reference);
+  if (image === undefined) return;
+  const isLast = image.tags.size <= 1;
+  if (isLast && [...machine.containers.values()].some(({ imageId }) => imageId === image.id)) {
+    throw refused(
+      machine,
+      `remove image ${reference}`,
+      'conflict: unable to remove repository reference, a container is using it',
+    );
+  }
+  image.tags.delete(reference);
+  if (isLast) machine.images.delete(image.id);
+  machine.journal.push(`remove image ${reference}`);
+}
+
+export function findImage(machine: MachineState, reference: string): FakeImage | undefined {
+  return [...machine.images.values()].find(
+    ({ id, tags, digests }) => id === reference || tags.has(reference) || digests.has(reference),
+  );
+}
+
+export function imageSummary(image: FakeImage): ImageSummary {
+  return {
+    Id: image.id,
+    RepoTags: [...image.tags],
+    RepoDigests: [...image.digests],
+    Labels: { ...image.labels },
+    Created: image.createdSeconds,
+    Size: 50_000_000,
+  };
+}
+
+export function imageInspect(machine: MachineState, image: FakeImage): ImageInspect {
+  return {
+    Id: image.id,
+    RepoTags: [...image.tags],
+    RepoDigests: [...image.digests],
+    Architecture: machine.architecture === 'x86_64' ? 'amd64' : machine.architecture,
+    Config: {
+      Env: [...image.env],
+      Cmd: [...image.cmd],
+      Entrypoint: null,
+      Labels: { ...image.labels },
+      User: '',
+      WorkingDir: '',
+    },
+  };
+}
+
+export function refused(machine: Pick<MachineState, 'name'>, what: string, why: string): Failure {
+  return new Failure('engine-refused', `${machine.name}: Docker did not ${what}: ${why}.`);
+}
+
+export function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function untag(machine: MachineState, reference: string): void {
+  for (const image of machine.images.values()) image.tags.delete(reference);
+}

@@ -1,0 +1,112 @@
+import type { Host } from '../../src/hosts/host.ts';
+import type { FakeContainer } from './containers.ts';
+import { fakeHost } from './host.ts';
+import type { FakeImage, FakeRegistry } from './images.ts';
+import { targetContainer, type FakeProxy } from './proxy.ts';
+
+/** One call that changes a machine, at one moment of its life. */
+export interface Call {
+  /** `docker.startContainer`, `execInContainer`, `writeFile` … */
+  readonly name: string;
+  readonly args: readonly unknown[];
+  /**
+   * `before`: not done yet. `during`: only of `kamal-proxy deploy`, whose request has arrived but not switched anything.
+   * `after`: done, but not answered.
+   */
+  readonly moment: 'before' | 'during' | 'after';
+  /** Counts the changing calls of this machine from 1, whichever the connection. */
+  readonly number: number;
+}
+
+/** Everything a machine is, whoever is connected. All of it may be looked at and changed by a test. */
+export interface MachineState {
+  readonly name: string;
+  user: string;
+  homeDirectory: string;
+  architecture: string;
+  engineVersion: string;
+  freeBytes: number;
+  /** False until `installDocker`. */
+  hasDocker: boolean;
+  /** Nobody gets through. */
+  isDown: boolean;
+  readonly containers: Map<string, FakeContainer>;
+  readonly images: Map<string, FakeImage>;
+  /** Name → id. */
+  readonly networks: Map<string, string>;
+  readonly files: Map<string, { content: string; mode: string }>;
+  readonly directories: Set<string>;
+  readonly locks: Map<string, FakeLock>;
+  readonly proxy: FakeProxy;
+  readonly registry: FakeRegistry;
+  /** Every change in order, as a line such as `start container shop-web-v1`. */
+  readonly journal: string[];
+  /** What a hook script does here; absent: it succeeds. */
+  onScript?: (script: string, env: Readonly<Record<string, string>>) => number | Promise<number>;
+  /** Hears of every changing call; the answer `cut` ends the connection it came by, a throw is what the call throws. */
+  onCall?: (call: Call) => 'cut' | void;
+  callCount: number;
+}
+
+export interface FakeLock {
+  details: string;
+  lease?: { ownerToken: string; seconds: number; renewedAtSeconds: number };
+}
+
+export interface FakeMachine extends MachineState {
+  /** A new connection to the same machine. @throws Failure `host-unreachable` when it is down */
+  connect(): Host;
+  /** Ends every connection, as if the machine's network went. */
+  cutAll(): void;
+  /** Where the proxy sends a service's traffic; undefined when it has no route, or no container answers to its target. */
+  trafficTarget(service: string): FakeContainer | undefined;
+  /** Services whose route names a container that does not run, one line each: always empty but for a broken deploy. */
+  brokenRoutes(): string[];
+}
+
+/** A machine in memory. Time is this process's own: with fake timers it is virtual, clock and all. */
+export function fakeMachine(name: string, options: { registry: FakeRegistry } & Partial<MachineState>): FakeMachine {
+  const cuts = new Set<() => void>();
+  const machine: FakeMachine = {
+    user: 'deploy',
+    homeDirectory: '/home/deploy',
+    architecture: 'x86_64',
+    engineVersion: '20.10.24',
+    freeBytes: 50_000_000_000,
+    hasDocker: true,
+    isDown: false,
+    containers: new Map(),
+    images: new Map(),
+    networks: new Map(),
+    files: new Map(),
+    directories: new Set(['.']),
+    locks: new Map(),
+    proxy: { routes: [], execs: new Map() },
+    journal: [],
+    callCount: 0,
+    ...options,
+    name,
+    connect() {
+      const { host, cut } = fakeHost(machine, () => cuts.delete(cut));
+      cuts.add(cut);
+      return host;
+    },
+    cutAll() {
+      for (const cut of cuts) cut();
+    },
+    trafficTarget(service) {
+      const route = machine.proxy.routes.find((one) => one.name === service);
+      return route === undefined ? undefined : targetContainer(machine, route);
+    },
+    brokenRoutes() {
+      return machine.proxy.routes.flatMap((route) => {
+        const container = targetContainer(machine, route);
+        if (container?.state === 'running') return [];
+        return [
+          `${name}: ${route.name} goes to ${container?.name ?? route.active_targets[0]}, which is ${container?.state ?? 'gone'}`,
+        ];
+      });
+    },
+  };
+  return machine;
+}
