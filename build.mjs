@@ -1,14 +1,17 @@
 // Bundles src into dist, so that the package brings everything but @1password/sdk and starts fast; then writes
 // oclif.manifest.json, THIRD-PARTY-LICENSES.txt and docs/commands.md. `--into DIR` writes all of it there instead.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const project = dirname(fileURLToPath(import.meta.url));
 
-/** Packages that dockerode loads at once and needs only to build images, which Longshore leaves to buildx. */
-const leftOut = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
+/**
+ * Packages that are loaded at once and never used: dockerode needs the first three to build images, which Longshore leaves
+ * to buildx, and oclif needs the last to find commands without a manifest.
+ */
+const leftOut = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tinyglobby'];
 
 /** CommonJS packages use these, and ES modules do not have them. */
 const banner = [
@@ -19,9 +22,8 @@ const banner = [
   "const __dirname = longshorePath(new URL('.', import.meta.url));",
 ].join('\n');
 
-/** @returns the files of each package that went in, by the package's directory */
+/** @returns esbuild's account of what went in, and where to */
 export async function bundle(into = project) {
-  rmSync(join(into, 'dist'), { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: project,
     entryPoints: entryPoints(),
@@ -40,8 +42,16 @@ export async function bundle(into = project) {
     metafile: true,
     logLevel: 'warning',
   });
+  removeOthers(join(into, 'dist'), new Set(Object.keys(metafile.outputs).map((file) => resolve(project, file))));
   await writeManifest(into);
   return metafile;
+}
+
+/** Afterwards, so that a command started meanwhile finds one build or the other. */
+function removeOthers(directory, outputs) {
+  for (const file of readdirSync(directory, { recursive: true }).map((name) => join(directory, name))) {
+    if (statSync(file).isFile() && !outputs.has(resolve(file))) rmSync(file);
+  }
 }
 
 function leaveOut({ onResolve, onLoad }) {
