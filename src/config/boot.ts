@@ -4,8 +4,9 @@ import { flag, integer, seconds, section } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { present } from './present.ts';
 
+const count = integer({ from: 1 });
 const limit = z.custom<number | string>(
-  (value) => integer({ from: 1 }).safeParse(value).success || (typeof value === 'string' && isPercentage(value)),
+  (value) => count.safeParse(value).success || (typeof value === 'string' && isPercentage(value)),
   { error: 'this should be a number of machines from 1, without quotes, or a percentage such as 25%' },
 );
 

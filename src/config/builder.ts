@@ -6,10 +6,10 @@ import { present } from './present.ts';
 
 const flagOrText = chosen((value): z.ZodType<boolean | string> => (typeof value === 'boolean' ? flag : text));
 
+const oneProcessor = text.transform((one) => [one]);
+
 export const builderSchema = section({
-  arch: chosen((value): z.ZodType<string[]> =>
-    Array.isArray(value) ? textList : text.transform((one) => [one]),
-  ).exactOptional(),
+  arch: chosen((value): z.ZodType<string[]> => (Array.isArray(value) ? textList : oneProcessor)).exactOptional(),
   driver: text.exactOptional(),
   context: text.exactOptional(),
   dockerfile: text.exactOptional(),

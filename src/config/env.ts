@@ -16,14 +16,15 @@ export interface WrittenRootEnv extends WrittenEnv {
 
 const parts = { clear: textMap.exactOptional(), secret: textList.exactOptional() };
 const simple = textMap.transform((clear) => ({ clear }));
+const inParts = section(parts);
 
 /** Variables alone, or the keys `clear` and `secret`. */
-export const envSchema = chosen((value): z.ZodType<WrittenEnv> => (isSimple(value) ? simple : section(parts)));
+export const envSchema = chosen((value): z.ZodType<WrittenEnv> => (isSimple(value) ? simple : inParts));
+
+const inPartsWithTags = section({ ...parts, tags: mapOf(envSchema).exactOptional() });
 
 /** As `envSchema`, and what hosts with a tag get on top. */
-export const rootEnvSchema = chosen((value): z.ZodType<WrittenRootEnv> =>
-  isSimple(value) ? simple : section({ ...parts, tags: mapOf(envSchema).exactOptional() }),
-);
+export const rootEnvSchema = chosen((value): z.ZodType<WrittenRootEnv> => (isSimple(value) ? simple : inPartsWithTags));
 
 function isSimple(value: unknown): boolean {
   return isMap(value) && !('clear' in value || 'secret' in value || 'tags' in value);
@@ -35,9 +36,15 @@ export const emptyEnv: Env = { clear: {}, secret: {} };
 export function resolveEnv(written: WrittenEnv | undefined, path: Path, findings: Findings): Env {
   if (written === undefined) return emptyEnv;
   const clear = written.clear ?? {};
-  for (const name of Object.keys(clear)) {
-    if (!isVariableName(name))
+  for (const [name, value] of Object.entries(clear)) {
+    const expanded = /\$\{[^}]*\}/.exec(value)?.[0];
+    if (expanded !== undefined) {
+      const message = `\`${expanded}\` is passed on as it stands (with Kamal the host’s login shell replaces it)`;
+      findings.warning(pathOfClear(path, name, findings), message);
+    }
+    if (!isVariableName(name)) {
       findings.problemWithKey(pathOfClear(path, name, findings), 'this is no name for a variable');
+    }
   }
   const secret: Record<string, string> = {};
   for (const [index, entry] of (written.secret ?? []).entries()) {

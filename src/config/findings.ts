@@ -47,7 +47,8 @@ export function createFindings(layers: Layers): Findings {
     },
     warningAt,
     notDone(path, refusedBy = 'changes') {
-      notDoneYet.push({ key: path.join('.'), where: lineOf(layers.placeOf(path).key), refusedBy });
+      const entry = { key: path.join('.'), where: lineOf(layers.placeOf(path).key), refusedBy };
+      if (!notDoneYet.some(({ key }) => key === entry.key)) notDoneYet.push(entry);
     },
   };
 }

@@ -17,10 +17,12 @@ export const hookNames: readonly string[] = [
 
 const place = oneOf(['local', 'hosts']);
 type Place = z.output<typeof place>;
+const onePlace = place.transform((one) => [one]);
+const places = listOf(place).min(1, 'name one place at least');
 
 const hook = section({
   run_on: chosen((value): z.ZodType<Place[]> => {
-    return Array.isArray(value) ? listOf(place).min(1, 'name one place at least') : place.transform((one) => [one]);
+    return Array.isArray(value) ? places : onePlace;
   }).exactOptional(),
   roles: textList.exactOptional(),
   secrets: textList.exactOptional(),
@@ -58,11 +60,12 @@ export function resolveHooks(
 }
 
 const level = oneOf(['quiet', 'verbose']);
+const levelForAll = level.transform((one) => Object.fromEntries(hookNames.map((name) => [name, one])));
+const levelByHook = mapOf(level);
 
 /** For all hooks, or for each by name. */
 export const hooksOutputSchema = chosen((value): z.ZodType<Record<string, 'quiet' | 'verbose'>> => {
-  if (typeof value !== 'string') return mapOf(level);
-  return level.transform((one) => Object.fromEntries(hookNames.map((name) => [name, one])));
+  return typeof value === 'string' ? levelForAll : levelByHook;
 });
 
 export const hooksSample = `\

@@ -23,8 +23,10 @@ export function mergeLayers(files: readonly [YamlFile, ...YamlFile[]]): Layers {
   const find = (path: Path) => {
     for (const prefix of [[ownKeysRoot], []]) {
       for (const file of files.toReversed()) {
-        const place = file.locate([...prefix, ...path]);
+        const whole = [...prefix, ...path];
+        const place = file.locate(whole);
         if (place !== undefined) return place;
+        if (replaces(file.value, whole)) return undefined;
       }
     }
     return undefined;
@@ -38,6 +40,13 @@ export function mergeLayers(files: readonly [YamlFile, ...YamlFile[]]): Layers {
     return { key: start, value: start };
   };
   return { value: Object.fromEntries(written), placeOf, has: (path) => find(path) !== undefined };
+}
+
+/** Whether a value on the way to a path replaces all that files below say about it. */
+function replaces(value: unknown, [part, ...rest]: Path): boolean {
+  if (!isMap(value)) return value !== undefined && value !== null;
+  if (part === undefined || !Object.hasOwn(value, part)) return false;
+  return value[part] === null || replaces(value[part], rest);
 }
 
 export function deepMerge(below: unknown, above: unknown): unknown {

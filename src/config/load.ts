@@ -42,7 +42,7 @@ export function loadConfig(request: LoadRequest): Config {
   const over = isDestinationName(choice.destination) ? readYaml(destinationFile, cwd) : undefined;
   if (over === undefined) throw unknownDestination(choice.destination, request, baseName);
   throwProblems(destinationFile, [...over.problems, ...problemsWithShape(over)]);
-  return configOf([withoutBaseDestination(base), withoutBaseDestination(over)], request, {
+  return configOf([withoutBaseDestination(base), withoutBaseDestination(warned(over))], request, {
     ...choice,
     destinationFile,
   });
@@ -52,6 +52,10 @@ export function loadConfig(request: LoadRequest): Config {
 export function destinationNames({ file, cwd }: Pick<LoadRequest, 'file' | 'cwd'>): string[] {
   const base = readYaml(file, cwd);
   const baseName = base === undefined ? undefined : baseDestinationOf(base);
+  return namesOf({ file, cwd }, baseName);
+}
+
+function namesOf({ file, cwd }: Pick<LoadRequest, 'file' | 'cwd'>, baseName: string | undefined): string[] {
   return [...new Set([baseName ?? [], filesBeside(file, cwd)].flat())];
 }
 
@@ -113,6 +117,13 @@ function fileExists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
+function warned(over: YamlFile): YamlFile {
+  const place = over.locate(['base_destination'])?.key ?? over.locate([ownKeysRoot, 'base_destination'])?.key;
+  if (place === undefined) return over;
+  const message = '`base_destination` has no effect in a destination’s file: it names the base file';
+  return { ...over, warnings: [...over.warnings, { place, message }] };
+}
+
 function problemsWithShape({ value, locate, sheet }: YamlFile): Remark[] {
   const start = locate([])?.value ?? { sheet, line: 1, column: 1 };
   if (value === undefined || value === null) return [];
@@ -140,8 +151,9 @@ function empty(base: YamlFile): Failure {
   });
 }
 
-function unknownDestination(destination: string, { file, cwd }: LoadRequest, baseName: string | undefined): Failure {
-  const names = [...new Set([baseName ?? [], filesBeside(file, cwd)].flat())];
+function unknownDestination(destination: string, request: LoadRequest, baseName: string | undefined): Failure {
+  const { file } = request;
+  const names = namesOf(request, baseName);
   const wanted = isDestinationName(destination) ? `: there is no ${destinationFileOf(file, destination)}` : '';
   return new Failure('destination-unknown', `\`${destination}\` is no destination${wanted}`, {
     hint:

@@ -1,14 +1,15 @@
 import { resolveBoot } from './boot.ts';
 import { resolveBuilder } from './builder.ts';
 import type { Config } from './config.ts';
+import { isDestinationName } from './destinations.ts';
 import { besides } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { resolveHooks } from './hooks.ts';
 import { present } from './present.ts';
 import { isLocalRegistry, resolveRegistry } from './registry.ts';
 import { resolveRoles } from './roles.ts';
-import { reportUnused } from './unused.ts';
 import { resolveSsh } from './ssh.ts';
+import { reportUnused } from './unused.ts';
 import { readWritten } from './written.ts';
 import type { WrittenConfig } from './written.ts';
 
@@ -32,6 +33,7 @@ export function resolveConfig(
   const registry = resolveRegistry(written.registry, findings);
   const image = resolveImage(written, findings);
   checkVolumes(written, findings);
+  checkBaseDestination(written, findings);
   checkMinimumVersion(written, findings);
   reportUnused(written, findings);
   const primaryHosts = roles.find((role) => role.isPrimary)?.hosts ?? [];
@@ -98,6 +100,11 @@ function checkVolumes({ volumes = [] }: WrittenConfig, findings: Findings): void
   }
 }
 
+function checkBaseDestination({ base_destination: name }: WrittenConfig, findings: Findings): void {
+  if (name === undefined || isDestinationName(name)) return;
+  findings.problem(['base_destination'], 'a destination’s name is made of letters, digits, `-`, `_` and `.`');
+}
+
 /** The version of Kamal whose files are read here. */
 const kamalVersion = '2.12.0';
 
@@ -111,9 +118,7 @@ function checkMinimumVersion({ minimum_version: minimum }: WrittenConfig, findin
   }
   const length = Math.max(wanted.length, have.length);
   const differs = Array.from({ length }, (_, part) => (wanted[part] ?? 0) - (have[part] ?? 0)).find((by) => by !== 0);
-  if ((differs ?? 0) > 0)
-    findings.problem(
-      ['minimum_version'],
-      `this file is for Kamal ${minimum}; files of Kamal ${kamalVersion} are read here`,
-    );
+  if ((differs ?? 0) <= 0) return;
+  const message = `this file is for Kamal ${minimum}; files of Kamal ${kamalVersion} are read here`;
+  findings.problem(['minimum_version'], message);
 }

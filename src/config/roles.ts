@@ -153,7 +153,7 @@ function checkNames({ written, servers, primaryRole, findings }: NameCheck): voi
   for (const name of names.filter((one) => !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(one))) {
     findings.problemWithKey(['servers', name], 'a role’s name is made of letters, digits, `-`, `_` and `.`');
   }
-  if (servers[primaryRole] === undefined) {
+  if (!Object.hasOwn(servers, primaryRole)) {
     const key = written.primary_role === undefined ? 'servers' : 'primary_role';
     const message = `there is no role \`${primaryRole}\`; say which is first with \`primary_role\`: ${names.join(', ')}`;
     findings.problem([key], message);

@@ -27,6 +27,8 @@ const hostEntry = z
   });
 
 const hostList = listOf(hostEntry);
+const listedRole = hostList.transform((hosts) => ({ hosts }));
+const listedServers = listedRole.transform((web) => ({ web }));
 
 const roleSection = section({
   hosts: hostList.exactOptional(),
@@ -45,12 +47,14 @@ const roleSection = section({
 export type WrittenRole = z.output<typeof roleSection>;
 
 const role = chosen((value): z.ZodType<WrittenRole> => {
-  return Array.isArray(value) ? hostList.transform((hosts) => ({ hosts })) : roleSection;
+  return Array.isArray(value) ? listedRole : roleSection;
 });
+
+const rolesByName = mapOf(role);
 
 /** A list of hosts for the role `web`, or roles by name. */
 export const serversSchema = chosen((value): z.ZodType<Record<string, WrittenRole>> => {
-  return Array.isArray(value) ? hostList.transform((hosts) => ({ web: { hosts } })) : mapOf(role);
+  return Array.isArray(value) ? listedServers : rolesByName;
 });
 
 /** Names each of a role's hosts once; of two entries for one host the last counts, as in Kamal. */

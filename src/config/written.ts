@@ -54,6 +54,8 @@ const schemas = {
 
 type Key = keyof typeof schemas;
 
+export const rootKeys: readonly string[] = Object.keys(schemas);
+
 /** What was written, checked for its form. Keys with a problem are left out. */
 export type WrittenConfig = { readonly [K in Key]?: z.output<(typeof schemas)[K]> };
 
@@ -69,7 +71,7 @@ export function readWritten(value: Readonly<Record<string, unknown>>, findings: 
   const broken: Path[] = [];
   for (const [key, part] of Object.entries(value)) {
     if (!isKey(key)) {
-      findings.problemWithKey([key], unknownKey(key, Object.keys(schemas)));
+      findings.problemWithKey([key], unknownRootKey(key));
       continue;
     }
     const result = schemas[key].safeParse(part);
@@ -83,6 +85,18 @@ export function readWritten(value: Readonly<Record<string, unknown>>, findings: 
     if (rest.success && paths.every((path) => path.length > 0)) written[key] = rest.data;
   }
   return { written: written as WrittenConfig, broken };
+}
+
+function unknownRootKey(key: string): string {
+  const sections = {
+    proxy: proxySchema,
+    builder: builderSchema,
+    ssh: sshSchema,
+    boot: bootSchema,
+    registry: registrySchema,
+  };
+  const home = Object.entries(sections).find(([, { shape }]) => Object.hasOwn(shape, key))?.[0];
+  return home === undefined ? unknownKey(key, rootKeys) : `unknown key \`${key}\`; it stands under \`${home}\``;
 }
 
 function isKey(key: string): key is Key {

@@ -92,6 +92,12 @@ describe.each([
     expect(load(files, 'staging')).toMatchObject({ destination: 'staging', destinationName: 'staging' });
   });
 
+  test('has no effect in a destination’s file, with a warning', () => {
+    const config = load({ ...files, 'deploy.staging.yml': 'base_destination: other\n' }, 'staging');
+    expect(config.destinationName).toBe('staging');
+    expect(config.warnings[0]).toContain('deploy.staging.yml:1: `base_destination` has no effect');
+  });
+
   test('does not make an unknown word the base', () => {
     expect(failure(files, 'prod').hint).toBe('The destinations are: production, staging.');
   });

@@ -13,6 +13,12 @@ registry: {username: u, password: p}
 builder: {arch: amd64}
 `;
 
+/** The minimal file with some root keys replaced or added. */
+export function withKeys(text: string): string {
+  const keys = text.split('\n').map((line) => /^[\w-]+/.exec(line)?.[0]);
+  return [text, ...minimal.split('\n').filter((line) => !keys.includes(/^\w+/.exec(line)?.[0]))].join('\n');
+}
+
 /** Files by name; a single text is `deploy.yml`. */
 export type Files = string | Record<string, string>;
 

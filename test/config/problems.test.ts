@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failure, load, minimal, problems } from './load-text.ts';
+import { failure, load, minimal, problems, withKeys } from './load-text.ts';
 
 describe('a file that cannot be used', () => {
   test('is told about every line at once, with position, the line and a caret', () => {
@@ -71,11 +71,6 @@ deploy.yml:9:18: this should be a whole number from 0; remove the quotes
 });
 
 const cases: [string, string, string][] = [
-  [
-    'missing keys',
-    'x-none: 1',
-    'deploy.yml:1:1: `service` is missing: it names the app, and its containers start with it',
-  ],
   ['no servers', 'servers: []', 'deploy.yml:1:10: `servers` is missing: list the machines to deploy to'],
   ['null servers', 'servers:', 'this is empty; it should be a map, or the key should go'],
   ['host and port', 'servers: ["h:2222"]', 'write the host alone, `h`, and the port as `ssh.port: 2222`'],
@@ -172,18 +167,27 @@ const cases: [string, string, string][] = [
 
 describe('refused, with the reason:', () => {
   test.each(cases)('%s', (_name, text, message) => {
-    const keys = text.split('\n').map((line) => /^[\w-]+/.exec(line)?.[0]);
-    const rest = text.startsWith('x-none')
-      ? ''
-      : minimal
-          .split('\n')
-          .filter((line) => !keys.includes(/^[\w-]+/.exec(line)?.[0]))
-          .join('\n');
-    expect(problems(`${text}\n${rest}`).join('\n')).toContain(message);
+    expect(problems(withKeys(text)).join('\n')).toContain(message);
+  });
+
+  test('a file without any of the keys it needs', () => {
+    expect(problems('x-none: 1').map((line) => line.split(' ')[1])).toEqual([
+      '`servers`',
+      '`registry`',
+      '`image`',
+      '`service`',
+      '`builder.arch`',
+    ]);
   });
 
   test('an unknown key far from every known one names none', () => {
     expect(problems(`${minimal}zebra: 1\n`)).toEqual(['deploy.yml:6:1: unknown key `zebra`']);
+  });
+
+  test('a key of another section says where it stands', () => {
+    expect(problems(`${minimal}healthcheck: {path: /up}\n`)).toEqual([
+      'deploy.yml:6:1: unknown key `healthcheck`; it stands under `proxy`',
+    ]);
   });
 
   test('accepted are an empty role, when that is said, and an older minimum version', () => {

@@ -1,0 +1,96 @@
+import { bootSample } from './boot.ts';
+import { builderSample } from './builder.ts';
+import { destinationsSample } from './destinations.ts';
+import { envSample } from './env.ts';
+import { hooksSample } from './hooks.ts';
+import { labelsSample } from './labels.ts';
+import { loggingSample } from './logging.ts';
+import { optionsSample } from './options.ts';
+import { proxySample } from './proxy.ts';
+import { proxyRunSample } from './proxy-run.ts';
+import { registrySample } from './registry.ts';
+import { serversSample } from './servers.ts';
+import { sshSample } from './ssh.ts';
+
+const startSample = `\
+# Names the app; containers, labels and routes start with it.
+service: shop
+# The image's name, without registry and tag.
+image: acme/shop
+servers:
+  - 192.0.2.10
+registry:
+  username: deployer
+  password: [REGISTRY_PASSWORD]
+builder:
+  arch: amd64
+`;
+
+const moreSample = `\
+# The role whose machines change first and get traffic; the lock lies on the first of them.
+primary_role: web
+# Allow roles without machines.
+allow_empty_roles: false
+# Mounted into every container, as source:path or source:path:options.
+volumes:
+  - shop-storage:/storage
+# Seconds a container without traffic must stay up to count as ready, unless its image has a health check.
+readiness_delay: 7
+# Seconds a container gets to become ready.
+deploy_timeout: 30
+# Seconds the proxy lets running requests finish; also what containers without traffic get to stop.
+drain_timeout: 30
+# Seconds a container gets to stop; a role may have its own.
+stop_timeout: 30
+# Stopped containers kept for a rollback.
+retain_containers: 5
+# Where secrets are read from: this path with -common after it, then this one (or with .<destination> after it).
+secrets_path: .kamal/secrets
+# The oldest Kamal that can read this file; checked against 2.12.0.
+minimum_version: 2.0.0
+# Accepted for Kamal; without effect here.
+aliases:
+  console: app exec --interactive bin/console
+# Keys that start with x- are left alone, and can hold what is merged elsewhere.
+x-defaults: &defaults
+  stop_timeout: 60
+`;
+
+/** The sections of a deploy file, each with an annotated sample. */
+export const samples: readonly { readonly title: string; readonly sample: string }[] = [
+  { title: 'The least file', sample: startSample },
+  { title: 'Servers and roles', sample: serversSample },
+  { title: 'Docker options', sample: optionsSample },
+  { title: 'Registry', sample: registrySample },
+  { title: 'Builder', sample: builderSample },
+  { title: 'Environment', sample: envSample },
+  { title: 'Proxy', sample: proxySample },
+  { title: 'The proxy’s container', sample: proxyRunSample },
+  { title: 'Rolling', sample: bootSample },
+  { title: 'SSH', sample: sshSample },
+  { title: 'Hooks', sample: hooksSample },
+  { title: 'Labels', sample: labelsSample },
+  { title: 'Logging', sample: loggingSample },
+  { title: 'Destinations', sample: destinationsSample },
+  { title: 'Everything else', sample: moreSample },
+];
+
+/** docs/configuration.md, made of the samples. */
+export function configurationDoc(): string {
+  const sections = samples.map(({ title, sample }) => `## ${title}\n\n\`\`\`yaml\n${sample}\`\`\`\n`);
+  return `${introduction}\n${sections.join('\n')}`;
+}
+
+const introduction = `\
+# The deploy file
+
+\`config/deploy.yml\` is read as Kamal 2.12 reads it: the same keys, the same defaults. Durations are in seconds, sizes in
+bytes. A destination's file, \`config/deploy.<destination>.yml\`, is merged over it: maps key by key; lists and single
+values replace.
+
+Longshore's own keys, \`base_destination\` and \`hooks\`, stand in their natural place, or, in a file that Kamal reads too,
+under the root key \`x-longshore\`, in the shape of the file itself.
+
+Every problem is reported with file, line and column before anything is done. What Kamal does and Longshore does not do
+yet is refused by the commands that change a machine, with the line; \`<%\` (ERB) is refused on reading.
+`;

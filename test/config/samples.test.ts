@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { configurationDoc, samples } from '../../src/config/document.ts';
+import { rootKeys } from '../../src/config/written.ts';
+import { load, minimal } from './load-text.ts';
+
+describe('the annotated samples', () => {
+  test.each(samples)('$title: can be used as it stands, over the least file', ({ sample }) => {
+    const files = { 'deploy.yml': minimal.replace(/^servers.*\n/m, ''), 'deploy.sample.yml': sample };
+    const servers = 'servers' in (parse(sample) as object) ? '' : 'servers: [192.0.2.1]\n';
+    const config = load({ ...files, 'deploy.yml': files['deploy.yml'] + servers }, 'sample');
+    expect(config.notDoneYet).toEqual([]);
+  });
+
+  test('the first is a whole file', () => {
+    expect(load(samples[0]?.sample ?? '')).toMatchObject({ service: 'shop', hosts: ['192.0.2.10'], warnings: [] });
+  });
+
+  test('every root key that does something is in one of them', () => {
+    const shown = new Set(samples.flatMap(({ sample }) => Object.keys(parse(sample) as object)));
+    const idle = ['accessories', 'asset_path', 'error_pages_path', 'run_directory', 'sshkit', 'output'];
+    expect(rootKeys.filter((key) => !shown.has(key) && !idle.includes(key))).toEqual([]);
+  });
+
+  test('make up the documentation', () => {
+    expect(configurationDoc()).toContain('## Rolling\n\n```yaml\n# Without it, all machines');
+  });
+});
