@@ -14,7 +14,6 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
     ...result.plan.notes.map((note) => `note: ${note}`),
     ...(rows.length === 0 ? [] : ['', ...table(rows), '']),
     result.nothingToDo ? 'Nothing to do.' : `${planSize(result.plan)}.`,
-    ...result.warnings.map((warning) => `${paint.yellow('warning:')} ${warning}`),
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import type { LockHolder } from '../hosts/host.ts';
 import type { Plan } from '../plan/plan.ts';
 
-/** What a command's end is shown from. */
+/** What a command's end is shown from; warnings have been events before. */
 export interface DeployResult {
   readonly service: string;
   readonly destination?: string;
@@ -22,7 +22,6 @@ export interface PlanResult {
   readonly build: readonly string[];
   readonly plan: Plan;
   readonly nothingToDo: boolean;
-  readonly warnings: readonly string[];
 }
 
 export interface StatusResult {
@@ -30,7 +29,6 @@ export interface StatusResult {
   readonly destination?: string;
   readonly hosts: readonly HostStatus[];
   readonly lock?: LockHolder;
-  readonly warnings: readonly string[];
 }
 
 export interface HostStatus {

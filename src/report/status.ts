@@ -21,7 +21,6 @@ export function renderStatus(result: StatusResult, paint: Paint = noColours): st
     ...(routes.length === 0 ? [] : ['', ...table([header('HOST', 'ROUTE', 'REQUESTS FOR', 'GO TO', ''), ...routes])]),
     '',
     ...lockLines(result.lock, paint),
-    ...result.warnings.map((warning) => `${paint.yellow('warning:')} ${warning}`),
   ].join('\n');
 }
 

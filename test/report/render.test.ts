@@ -16,7 +16,6 @@ const planned = {
   build: ['build acme/shop:4be1 for amd64', 'push acme/shop:4be1'],
   plan,
   nothingToDo: false,
-  warnings: ['config/deploy.yml:3: image is deprecated'],
 };
 
 describe('a plan', () => {
@@ -30,11 +29,10 @@ Prepare   dal-01      pull acme/shop:4be1  (not on this host)
 Boot web  dal-01 web  start shop-web-4be1  (it is not running)
 Retire    dal-01 web  stop shop-web-77aa  (replaced by 4be1)
 
-3 steps on 1 host.
-warning: config/deploy.yml:3: image is deprecated`);
+3 steps on 1 host.`);
   });
 
-  const empty = { ...planned, build: [], warnings: [], nothingToDo: true, plan: { ...plan, notes: [], stages: [] } };
+  const empty = { ...planned, build: [], nothingToDo: true, plan: { ...plan, notes: [], stages: [] } };
 
   test('that has nothing to do says so', () => {
     expect(renderPlan(empty)).toBe('shop to production, version 4be1\nNothing to do.');
@@ -88,7 +86,6 @@ test('the status shows machines, proxies, routes and the lock', () => {
       details: 'Locked by: ann at 2026-11-20\nVersion: 4be1\nMessage: deploy',
       lease: { ownerToken: 'x', seconds: 30, secondsLeft: 12.2 },
     },
-    warnings: [],
   });
   expect(text).toBe(`shop in production
 
