@@ -1,4 +1,5 @@
 import type { Emit } from '../execute/events.ts';
+import { actionsReporter } from './actions.ts';
 import { jsonReporter } from './json.ts';
 import type { Paint } from './paint.ts';
 import { plainReporter } from './plain.ts';
@@ -14,8 +15,8 @@ export interface Reporter {
 }
 
 export interface ReporterOptions {
-  /** `quiet` shows only warnings, diagnoses and what failed. */
-  readonly mode: 'terminal' | 'plain' | 'json' | 'quiet';
+  /** `actions` is plain for GitHub Actions; `quiet` shows only warnings, diagnoses and what failed. */
+  readonly mode: 'terminal' | 'plain' | 'actions' | 'json' | 'quiet';
   /** Starts of steps and the progress inside them too. */
   readonly verbose: boolean;
   readonly stream: NodeJS.WriteStream;
@@ -29,6 +30,8 @@ export function createReporter(options: ReporterOptions): Reporter {
     case 'plain':
     case 'quiet':
       return plainReporter(options);
+    case 'actions':
+      return actionsReporter(options);
     case 'json':
       return jsonReporter(options);
   }

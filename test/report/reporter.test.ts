@@ -89,6 +89,20 @@ test('the JSON reporter writes every event as one JSON line with its time', asyn
   expect(lines.every(({ at }) => typeof at === 'string' && !Number.isNaN(Date.parse(at)))).toBe(true);
 });
 
+test('the reporter for GitHub Actions folds tasks and stages, and annotates warnings and what failed', async () => {
+  const lines = (await report('actions')).split('\n').filter((line) => line.startsWith('::'));
+  expect(lines).toEqual([
+    '::group::build',
+    '::endgroup::',
+    '::group::Prepare',
+    '::endgroup::',
+    '::group::Boot web',
+    '::endgroup::',
+    '::error::dal-01 web: it exited with 1 a second after its start',
+    '::warning::pruning failed on dal-01',
+  ]);
+});
+
 describe('the terminal reporter', () => {
   test('ends with what was done, what failed and what never began, and keeps the rest above or below', async () => {
     const text = stripVTControlCharacters(await report('terminal'));

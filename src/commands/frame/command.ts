@@ -66,6 +66,7 @@ export abstract class LongshoreCommand extends Command {
 function modeFor({ flags }: Given): ReporterOptions['mode'] {
   if (flags.json) return 'json';
   if (flags.quiet) return 'quiet';
+  if (process.env['GITHUB_ACTIONS'] === 'true') return 'actions';
   const plain =
     flags.verbose ||
     process.env['CI'] ||
