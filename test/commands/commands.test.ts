@@ -51,6 +51,7 @@ beforeAll(async () => {
 beforeEach(() => {
   written.stdout = '';
   written.stderr = '';
+  vi.stubEnv('CI', '1').stubEnv('NO_COLOR', '1').stubEnv('GITHUB_ACTIONS', '');
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((written.stdout += String(text))));
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((written.stderr += String(text))));
   vi.mocked(pipeline.deploy).mockResolvedValue(deployed);
