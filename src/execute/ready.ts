@@ -18,6 +18,10 @@ export async function waitUntilReady(
   onProgress: (text: string) => void,
 ): Promise<void> {
   const id = idOf(execution, host.name, step.container);
+  if (step.readinessDelaySeconds === 0) {
+    const { State } = await inspect(host, id, step.container.name);
+    if (State.Health === undefined || State.Health.Status === 'healthy') return;
+  }
   const done = new AbortController();
   const exit = host.docker.waitForExit(id, done.signal).then(
     (status) => ({ status }),

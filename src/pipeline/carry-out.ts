@@ -55,7 +55,7 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   }
   if (lock.lost.aborted) throw lockLost(version);
   if (outcome.result !== 'done') await goBack(deployment, { before, outcome, execution });
-  await checkRoutes(deployment);
+  await Promise.all([checkRoutes(deployment), lock.release()]);
   return { changed: true, ...(previous === undefined || previous === version ? {} : { previousVersion: previous }) };
 }
 

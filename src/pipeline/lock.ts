@@ -14,6 +14,7 @@ const pollMilliseconds = 1000;
 export interface HeldLock {
   /** Aborted when the lock is no longer ours, so that nothing more is begun. */
   readonly lost: AbortSignal;
+  /** Gives it back, once. */
   release(): Promise<void>;
 }
 
@@ -36,11 +37,12 @@ export async function takeLock(session: Session, hostOf: () => Host, version: st
         () => undefined,
       );
   }, refreshMilliseconds);
+  let released: Promise<unknown> | undefined;
   return {
     lost: lost.signal,
     async release() {
       clearInterval(timer);
-      await hostOf().releaseLock(request.directory, ownerToken);
+      await (released ??= hostOf().releaseLock(request.directory, ownerToken));
     },
   };
 }

@@ -5,7 +5,7 @@ import { appContainers, isUp, observedHost } from './current.ts';
 import { reference, type Decision } from './decide.ts';
 import type { AuditEntry, Lane, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
-import { pruneSteps } from './prune.ts';
+import { pruneOf, type Prune } from './prune.ts';
 import { hostsOf } from './swap.ts';
 
 interface FinishInput {
@@ -23,22 +23,38 @@ interface FinishInput {
 /** Retire: what was replaced is stopped only now that everything new is healthy; beside it tag, prune and write down. */
 export function finishStages(input: FinishInput): Stage[] {
   const { config, version, observed, decisions } = input;
-  const lanes = hostsOf(decisions).flatMap((name): Lane[] => {
+  const hosts = hostsOf(decisions);
+  const prunes = new Map(input.prunes ? hosts.map((name) => [name, pruneOn(name, input)] as const) : []);
+  const lanes = hosts.flatMap((name): Lane[] => {
     const host = observedHost(observed, name);
     const here = decisions.filter(({ wanted }) => wanted.host === name);
-    const stopping = here.flatMap((decision) => oldContainers(decision, host, config));
-    const wantedNames = here.map(({ wanted }) => wanted.spec.name);
     return [
       ...here.map((decision) => stopLane(decision, host, config, version)),
       { host: name, optional: true, steps: tagSteps(host, config, version, input.pulling.has(name)) },
-      { host: name, optional: true, steps: input.prunes ? pruneSteps(host, config, { version, stopping, wantedNames }) : [] },
+      ...housekeeping(name, prunes.get(name)?.containers ?? []),
     ];
   });
-  const retire = stage('Retire', lanes);
-  if (input.record === undefined && retire.length === 0) return [];
-  const notes = hostsOf(decisions).map((name): Lane => ({ host: name, optional: true, steps: noteSteps(input, name, retire) }));
-  const [only] = retire;
-  return stage('Retire', [...(only?.lanes ?? []), ...notes]);
+  const images = stage(
+    'Clean up',
+    hosts.flatMap((name) => housekeeping(name, prunes.get(name)?.images ?? [])),
+  );
+  const notes = hosts.flatMap((name) => housekeeping(name, noteSteps(input, name, [...stage('', lanes), ...images])));
+  return [...stage('Retire', [...lanes, ...notes]), ...images];
+}
+
+/** A lane for each step, as none waits for another; a failure is a warning. */
+function housekeeping(host: string, steps: readonly Step[]): Lane[] {
+  return steps.map((step) => ({ host, optional: true, steps: [step] }));
+}
+
+function pruneOn(name: string, { config, version, observed, decisions }: FinishInput): Prune {
+  const host = observedHost(observed, name);
+  const here = decisions.filter(({ wanted }) => wanted.host === name);
+  return pruneOf(host, config, {
+    version,
+    stopping: here.flatMap((decision) => oldContainers(decision, host, config)),
+    wantedNames: here.map(({ wanted }) => wanted.spec.name),
+  });
 }
 
 function stopLane(decision: Decision, host: ObservedHost, config: Config, version: string): Lane {

@@ -5,15 +5,21 @@ import { appContainers, isUp } from './current.ts';
 import { reference } from './decide.ts';
 import type { Step } from './plan.ts';
 
+/** Images can go only after the containers that were made from them. */
+export interface Prune {
+  readonly containers: readonly Step[];
+  readonly images: readonly Step[];
+}
+
 /**
  * Old containers beyond `retain_containers`, counted per role and destination, and this image's tags that nothing uses.
  * Containers that this deploy is about to stop count as retained: they are what a rollback starts.
  */
-export function pruneSteps(
+export function pruneOf(
   host: ObservedHost,
   config: Config,
   deploy: { version: string; stopping: readonly ObservedContainer[]; wantedNames: readonly string[] },
-): Step[] {
+): Prune {
   const removed = config.roles.flatMap((role) => {
     const stopping = deploy.stopping.filter(({ labels }) => labels['role'] === role.name).length;
     const stopped = appContainers(host, config, role.name)
@@ -28,7 +34,7 @@ export function pruneSteps(
       because: `more than ${config.retainContainers} old ones are kept`,
     }),
   );
-  return [...containers, ...imageSteps(host, config, { version: deploy.version, removed })];
+  return { containers, images: imageSteps(host, config, { version: deploy.version, removed }) };
 }
 
 function imageSteps(
