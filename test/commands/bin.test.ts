@@ -1,9 +1,9 @@
 import { execFile, execFileSync, type ExecFileException } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const house = mkdtempSync(join(tmpdir(), 'longshore-bin-'));
@@ -34,6 +34,8 @@ beforeAll(() => {
   symlinkSync(join(project, 'node_modules'), join(house, 'node_modules'));
   execFileSync(process.execPath, ['build.mjs', '--into', house], { cwd: project });
 }, 60_000);
+
+afterAll(() => rmSync(house, { recursive: true }));
 
 describe('longshore', () => {
   test('says its version, by flag and by command', async () => {
@@ -87,7 +89,7 @@ describe('longshore', () => {
   });
 
   test('says when it is not built', async () => {
-    const bare = mkdtempSync(join(tmpdir(), 'longshore-bare-'));
+    const bare = join(house, 'bare');
     cpSync(join(project, 'bin'), join(bare, 'bin'), { recursive: true });
     writeFileSync(join(bare, 'package.json'), '{ "type": "module" }');
     const outcome = await new Promise<string>((resolve) =>

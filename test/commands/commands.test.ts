@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,10 +30,7 @@ const lock = { held: false, host: 'dal-01' };
 const written = { stdout: '', stderr: '' };
 let config: Config;
 
-interface Runnable {
-  id: string;
-  new (argv: string[], config: Config): { run(): Promise<void> };
-}
+type Runnable = { id: string } & (new (argv: string[], config: Config) => { run(): Promise<void> });
 
 async function type(command: Runnable, ...argv: string[]): Promise<string> {
   await new command(argv, config).run();
@@ -190,6 +187,7 @@ describe('rollback', () => {
       code: 'usage',
       hint: 'longshore rollback -d production',
     });
+    rmSync(directory, { recursive: true });
   });
 });
 
