@@ -61,7 +61,8 @@ function routeRows({ host, routes }: HostStatus, paint: Paint): string[][] {
     index === 0 ? host : '',
     route.service,
     requests(route.hosts, route.pathPrefixes),
-    route.target,
+    // The name of a container holds a whole commit.
+    route.target.replace(/\b([0-9a-f]{7})[0-9a-f]{33}\b/, '$1'),
     route.paused ? paint.yellow('paused') : '',
   ]);
 }

@@ -74,7 +74,7 @@ test('the status shows machines, proxies, routes and the lock', () => {
             service: 'shop-web-production',
             hosts: ['shop.example.com'],
             pathPrefixes: ['/'],
-            target: 'shop-web-4be1:80',
+            target: 'shop-web-4be1a2c0ffee4be1a2c0ffee4be1a2c0ffee4be1',
             paused: true,
           },
           { service: 'api-web', hosts: [], pathPrefixes: ['/api'], target: '8766a24ca74e:80', paused: false },
@@ -98,7 +98,7 @@ HOST    PROXY                        STATE    ENGINE
 dal-01  basecamp/kamal-proxy:v0.9.0  running  20.10.24
 
 HOST    ROUTE                REQUESTS FOR           GO TO
-dal-01  shop-web-production  shop.example.com       shop-web-4be1:80  paused
+dal-01  shop-web-production  shop.example.com       shop-web-4be1a2c  paused
         api-web              every name under /api  8766a24ca74e:80
 
 The deploy lock is held:
