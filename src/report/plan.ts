@@ -1,9 +1,10 @@
 import { describe, reasonOf } from '../plan/describe.ts';
 import { shortVersion } from '../plan/decide.ts';
-import { type Lane, type Plan, type Stage, thisMachine } from '../plan/plan.ts';
+import { type Plan, type Stage, type Step, thisMachine } from '../plan/plan.ts';
 import { count } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
 import { type PlanResult, subject } from './results.ts';
+import { shortCommits } from './short.ts';
 import { table } from './table.ts';
 
 /** The plan as a table: stage, machine and role, step and why. Each is said once, above what it holds for. */
@@ -25,20 +26,28 @@ export function renderDrift(result: PlanResult, paint: Paint = noColours): strin
 }
 
 function buildRows({ build }: PlanResult, paint: Paint): string[][] {
-  return build.map((line, index) => [index === 0 ? paint.bold('Build') : '', index === 0 ? 'here' : '', line]);
-}
-
-function stageRows(stage: Stage, paint: Paint): string[][] {
-  const rows = stage.lanes.flatMap((lane) => laneRows(lane, paint));
-  return rows.map((cells, index) => [index === 0 ? paint.bold(stage.name) : '', ...cells]);
-}
-
-function laneRows({ host, role, steps }: Lane, paint: Paint): string[][] {
-  const place = role === undefined ? host : `${host} ${role}`;
-  return steps.map((step, index) => [
-    index === 0 ? place : '',
-    step.because === '' ? describe(step) : `${describe(step)}  ${paint.dim(`(${reasonOf(step)})`)}`,
+  return build.map((line, index) => [
+    index === 0 ? paint.bold('Build') : '',
+    index === 0 ? 'here' : '',
+    shortCommits(line),
   ]);
+}
+
+/** Lanes of the same machine and role stand together, under one name. */
+function stageRows({ name, lanes }: Stage, paint: Paint): string[][] {
+  const stepsByPlace = new Map<string, Step[]>();
+  for (const { host, role, steps } of lanes) {
+    const place = role === undefined ? host : `${host} ${role}`;
+    stepsByPlace.set(place, [...(stepsByPlace.get(place) ?? []), ...steps]);
+  }
+  const rows = [...stepsByPlace].flatMap(([place, steps]) =>
+    steps.map((step, index) => [index === 0 ? place : '', stepText(step, paint)]),
+  );
+  return rows.map((cells, index) => [index === 0 ? paint.bold(name) : '', ...cells]);
+}
+
+function stepText(step: Step, paint: Paint): string {
+  return step.because === '' ? describe(step) : `${describe(step)}  ${paint.dim(`(${step.because})`)}`;
 }
 
 /** `12 steps on 2 hosts` */

@@ -2,6 +2,7 @@ import type { LockHolder } from '../hosts/host.ts';
 import { shortVersion } from '../plan/decide.ts';
 import { noColours, type Paint } from './paint.ts';
 import type { HostStatus, LockResult, StatusResult } from './results.ts';
+import { shortCommits } from './short.ts';
 import { table } from './table.ts';
 
 /** What runs where, what the proxies route where, and who holds the lock. */
@@ -61,8 +62,7 @@ function routeRows({ host, routes }: HostStatus, paint: Paint): string[][] {
     index === 0 ? host : '',
     route.service,
     requests(route.hosts, route.pathPrefixes),
-    // The name of a container holds a whole commit.
-    route.target.replace(/\b([0-9a-f]{7})[0-9a-f]{33}\b/, '$1'),
+    shortCommits(route.target),
     route.paused ? paint.yellow('paused') : '',
   ]);
 }
