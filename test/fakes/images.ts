@@ -86,7 +86,7 @@ export function tag(machine: MachineState, reference: string, target: string): v
 export function removeImage(machine: MachineState, reference: string): void {
   const image = findImage(machine, reference);
   if (image === undefined) return;
-  const isLast = image.tags.size <= 1;
+  const isLast = image.tags.size <= 1 || reference === image.id;
   if (isLast && [...machine.containers.values()].some(({ imageId }) => imageId === image.id)) {
     throw refused(
       machine,

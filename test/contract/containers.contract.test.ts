@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '../../src/hosts/host.ts';
+import { ensureImages, exitingImage, healthyImage } from './sandbox.ts';
+import { cleanUp, prefix, worlds } from './worlds.ts';
+
+describe.each(worlds)('containers on $name', ({ connect, credentials }) => {
+  let host: Host;
+  let count = 0;
+  const network = `${prefix}-net`;
+
+  beforeAll(async () => {
+    ensureImages();
+    host = await connect();
+    await Promise.all([healthyImage, exitingImage].map((image) => host.docker.pullImage(image, credentials)));
+    await host.docker.createNetwork(network);
+  });
+  afterAll(() => cleanUp(host));
+
+  async function make(image = healthyImage, hostConfig: Record<string, unknown> = {}) {
+    const name = `${prefix}-${(count += 1)}`;
+    const body = {
+      Image: image,
+      Env: ['A=1'],
+      Labels: { role: 'web' },
+      HostConfig: { NetworkMode: network, ...hostConfig },
+    };
+    return { name, id: await host.docker.createContainer(name, body) };
+  }
+
+  it('shows a created container by name and by id', async () => {
+    const { name, id } = await make();
+    const inspect = await host.docker.inspectContainer(name);
+    expect(inspect).toMatchObject({
+      Id: id,
+      Name: `/${name}`,
+      RestartCount: 0,
+      State: { Status: 'created', Running: false },
+    });
+    expect(inspect?.Config.Env).toEqual(expect.arrayContaining(['A=1']));
+    expect(inspect?.Config.Labels).toMatchObject({ service: 'contract', role: 'web' });
+    expect((await host.docker.inspectContainer(id))?.Id).toBe(id);
+    const summary = (await host.docker.listContainers()).find((container) => container.Id === id);
+    expect(summary).toMatchObject({
+      Names: [`/${name}`],
+      State: 'created',
+      Image: healthyImage,
+      Labels: { role: 'web' },
+    });
+  });
+
+  it('refuses a second container of the same name, and an image that is not there', async () => {
+    const { name } = await make();
+    const body = { Image: healthyImage, HostConfig: {} };
+    await expect(host.docker.createContainer(name, body)).rejects.toMatchObject({ code: 'engine-refused' });
+    const other = { Image: 'registry.test:5000/contract:never-pushed', HostConfig: {} };
+    await expect(host.docker.createContainer(`${name}-other`, other)).rejects.toMatchObject({ code: 'engine-refused' });
+  });
+
+  it('starts, stops and removes, and each a second time without complaint', async () => {
+    const { id } = await make();
+    await host.docker.startContainer(id);
+    await host.docker.startContainer(id);
+    expect((await host.docker.inspectContainer(id))?.State).toMatchObject({ Status: 'running', Running: true });
+    await expect(host.docker.removeContainer(id)).rejects.toMatchObject({ code: 'engine-refused' });
+    await host.docker.stopContainer(id, 1);
+    await host.docker.stopContainer(id, 1);
+    expect((await host.docker.inspectContainer(id))?.State).toMatchObject({ Status: 'exited', Running: false });
+    await host.docker.removeContainer(id);
+    await host.docker.removeContainer(id);
+    await host.docker.stopContainer(id);
+    expect(await host.docker.inspectContainer(id)).toBeUndefined();
+    await expect(host.docker.startContainer(id)).rejects.toMatchObject({ code: 'engine-refused' });
+  });
+
+  it('removes a running container by force', async () => {
+    const { id } = await make();
+    await host.docker.startContainer(id);
+    await host.docker.removeContainer(id, { force: true });
+    expect(await host.docker.inspectContainer(id)).toBeUndefined();
+  });
+
+  it('renames, but not to a name that is taken', async () => {
+    const [one, other] = [await make(), await make()];
+    await host.docker.renameContainer(one.id, `${one.name}_replaced_1`);
+    expect((await host.docker.inspectContainer(one.id))?.Name).toBe(`/${one.name}_replaced_1`);
+    await expect(host.docker.renameContainer(one.id, other.name)).rejects.toMatchObject({ code: 'engine-refused' });
+  });
+
+  it('does not start a container whose network is not there', async () => {
+    const { id } = await make(healthyImage, { NetworkMode: `${prefix}-nowhere` });
+    await expect(host.docker.startContainer(id)).rejects.toMatchObject({ code: 'engine-refused' });
+    expect((await host.docker.inspectContainer(id))?.State.Running).toBe(false);
+  });
+
+  it('tells of an exit as it happens, and of its status', async () => {
+    const { id } = await make(exitingImage);
+    const exit = host.docker.waitForExit(id, new AbortController().signal);
+    await host.docker.startContainer(id);
+    expect(await exit).toBe(3);
+    expect((await host.docker.inspectContainer(id))?.State).toMatchObject({ Status: 'exited', ExitCode: 3 });
+  });
+
+  it('gives up waiting for an exit when told', async () => {
+    const { id } = await make();
+    await host.docker.startContainer(id);
+    const controller = new AbortController();
+    const exit = host.docker.waitForExit(id, controller.signal);
+    setTimeout(() => controller.abort(), 50);
+    await expect(exit).rejects.toMatchObject({ code: 'interrupted' });
+    expect((await host.docker.inspectContainer(id))?.State.Running).toBe(true);
+    await host.docker.removeContainer(id, { force: true });
+  });
+
+  it('starts a container again that its policy says, and counts', async () => {
+    const { id } = await make(exitingImage, { RestartPolicy: { Name: 'unless-stopped', MaximumRetryCount: 0 } });
+    const exit = host.docker.waitForExit(id, new AbortController().signal);
+    await host.docker.startContainer(id);
+    expect(await exit).toBe(3);
+    await expect
+      .poll(async () => (await host.docker.inspectContainer(id))?.RestartCount, { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(1);
+    await host.docker.stopContainer(id, 1);
+    expect((await host.docker.inspectContainer(id))?.State).toMatchObject({ Running: false, Restarting: false });
+  });
+
+  it('gives the last lines of a log', async () => {
+    const { id } = await make(exitingImage);
+    const exit = host.docker.waitForExit(id, new AbortController().signal);
+    await host.docker.startContainer(id);
+    await exit;
+    expect(await host.docker.logs(id, { tail: 10 })).toEqual(['one', 'two', 'three']);
+    expect(await host.docker.logs(id, { tail: 2 })).toEqual(['two', 'three']);
+    const later = Math.floor(Date.now() / 1000) + 60;
+    expect(await host.docker.logs(id, { tail: 10, sinceSeconds: later })).toEqual([]);
+    await expect(host.docker.logs(`${prefix}-nobody`, { tail: 1 })).rejects.toMatchObject({ code: 'engine-refused' });
+  });
+
+  it('knows nothing of what is not there', async () => {
+    const nobody = `${prefix}-nobody`;
+    expect(await host.docker.inspectContainer(nobody)).toBeUndefined();
+    expect(await host.docker.inspectNetwork(nobody)).toBeUndefined();
+    expect(await host.docker.inspectImage(`registry.test:5000/${nobody}:1`)).toBeUndefined();
+    expect(await host.docker.inspectExec(nobody)).toBeUndefined();
+    expect(await host.docker.readFile(nobody, '/etc/hosts')).toBeUndefined();
+    await host.docker.removeImage(`registry.test:5000/${nobody}:1`);
+  });
+
+  it('makes a network once', async () => {
+    await host.docker.createNetwork(network);
+    expect(await host.docker.inspectNetwork(network)).toMatchObject({ Name: network });
+  });
+
+  it('makes a container by the command line, with the secrets of the env file', async () => {
+    const name = `${prefix}-${(count += 1)}`;
+    const envFile = `${prefix}/web.env`;
+    await host.writeFile(envFile, 'SECRET=s3cret value\n', '600');
+    const words = [
+      '--name',
+      name,
+      '--network',
+      network,
+      '--env-file',
+      envFile,
+      '--env',
+      "CLEAR=it's $HOME",
+      '--label',
+      'role=web',
+    ];
+    const id = await host.createByCommandLine([...words, '--memory=64m', healthyImage], envFile);
+    const inspect = await host.docker.inspectContainer(name);
+    expect(inspect?.Id).toBe(id);
+    expect(inspect?.Config.Env).toEqual(expect.arrayContaining(['SECRET=s3cret value', "CLEAR=it's $HOME"]));
+    await expect(
+      host.createByCommandLine([...words.with(1, `${name}-x`), '--unknown=1', healthyImage], envFile),
+    ).rejects.toMatchObject({
+      code: 'engine-refused',
+    });
+  });
+});

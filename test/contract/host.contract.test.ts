@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host, ScriptRun } from '../../src/hosts/host.ts';
+import { cleanUp, prefix, worlds } from './worlds.ts';
+
+describe.each(worlds)('files, scripts and lock on $name', ({ connect, modeOf }) => {
+  let host: Host;
+  let count = 0;
+  beforeAll(async () => {
+    host = await connect();
+  });
+  afterAll(() => cleanUp(host));
+
+  const read = async (path: string) =>
+    (await host.readState({ lockDirectory: `${prefix}/none`, releasesFile: path, files: [path], paths: [path] })).files[
+      path
+    ];
+
+  it('says who and where it is, and what time', async () => {
+    const state = await host.readState({
+      lockDirectory: 'nowhere',
+      releasesFile: 'nowhere',
+      files: ['nowhere'],
+      paths: ['.', 'nowhere'],
+    });
+    expect(state).toMatchObject({
+      user: 'deploy',
+      homeDirectory: '/home/deploy',
+      releasesText: '',
+      files: {},
+      existingPaths: ['.'],
+    });
+    expect(state.architecture).toMatch(/^(x86_64|aarch64)$/);
+    expect(Math.abs(state.clockSeconds - Date.now() / 1000)).toBeLessThan(5);
+    expect(state.freeBytes).toBeGreaterThan(1_000_000);
+    expect(state.lock).toBeUndefined();
+  });
+
+  it.each([
+    ['lines', 'A=1\nB=2\n'],
+    ['no newline at its end', 'A=1\nB=2'],
+    ['nothing', ''],
+    ['one newline', '\n'],
+    ['several newlines at its end', 'A\n\n\n'],
+    ['what a shell would read', '$HOME `id` $(id) \\ \\n "quoted" \'single\' <<EOF\nEOF\n%s\t!!\n'],
+    ['all of Unicode', 'é ü 漢字 🚀 \u0081\u0088\u007f\u0001\n'],
+    ['a megabyte', 'x'.repeat(1_000_000)],
+  ])('writes a file that holds %s', async (_what, content) => {
+    const path = `${prefix}/a/file-${(count += 1)}`;
+    await host.writeFile(path, content, '600');
+    expect(await read(path)).toBe(content);
+    expect(await modeOf(path)).toBe('600');
+  });
+
+  it('writes over a file, with the mode that is asked for', async () => {
+    const path = `${prefix}/with space and 'quote'/file`;
+    await host.writeFile(path, 'one', '600');
+    await host.writeFile(path, 'two', '644');
+    expect(await read(path)).toBe('two');
+    expect(await modeOf(path)).toBe('644');
+  });
+
+  it('appends whole lines', async () => {
+    const path = `${prefix}/b/audit.log`;
+    await host.appendLines(path, ['[one] two', "it's"]);
+    await host.appendLines(path, ['three']);
+    await host.appendLines(path, []);
+    expect(await read(path)).toBe("[one] two\nit's\nthree\n");
+  });
+
+  it('makes directories', async () => {
+    await host.makeDirectory(`${prefix}/c/d`);
+    const state = await host.readState({
+      lockDirectory: 'x',
+      releasesFile: 'x',
+      files: [],
+      paths: [`${prefix}/c/d`, `${prefix}/c/e`],
+    });
+    expect(state.existingPaths).toEqual([`${prefix}/c/d`]);
+  });
+
+  const details = 'Locked by: Zoë at 2026-11-20T22:55:44Z\nVersion: v2\nMessage: Automatic deploy lock';
+  const state = (lockDirectory: string) => host.readState({ lockDirectory, releasesFile: 'x', files: [], paths: [] });
+
+  it('gives the lock to one, says who has it, and gives it back to its owner only', async () => {
+    const directory = `${prefix}/lock-one`;
+    const lease = { ownerToken: 'owner-1', seconds: 30 };
+    expect(await host.acquireLock({ directory, details, lease })).toEqual({ taken: true });
+    const held = { details, lease: { ownerToken: 'owner-1', seconds: 30 } };
+    const other = { directory, details: 'another', lease: { ownerToken: 'owner-2', seconds: 30 } };
+    expect(await host.acquireLock(other)).toMatchObject({ taken: false, holder: held });
+    expect(await host.takeOverLock(other)).toMatchObject({ taken: false, holder: held });
+    const { lock } = await state(directory);
+    expect(lock).toMatchObject(held);
+    expect(lock?.lease?.secondsLeft).toBeGreaterThanOrEqual(25);
+    expect(await host.refreshLock(directory, 'owner-1')).toBe(true);
+    expect(await host.refreshLock(directory, 'owner-2')).toBe(false);
+    expect(await host.releaseLock(directory, 'owner-2')).toBe(false);
+    expect(await host.releaseLock(directory, 'owner-1')).toBe(true);
+    expect(await host.releaseLock(directory, 'owner-1')).toBe(false);
+    expect(await host.refreshLock(directory, 'owner-1')).toBe(false);
+    expect((await state(directory)).lock).toBeUndefined();
+  });
+
+  it('never takes over a lock without a lease', async () => {
+    const directory = `${prefix}/lock-two`;
+    expect(await host.acquireLock({ directory, details })).toEqual({ taken: true });
+    expect(await host.takeOverLock({ directory, details: 'other' })).toEqual({ taken: false, holder: { details } });
+    expect(await host.releaseLock(directory)).toBe(true);
+  });
+
+  it('takes over a lock whose lease has run out, and tells the one who had it', async () => {
+    const directory = `${prefix}/lock-three`;
+    await host.acquireLock({ directory, details, lease: { ownerToken: 'dead', seconds: 0 } });
+    const mine = { directory, details: 'mine', lease: { ownerToken: 'alive', seconds: 30 } };
+    expect(await host.acquireLock(mine)).toMatchObject({
+      taken: false,
+      holder: { lease: { secondsLeft: expect.any(Number) } },
+    });
+    expect(await host.takeOverLock(mine)).toEqual({ taken: true });
+    expect(await host.refreshLock(directory, 'dead')).toBe(false);
+    expect(await host.releaseLock(directory, 'dead')).toBe(false);
+    expect((await state(directory)).lock).toMatchObject({ details: 'mine', lease: { ownerToken: 'alive' } });
+    expect(await host.releaseLock(directory, 'alive')).toBe(true);
+  });
+
+  it('lets exactly one of many take over', async () => {
+    const directory = `${prefix}/lock-four`;
+    await host.acquireLock({ directory, details, lease: { ownerToken: 'dead', seconds: 0 } });
+    const hosts = await Promise.all(Array.from({ length: 4 }, () => connect()));
+    const answers = await Promise.all(
+      hosts.map((one, index) =>
+        one.takeOverLock({ directory, details: `d${index}`, lease: { ownerToken: `t${index}`, seconds: 30 } }),
+      ),
+    );
+    expect(answers.filter(({ taken }) => taken)).toHaveLength(1);
+    expect(await host.releaseLock(directory)).toBe(true);
+    await Promise.all(hosts.map((one) => one.close()));
+  });
+
+  const script = (text: string, more: Partial<ScriptRun> = {}) =>
+    host.runScript({
+      name: 'pre-deploy',
+      script: `#!/bin/sh\n${text}\n`,
+      env: {},
+      secretEnv: {},
+      timeoutSeconds: 20,
+      onLine: () => undefined,
+      signal: new AbortController().signal,
+      ...more,
+    });
+
+  it('says the exit status of a script', async () => {
+    expect(await script('exit 0')).toBe(0);
+    expect(await script('exit 7')).toBe(7);
+  });
+
+  it('ends a script when it is interrupted', async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 300);
+    await expect(script('sleep 100', { signal: controller.signal })).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
+  it('says after its end that there is no connection', async () => {
+    const other = await connect();
+    await other.close();
+    await other.closed;
+    await expect(
+      other.readState({ lockDirectory: 'x', releasesFile: 'x', files: [], paths: [] }),
+    ).rejects.toMatchObject({
+      code: 'connection-lost',
+    });
+    await expect(other.docker.listContainers()).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(other.writeFile('x', 'y', '600')).rejects.toMatchObject({ code: 'connection-lost' });
+  });
+});

@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import type { SshConfig } from '../../src/config/config.ts';
+import type { FakeImage } from '../fakes/images.ts';
+
+const registry = 'registry.test:5000';
+export const healthyImage = `${registry}/contract:healthy`;
+export const silentImage = `${registry}/contract:silent`;
+export const exitingImage = `${registry}/contract:exiting`;
+
+/** The same images in both worlds: what the one in memory says, and the command that makes the real one do it. */
+export const images: Readonly<Record<string, Partial<FakeImage>>> = {
+  [healthyImage]: { labels: { service: 'contract' }, logLines: ['listening', 'ready'], behaviour: { kind: 'healthy' } },
+  [silentImage]: { labels: { service: 'contract' }, behaviour: { kind: 'never-healthy' } },
+  [exitingImage]: {
+    labels: { service: 'contract' },
+    logLines: ['one', 'two', 'three'],
+    behaviour: { kind: 'exits', afterSeconds: 0.4, exitStatus: 3 },
+  },
+};
+
+const commands: Readonly<Record<string, string>> = {
+  [healthyImage]: `require('http').createServer((q, r) => r.end('ok')).listen(80); console.log('listening'); console.log('ready')`,
+  [silentImage]: `require('http').createServer((q, r) => { r.statusCode = 503; r.end() }).listen(80)`,
+  [exitingImage]: `console.log('one'); console.log('two'); console.log('three'); setTimeout(() => process.exit(3), 400)`,
+};
+
+let known: Record<string, string> | undefined;
+
+/** What `sandbox env` prints. @throws when there is no sandbox */
+export function sandboxEnvironment(): Record<string, string> {
+  known ??= Object.fromEntries(
+    execFileSync('test/sandbox/sandbox', ['env'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes('='))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  return known;
+}
+
+/** How deploy.yml would say to reach the sandbox's machines. */
+export function sandboxSsh(overrides: Partial<SshConfig> = {}): SshConfig {
+  const { SANDBOX_SSH_CONFIG = '' } = sandboxEnvironment();
+  return { user: 'deploy', port: 22, keys: [], keysOnly: false, config: [SANDBOX_SSH_CONFIG], ...overrides };
+}
+
+/** Builds the contract's images and pushes them, unless the registry has them. */
+export function ensureImages(): void {
+  const { SANDBOX_DIR = '', REGISTRY_USER = '', REGISTRY_PASSWORD = '' } = sandboxEnvironment();
+  for (const [reference, command] of Object.entries(commands)) {
+    const [, path, tag] = /^[^/]+\/(.+):(.+)$/.exec(reference) ?? [];
+    const url = `http://127.0.0.1:5000/v2/${path}/manifests/${tag}`;
+    const status = execFileSync('curl', [
+      '-so',
+      '/dev/null',
+      '-w',
+      '%{http_code}',
+      '-u',
+      `${REGISTRY_USER}:${REGISTRY_PASSWORD}`,
+      url,
+    ]);
+    if (status.toString() === '200') continue;
+    const dockerfile = `FROM ${registry}/node:20\nUSER root\nLABEL service=contract\nCMD ${JSON.stringify(['node', '-e', command])}\n`;
+    execFileSync('docker', ['build', '-q', '-t', reference, '-'], {
+      input: dockerfile,
+      env: { ...process.env, DOCKER_BUILDKIT: '0' },
+    });
+    execFileSync('docker', ['--config', `${SANDBOX_DIR}/push`, 'push', '-q', reference]);
+  }
+}
