@@ -30,8 +30,8 @@ export interface ConnectRequest {
  * @throws Failure `host-unreachable`, `host-key-unknown`, `host-key-changed`, `host-login-refused` or `interrupted`
  */
 export async function connect(request: ConnectRequest): Promise<Host> {
-  const { client, settings } = await logIn(request);
-  const connection = connectionOf(request.name, settings.user, client);
+  const { client, way, settings } = await logIn(request);
+  const connection = connectionOf({ name: request.name, user: settings.user, client, way });
   const shell = openShell(connection);
   const longShells = shellPool(connection);
   const channels = dockerChannels(connection, shell);

@@ -1,5 +1,6 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { Failure, messageOf } from '../errors.ts';
+import type { Way } from './reach.ts';
 
 /** One SSH connection that is logged in, and the promise that no call on it waits for ever. */
 export interface Connection {
@@ -21,7 +22,7 @@ export interface Connection {
 /** Two round trips over the slowest of links, so that a connection that has just died is seen as that. */
 const closingMilliseconds = 500;
 
-export function connectionOf(name: string, user: string, client: Client): Connection {
+export function connectionOf({ name, user, client, way }: { name: string; user: string; client: Client; way: Way }): Connection {
   let isClosed = false;
   const closed = new Promise<void>((resolve) => {
     client.once('close', () => {
@@ -77,10 +78,10 @@ export function connectionOf(name: string, user: string, client: Client): Connec
         client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
       });
     },
-    close() {
+    async close() {
       client.end();
-      const timer = setTimeout(() => client.destroy(), 2_000);
-      return closed.finally(() => clearTimeout(timer));
+      // The goodbye is on its way; waiting for the answer would cost a round trip.
+      if ('unref' in way.stream && typeof way.stream.unref === 'function') way.stream.unref();
     },
   };
 }

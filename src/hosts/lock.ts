@@ -25,7 +25,7 @@ export function hostLock(shell: Shell, hostName: string): HostLock {
     throw new Failure('host-command-failed', `${hostName}: the lock answered ${JSON.stringify(text)}.`);
   };
   return {
-    acquire: async (request) => answer(await shell.ask('take the lock', acquireScript(request))),
+    acquire: async (request) => answer(await shell.askAtOnce('take the lock', acquireScript(request))),
     takeOver: async (request) => answer(await shell.ask('take over the lock', takeOverScript(request))),
     refresh: async (directory, ownerToken) =>
       (await shell.ask('renew the lock', refreshScript(directory, ownerToken))).trim() === 'renewed',

@@ -23,12 +23,12 @@ const handshakesAtOnce = 8;
 const attempts = 6;
 
 /** Logs in to one machine, through its jump hosts. @throws Failure that says which of the many ways it went wrong */
-export async function logIn(request: LoginRequest): Promise<{ client: Client; settings: SshSettings }> {
+export async function logIn(request: LoginRequest): Promise<{ client: Client; way: Way; settings: SshSettings }> {
   const settings = await sshSettings(request.name, request.ssh, request.env);
-  return { client: await logInWith(request, settings), settings };
+  return { ...(await logInWith(request, settings)), settings };
 }
 
-async function logInWith(request: LoginRequest, settings: SshSettings): Promise<Client> {
+async function logInWith(request: LoginRequest, settings: SshSettings): Promise<{ client: Client; way: Way }> {
   const check = hostKeyCheck({
     name: request.name,
     host: settings.keyName,
@@ -43,7 +43,8 @@ async function logInWith(request: LoginRequest, settings: SshSettings): Promise<
     try {
       return await inTurn(sshd, handshakesAtOnce, async () => {
         const way = await reach(request, settings);
-        return handshake({ request, settings, check, way, offers: await keyOffers(settings, request.askSecret) });
+        const offers = await keyOffers(settings, request.askSecret);
+        return { client: await handshake({ request, settings, check, way, offers }), way };
       });
     } catch (error) {
       if (attempt === attempts || request.signal.aborted || !isDropped(error)) throw error;

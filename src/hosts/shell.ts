@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 /** A POSIX shell on the machine that stays open and runs one script after the other. */
 export interface Shell {
   /**
-   * Runs a script in a subshell, in the login directory, with nothing on its stdin; scripts wait for each other.
+   * Runs a script in a subshell, in the login directory, with nothing on its stdin; scripts run one after the other.
    * @throws Failure `connection-lost` or `timed-out`; an exit status is an answer, not a failure
    */
   run(what: string, script: string, timeoutSeconds?: number): Promise<ShellResult>;
@@ -48,6 +48,8 @@ export function openShell(connection: Connection): Shell {
   async function open(command: string): Promise<ClientChannel> {
     const opened = await connection.exec(command);
     opened.on('error', () => undefined).stderr.on('error', () => undefined);
+    // One listener for each script that waits for its answer.
+    for (const stream of [opened, opened.stderr]) stream.setMaxListeners(0);
     const opening = channel;
     opened.once('close', () => forget(opening));
     return opened;
@@ -59,19 +61,20 @@ export function openShell(connection: Connection): Shell {
 
   function run(what: string, timeoutSeconds: number, start: (frame: Frame) => Promise<ClientChannel>, frame: Frame) {
     waiting += 1;
-    const turn = tail.then(() =>
-      connection.call(what, timeoutSeconds, async (signal) => {
+    return connection
+      .call(what, timeoutSeconds, async (signal) => {
         let isAnswered = false;
-        const opened = await start(frame);
+        // Sent as soon as the one before is, not when it is answered: the shell itself takes them one after the other.
+        const sent = tail.then(() => start(frame));
+        tail = sent.catch(() => undefined);
+        const opened = await sent;
         // A script that did not answer in time still runs in this shell: the next one gets a new shell.
         signal.addEventListener('abort', () => isAnswered || opened.close());
         const result = await answerOf(opened, frame);
         isAnswered = true;
         return result;
-      }),
-    );
-    tail = turn.catch(() => undefined).finally(() => (waiting -= 1));
-    return turn;
+      })
+      .finally(() => (waiting -= 1));
   }
 
   const write = async (frame: Frame) => {
@@ -152,20 +155,17 @@ function between(stream: NodeJS.ReadableStream, mark: string): Promise<{ text: s
   return new Promise((resolve) => {
     const onData = (chunk: Buffer) => {
       chunks.push(chunk);
-      // Only the end can hold the last mark's line: it is short, and nothing follows it.
-      tail = Buffer.concat([tail, chunk]).subarray(-(end.length + 8));
-      if (tail.at(-1) !== 0x0a || !tail.includes(end)) return;
+      // The last mark's line is short, so it lies in what was just received and a little of what came before.
+      const window = Buffer.concat([tail, chunk]);
+      tail = window.subarray(-(end.length + 8));
+      const at = window.indexOf(end);
+      if (at === -1 || !window.includes('\n', at + end.length)) return;
       stream.removeListener('data', onData);
       const all = Buffer.concat(chunks);
-      const to = all.lastIndexOf(end);
+      const to = all.indexOf(end);
       const from = all.indexOf(start) + start.length;
-      resolve({
-        text: all.subarray(from, Math.max(from, to)).toString('utf8'),
-        after: all
-          .subarray(to + end.length)
-          .toString('utf8')
-          .trim(),
-      });
+      const after = all.subarray(to + end.length, all.indexOf('\n', to + end.length)).toString('utf8');
+      resolve({ text: all.subarray(from, Math.max(from, to)).toString('utf8'), after });
     };
     stream.on('data', onData);
   });
