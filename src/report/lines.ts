@@ -1,6 +1,5 @@
 import type { Event } from '../execute/events.ts';
-import { describe, describeWithReason } from '../plan/describe.ts';
-import type { Step } from '../plan/plan.ts';
+import { describeWithReason } from '../plan/describe.ts';
 import { renderDiagnosis } from './diagnosis.ts';
 import { duration } from './duration.ts';
 import type { Paint } from './paint.ts';
@@ -26,11 +25,11 @@ export function linesOf(event: Event, { verbose, paint }: { verbose: boolean; pa
     case 'stage-started':
       return [paint.bold(`== ${event.stage}`)];
     case 'step-started':
-      return verbose ? [`${place(event)} ${because(event.step)} …`] : [];
+      return verbose ? [`${place(event)} ${describeWithReason(event.step)} …`] : [];
     case 'step-progress':
       return [];
     case 'step-ended':
-      return [`${place(event)} ${because(event.step)}: ${outcomeText(event, paint)}`];
+      return [`${place(event)} ${describeWithReason(event.step)}: ${outcomeText(event, paint)}`];
     case 'output':
       return [`[${event.host} ${event.source}] | ${event.line}`];
     case 'diagnosis':
@@ -43,10 +42,6 @@ export function linesOf(event: Event, { verbose, paint }: { verbose: boolean; pa
 /** `[dal-01 web]` */
 export function place({ host, role }: { host: string; role?: string }): string {
   return role === undefined ? `[${host}]` : `[${host} ${role}]`;
-}
-
-export function because(step: Step): string {
-  return step.because === '' ? describe(step) : describeWithReason(step);
 }
 
 interface Ended {

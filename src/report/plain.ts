@@ -1,5 +1,6 @@
 import type { Event } from '../execute/events.ts';
-import { because, linesOf, place } from './lines.ts';
+import { describeWithReason } from '../plan/describe.ts';
+import { linesOf, place } from './lines.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 
 /** A step that takes longer than this says that it is still at work, so that a long pull is not a silence. */
@@ -18,7 +19,9 @@ export function plainReporter({ mode, verbose, stream, paint }: ReporterOptions)
   function watch(event: Extract<Event, { type: 'step-started' }>): void {
     const timer = setInterval(() => {
       const progress = lastProgress.get(event.id);
-      print([`${place(event)} ${because(event.step)}: still at it${progress === undefined ? '' : `, ${progress}`}`]);
+      print([
+        `${place(event)} ${describeWithReason(event.step)}: still at it${progress === undefined ? '' : `, ${progress}`}`,
+      ]);
     }, slowStepSeconds * 1000);
     slow.set(event.id, timer.unref());
   }

@@ -1,10 +1,9 @@
-import { describe, reasonOf } from '../plan/describe.ts';
+import { describe, reasonOf, shortNames } from '../plan/describe.ts';
 import { shortVersion } from '../plan/decide.ts';
 import { type Plan, type Stage, type Step, thisMachine } from '../plan/plan.ts';
 import { count } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
 import { type PlanResult, subject } from './results.ts';
-import { shortCommits } from './short.ts';
 import { table } from './table.ts';
 
 /** The plan as a table: stage, machine and role, step and why. Each is said once, above what it holds for. */
@@ -29,7 +28,7 @@ function buildRows({ build }: PlanResult, paint: Paint): string[][] {
   return build.map((line, index) => [
     index === 0 ? paint.bold('Build') : '',
     index === 0 ? 'here' : '',
-    shortCommits(line),
+    shortNames(line),
   ]);
 }
 
@@ -47,7 +46,7 @@ function stageRows({ name, lanes }: Stage, paint: Paint): string[][] {
 }
 
 function stepText(step: Step, paint: Paint): string {
-  return step.because === '' ? describe(step) : `${describe(step)}  ${paint.dim(`(${step.because})`)}`;
+  return `${describe(step)}  ${paint.dim(`(${reasonOf(step)})`)}`;
 }
 
 /** `12 steps on 2 hosts` */

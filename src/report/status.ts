@@ -1,8 +1,8 @@
 import type { LockHolder } from '../hosts/host.ts';
 import { shortVersion } from '../plan/decide.ts';
+import { shortNames } from '../plan/describe.ts';
 import { noColours, type Paint } from './paint.ts';
 import type { HostStatus, LockResult, StatusResult } from './results.ts';
-import { shortCommits } from './short.ts';
 import { table } from './table.ts';
 
 /** What runs where, what the proxies route where, and who holds the lock. */
@@ -62,7 +62,7 @@ function routeRows({ host, routes }: HostStatus, paint: Paint): string[][] {
     index === 0 ? host : '',
     route.service,
     requests(route.hosts, route.pathPrefixes),
-    shortCommits(route.target),
+    shortNames(route.target),
     route.paused ? paint.yellow('paused') : '',
   ]);
 }
