@@ -1,3 +1,4 @@
+import { shortNames } from '../plan/describe.ts';
 import { plainReporter } from './plain.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 
@@ -27,7 +28,7 @@ export function actionsReporter(options: ReporterOptions): Reporter {
     emit(event) {
       switch (event.type) {
         case 'task-started':
-          return startGroup(event.task);
+          return startGroup(shortNames(event.task));
         case 'stage-started':
           return startGroup(event.stage);
         case 'warning':

@@ -1,5 +1,5 @@
 import type { Event } from '../execute/events.ts';
-import { describeWithReason } from '../plan/describe.ts';
+import { describeWithReason, shortNames } from '../plan/describe.ts';
 import { renderDiagnosis } from './diagnosis.ts';
 import { duration } from './duration.ts';
 import type { Paint } from './paint.ts';
@@ -15,11 +15,11 @@ export function linesOf(event: Event, { verbose, paint }: { verbose: boolean; pa
     case 'warning':
       return [`${paint.yellow('warning:')} ${event.text}`];
     case 'task-started':
-      return [`${event.task} …`];
+      return [`${shortNames(event.task)} …`];
     case 'task-progress':
-      return event.text.split('\n').map((line) => `${event.task} | ${line}`);
+      return event.text.split('\n').map((line) => `${shortNames(event.task)} | ${line}`);
     case 'task-ended':
-      return [`${event.task}: ${outcomeText(event, paint)}`];
+      return [`${shortNames(event.task)}: ${outcomeText(event, paint)}`];
     case 'plan-started':
       return [`${event.title}: ${planSize(event.plan)}`];
     case 'stage-started':

@@ -79,6 +79,6 @@ function laneRow(lane: Lane, lanes: Map<Step, LaneRow>): Row {
 
 function finish({ row, done, seconds }: LaneRow, where: string, paint: Paint): void {
   if (done.length === 0) return row.settle('skipped');
-  row.say({ title: `${where} ${done.join('; ')} ${paint.dim(duration(seconds))}` });
+  row.say({ title: `${where} ${paint.dim(duration(seconds))} ${done.join('; ')}` });
   row.settle('done');
 }

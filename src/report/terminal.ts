@@ -1,4 +1,5 @@
 import type { Event } from '../execute/events.ts';
+import { shortNames } from '../plan/describe.ts';
 import { duration } from './duration.ts';
 import { linesOf } from './lines.ts';
 import type { Live } from './live.ts';
@@ -42,7 +43,7 @@ export function terminalReporter(options: ReporterOptions): Reporter {
   function emit(event: Event): void {
     switch (event.type) {
       case 'task-started': {
-        const row = newRow(event.task);
+        const row = newRow(shortNames(event.task));
         tasks.set(event.task, row);
         currentTask = row;
         row.begin();
@@ -52,7 +53,7 @@ export function terminalReporter(options: ReporterOptions): Reporter {
         return tasks.get(event.task)?.say({ output: event.text });
       case 'task-ended': {
         const row = tasks.get(event.task);
-        row?.say({ title: `${event.task} ${paint.dim(duration(event.seconds))}` });
+        row?.say({ title: `${shortNames(event.task)} ${paint.dim(duration(event.seconds))}` });
         return row?.settle(event.outcome);
       }
       case 'plan-started':

@@ -110,7 +110,7 @@ describe('the terminal reporter', () => {
       expect(text).toContain(part);
       return text.lastIndexOf(part);
     };
-    expect(at('[dal-01] pull acme/shop:4be1 0.3 s')).toBeLessThan(at('start shop-web-4be1: failed after 1.0 s'));
+    expect(at('[dal-01] 0.3 s pull acme/shop:4be1')).toBeLessThan(at('start shop-web-4be1: failed after 1.0 s'));
     expect(at('start shop-web-4be1: failed after 1.0 s: exited with 1')).toBeLessThan(at('Retire'));
     expect(at('Retire')).toBeLessThan(at('likely cause  the app crashes at start'));
     expect(text).toContain('[dal-01 pre-deploy] | hello from the hook');
