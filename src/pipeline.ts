@@ -37,7 +37,12 @@ export async function deploy(command: 'setup' | 'deploy' | 'redeploy', run: Run)
   return withFleet(session, version, async (fleet) => {
     if (command === 'setup') await bootstrap(session, fleet, version);
     const planFor = (digest: string | undefined) => (observed: Observed, pass: 'first' | 'again') =>
-      deployPlan(session, { observed, version, digest, command: pass === 'again' && command === 'redeploy' ? 'deploy' : command });
+      deployPlan(session, {
+        observed,
+        version,
+        digest,
+        command: pass === 'again' && command === 'redeploy' ? 'deploy' : command,
+      });
     const needsBuild = !run.skipPush && !(await isDone(session, fleet, { version, command, plan: planFor(undefined) }));
     if (!run.skipPush && !needsBuild) return result(session, { version, started, done: { changed: false } });
     const digest = needsBuild ? await buildAndPush(session, version) : undefined;
@@ -51,9 +56,15 @@ export async function deploy(command: 'setup' | 'deploy' | 'redeploy', run: Run)
 /** Starts what served before, or the version named by any unique prefix. @throws Failure */
 export async function rollback(wanted: string | undefined, run: Run): Promise<DeployResult> {
   const started = Date.now();
-  const session = await openSession(run, { changes: 'machines', hooks: deployHooks, needs: ['containers', 'registry'] });
+  const session = await openSession(run, {
+    changes: 'machines',
+    hooks: deployHooks,
+    needs: ['containers', 'registry'],
+  });
   if (wanted !== undefined && [session.config.destination, session.config.destinationName].includes(wanted)) {
-    throw new Failure('usage', `${wanted} is a destination, and rollback takes a version`, { hint: `longshore rollback -d ${wanted}` });
+    throw new Failure('usage', `${wanted} is a destination, and rollback takes a version`, {
+      hint: `longshore rollback -d ${wanted}`,
+    });
   }
   return withFleet(session, wanted ?? '', async (fleet) => {
     const version = chooseVersion(session, await fleet.observe({}), wanted);
@@ -91,11 +102,17 @@ export async function withFleet<T>(session: Session, version: string, work: (fle
   }
 }
 
-async function underLock<T>(session: Session, fleet: Fleet, version: string, work: (lock: HeldLock) => Promise<T>): Promise<T> {
+async function underLock<T>(
+  session: Session,
+  fleet: Fleet,
+  version: string,
+  work: (lock: HeldLock) => Promise<T>,
+): Promise<T> {
   const { primaryHost } = session.config;
   const lockHost = () => {
     const host = fleet.hosts.get(primaryHost);
-    if (host === undefined) throw new Failure('connection-lost', `${primaryHost}: not connected, so its lock runs out by itself`);
+    if (host === undefined)
+      throw new Failure('connection-lost', `${primaryHost}: not connected, so its lock runs out by itself`);
     return host;
   };
   const lock = await takeLock(session, lockHost, version);
@@ -104,7 +121,10 @@ async function underLock<T>(session: Session, fleet: Fleet, version: string, wor
   } finally {
     await lock.release().catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error;
-      session.run.emit({ type: 'warning', text: `The lock was not given back (${error.message}); its lease runs out by itself` });
+      session.run.emit({
+        type: 'warning',
+        text: `The lock was not given back (${error.message}); its lease runs out by itself`,
+      });
     });
   }
 }
@@ -113,11 +133,22 @@ async function underLock<T>(session: Session, fleet: Fleet, version: string, wor
 async function isDone(
   session: Session,
   fleet: Fleet,
-  { version, command, plan }: { version: string; command: ReleaseRecord['command']; plan: (observed: Observed, pass: 'first') => Plan },
+  {
+    version,
+    command,
+    plan,
+  }: { version: string; command: ReleaseRecord['command']; plan: (observed: Observed, pass: 'first') => Plan },
 ): Promise<boolean> {
   const observed = await fleet.observe({ version, wanted: wantedOf(session, version) });
-  const held = observed.hosts.find(({ lock }) => lock !== undefined && (lock.lease === undefined || lock.lease.secondsLeft > 0));
-  if (held?.lock !== undefined && held.lock.lease === undefined && session.run.lockWait === undefined && session.run.env['KAMAL_LOCK'] !== 'true') {
+  const held = observed.hosts.find(
+    ({ lock }) => lock !== undefined && (lock.lease === undefined || lock.lease.secondsLeft > 0),
+  );
+  if (
+    held?.lock !== undefined &&
+    held.lock.lease === undefined &&
+    session.run.lockWait === undefined &&
+    session.run.env['KAMAL_LOCK'] !== 'true'
+  ) {
     throw lockHeld(session, held.host, held.lock);
   }
   return command !== 'redeploy' && plan(observed, 'first').stages.length === 0;
@@ -151,10 +182,15 @@ function chooseVersion({ config, selected, typed }: Session, observed: Observed,
   }
   const found = knownVersions(observed, selected).filter((version) => version.startsWith(wanted));
   const [only] = found;
-  if (only !== undefined && (found.length === 1 || found.includes(wanted))) return found.includes(wanted) ? wanted : only;
-  throw new Failure('version-not-found', found.length === 0 ? `No machine knows a version ${wanted}` : `${wanted} begins ${found.length} versions`, {
-    hint: `Known versions: ${listVersions(found.length === 0 ? knownVersions(observed, selected) : found)}`,
-  });
+  if (only !== undefined && (found.length === 1 || found.includes(wanted)))
+    return found.includes(wanted) ? wanted : only;
+  throw new Failure(
+    'version-not-found',
+    found.length === 0 ? `No machine knows a version ${wanted}` : `${wanted} begins ${found.length} versions`,
+    {
+      hint: `Known versions: ${listVersions(found.length === 0 ? knownVersions(observed, selected) : found)}`,
+    },
+  );
 }
 
 /** post-deploy runs when everything serves and the lock is back; its failure reverts nothing. */
@@ -165,15 +201,28 @@ async function finish(
 ): Promise<DeployResult> {
   if (done.changed && session.hooks.has('post-deploy')) {
     const runtimeSeconds = (Date.now() - started) / 1000;
-    const call = { hook: 'post-deploy', version, hosts: session.selected.hosts, lockHeld: false, runtimeSeconds } as const;
+    const call = {
+      hook: 'post-deploy',
+      version,
+      hosts: session.selected.hosts,
+      lockHeld: false,
+      runtimeSeconds,
+    } as const;
     await runHookHere(session, call);
     const hosts = hostsFor(hookConfigOf(session.config, 'post-deploy'), session.selected);
-    await Promise.all(hosts.flatMap((name) => (fleet.hosts.get(name) === undefined ? [] : [runHookOnHost(session, call, fleet.hosts.get(name)!)])));
+    await Promise.all(
+      hosts.flatMap((name) =>
+        fleet.hosts.get(name) === undefined ? [] : [runHookOnHost(session, call, fleet.hosts.get(name)!)],
+      ),
+    );
   }
   return result(session, { version, started, done });
 }
 
-function result(session: Session, { version, started, done }: { version: string; started: number; done: CarriedOut }): DeployResult {
+function result(
+  session: Session,
+  { version, started, done }: { version: string; started: number; done: CarriedOut },
+): DeployResult {
   const { config, selected } = session;
   return {
     service: config.service,
@@ -185,7 +234,9 @@ function result(session: Session, { version, started, done }: { version: string;
     hosts: selected.hosts.map((host) => ({
       host,
       roles: Object.fromEntries(
-        selected.roles.filter((role) => role.hosts.some((entry) => entry.host === host)).map(({ name }) => [name, version]),
+        selected.roles
+          .filter((role) => role.hosts.some((entry) => entry.host === host))
+          .map(({ name }) => [name, version]),
       ),
     })),
   };

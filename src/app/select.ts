@@ -10,7 +10,11 @@ export interface Selection {
 
 /** The config narrowed to the chosen machines and roles; the lock's host stays what it is. @throws Failure `usage` when nothing matches */
 export function selectRoles(config: Config, { hosts, roles, primaryOnly }: Selection): Config {
-  const named = matching(roles, config.roles.map(({ name }) => name), 'role');
+  const named = matching(
+    roles,
+    config.roles.map(({ name }) => name),
+    'role',
+  );
   const chosenRoles = config.roles.filter(({ name }) => named.includes(name));
   const all = [...new Set(chosenRoles.flatMap((role) => role.hosts.map(({ host }) => host)))];
   const chosenHosts = primaryOnly ? all.slice(0, 1) : matching(hosts, all, 'host');

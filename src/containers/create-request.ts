@@ -34,7 +34,9 @@ export function creationOf(input: CreationInput): Creation {
 
 /** The options that the table knows, as the API takes them; the others are left out. */
 export function createRequest({ spec, env, homeDirectory }: Omit<CreationInput, 'envFile'>): CreateRequest {
-  const volumes = [...spec.volumes, ...valuesOf(spec.options, 'volume')].map((volume) => absolute(volume, homeDirectory));
+  const volumes = [...spec.volumes, ...valuesOf(spec.options, 'volume')].map((volume) =>
+    absolute(volume, homeDirectory),
+  );
   const publish = [...spec.publish, ...valuesOf(spec.options, 'publish')];
   const ports = publish.flatMap(portBinding);
   const anonymous = volumes.filter((volume) => !volume.includes(':'));

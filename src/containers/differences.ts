@@ -4,10 +4,12 @@ import type { ContainerSpec } from './spec.ts';
 
 /** The parts of `docker inspect` that a spec decides about. */
 export interface RunningSettings {
-  readonly Config: { Env: string[] | null; Cmd: string[] | null; Image: string; Labels: Record<string, string> | null } & Record<
-    string,
-    unknown
-  >;
+  readonly Config: {
+    Env: string[] | null;
+    Cmd: string[] | null;
+    Image: string;
+    Labels: Record<string, string> | null;
+  } & Record<string, unknown>;
   readonly HostConfig: Record<string, unknown>;
 }
 
@@ -37,7 +39,12 @@ export function differencesOf(input: {
     ...(running.Config.Image === spec.image ? [] : [`image is ${running.Config.Image}`]),
     ...(same(running.Config.Cmd, wantedCmd) ? [] : ['cmd differs']),
     ...mapDifferences('env', readEnv(running.Config.Env), { ...readEnv(imageDefaults.Env), ...env }),
-    ...mapDifferences('label', running.Config.Labels ?? {}, { ...imageDefaults.Labels, ...labelsOf(spec) }, byCommandLine),
+    ...mapDifferences(
+      'label',
+      running.Config.Labels ?? {},
+      { ...imageDefaults.Labels, ...labelsOf(spec) },
+      byCommandLine,
+    ),
     ...settingDifferences(wanted, running, imageDefaults),
   ];
 }
@@ -48,7 +55,9 @@ function mapDifferences(
   wanted: Readonly<Record<string, string>>,
   ignored: readonly string[] = [],
 ): string[] {
-  const names = [...new Set([...Object.keys(running), ...Object.keys(wanted)])].filter((name) => !ignored.includes(name));
+  const names = [...new Set([...Object.keys(running), ...Object.keys(wanted)])].filter(
+    (name) => !ignored.includes(name),
+  );
   return names.sort().flatMap((name) => {
     if (running[name] === wanted[name]) return [];
     if (running[name] === undefined) return [`${what} ${name} is missing`];
@@ -57,10 +66,15 @@ function mapDifferences(
   });
 }
 
-function settingDifferences(wanted: ReturnType<typeof createRequest>, running: RunningSettings, image: ImageDefaults): string[] {
+function settingDifferences(
+  wanted: ReturnType<typeof createRequest>,
+  running: RunningSettings,
+  image: ImageDefaults,
+): string[] {
   const differences: string[] = [];
   const host = running.HostConfig;
-  if (host['NetworkMode'] !== wanted.HostConfig['NetworkMode']) differences.push(`network is ${String(host['NetworkMode'])}`);
+  if (host['NetworkMode'] !== wanted.HostConfig['NetworkMode'])
+    differences.push(`network is ${String(host['NetworkMode'])}`);
   if (!sameSet(host['Binds'], wanted.HostConfig['Binds'])) differences.push('volumes differ');
   if (!same(host['PortBindings'], wanted.HostConfig['PortBindings'])) differences.push('published ports differ');
   if (!same(host['RestartPolicy'], wanted.HostConfig['RestartPolicy'])) differences.push('restart policy differs');
@@ -72,10 +86,14 @@ function settingDifferences(wanted: ReturnType<typeof createRequest>, running: R
         ? [host[field], wanted.HostConfig[field] ?? derived(field, wanted.HostConfig, host)]
         : [running.Config[field], wanted[field] ?? image[field]];
     if (same(is, want) || (isNothing(want) && same(is, unset))) continue;
-    if (!(field === 'IpcMode' && isNothing(want)) && !(field === 'Runtime' && isNothing(want))) differences.push(`${name} differs`);
+    if (!(field === 'IpcMode' && isNothing(want)) && !(field === 'Runtime' && isNothing(want)))
+      differences.push(`${name} differs`);
   }
   const health = wanted['Healthcheck'];
-  if (health !== undefined && !same({ ...(image['Healthcheck'] as object), ...(health as object) }, running.Config['Healthcheck'])) {
+  if (
+    health !== undefined &&
+    !same({ ...(image['Healthcheck'] as object), ...(health as object) }, running.Config['Healthcheck'])
+  ) {
     differences.push('health check differs');
   }
   return differences;
@@ -93,7 +111,9 @@ function sameLogging(running: unknown, wanted: unknown): boolean {
 }
 
 function readEnv(env: readonly string[] | null | undefined): Record<string, string> {
-  return Object.fromEntries((env ?? []).map((entry) => [entry.split('=', 1)[0] ?? '', entry.slice(entry.indexOf('=') + 1)]));
+  return Object.fromEntries(
+    (env ?? []).map((entry) => [entry.split('=', 1)[0] ?? '', entry.slice(entry.indexOf('=') + 1)]),
+  );
 }
 
 function sameSet(one: unknown, other: unknown): boolean {
@@ -118,5 +138,7 @@ function normalised(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(normalised);
   if (value === null || typeof value !== 'object') return value;
   const entries = Object.entries(value).filter(([, entry]) => !isNothing(entry));
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, entry]) => [key, normalised(entry)]));
+  return Object.fromEntries(
+    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, entry]) => [key, normalised(entry)]),
+  );
 }

@@ -14,7 +14,11 @@ export interface OptionPlace {
 
 const text = (value: string | true): string => String(value);
 const flag = (value: string | true): boolean => value === true || value === 'true';
-const host = (field: string, parse: OptionPlace['parse'], more: { list?: true; unset?: unknown } = {}): OptionPlace => ({
+const host = (
+  field: string,
+  parse: OptionPlace['parse'],
+  more: { list?: true; unset?: unknown } = {},
+): OptionPlace => ({
   section: 'HostConfig',
   field,
   parse,
@@ -67,7 +71,9 @@ const asSpec = ['publish', 'volume', 'label', 'env', 'hostname', 'network'];
 
 /** True when the API alone can make a container with these options. */
 export function apiKnows(options: readonly DockerOption[]): boolean {
-  return options.every(({ name }) => name in optionTable || name === 'publish' || name === 'volume' || name === 'label');
+  return options.every(
+    ({ name }) => name in optionTable || name === 'publish' || name === 'volume' || name === 'label',
+  );
 }
 
 /** The options whose effect inspect cannot show, in a stable order. */
@@ -105,7 +111,8 @@ function device(value: string | true): unknown {
 function nanoseconds(value: string | true): number {
   const units = { h: 3600e9, m: 60e9, s: 1e9, ms: 1e6 } as const;
   const parts = [...text(value).matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== value) throw invalid(value, 'a duration such as 30s');
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== value)
+    throw invalid(value, 'a duration such as 30s');
   return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * units[unit as keyof typeof units], 0);
 }
 

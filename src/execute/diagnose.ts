@@ -10,9 +10,14 @@ const logLineCount = 20;
 const probeLineCount = 6;
 
 /** Why a container did not make it: its log, its exit and what the health check saw, gathered before it is removed. */
-export async function diagnose(problem: StepProblem, execution: Execution, next: string): Promise<Diagnosis | undefined> {
+export async function diagnose(
+  problem: StepProblem,
+  execution: Execution,
+  next: string,
+): Promise<Diagnosis | undefined> {
   const { step } = problem;
-  if (step.kind !== 'send-traffic' && step.kind !== 'wait-until-ready' && step.kind !== 'start-container') return undefined;
+  if (step.kind !== 'send-traffic' && step.kind !== 'wait-until-ready' && step.kind !== 'start-container')
+    return undefined;
   if (!(problem.error instanceof Failure) || problem.certainty === 'unknown') return undefined;
   const host = hostOf(execution, problem.host);
   const id = idOf(execution, problem.host, step.container);
@@ -21,7 +26,8 @@ export async function diagnose(problem: StepProblem, execution: Execution, next:
     host.docker.logs(id, { tail: logLineCount }).catch(() => []),
     step.kind === 'send-traffic' ? host.docker.logs(proxyContainerName, { tail: 500 }).catch(() => []) : [],
   ]);
-  const probeLines = container === undefined ? [] : [...proxyProbes(proxyLines, container.Id), ...dockerProbes(container)];
+  const probeLines =
+    container === undefined ? [] : [...proxyProbes(proxyLines, container.Id), ...dockerProbes(container)];
   return {
     host: problem.host,
     role: problem.role ?? '',
@@ -50,14 +56,24 @@ function proxyProbes(lines: readonly string[], id: string): string[] {
 
 /** Go's network errors without addresses that nobody knows. */
 function plainError(error: string): string {
-  return error.replace(/^Get "[^"]*": /, '').replace(/^dial tcp(?: \S+)?: (?:connect: )?/, '').replace(/^lookup .*: no such host$/, 'the container is not there');
+  return error
+    .replace(/^Get "[^"]*": /, '')
+    .replace(/^dial tcp(?: \S+)?: (?:connect: )?/, '')
+    .replace(/^lookup .*: no such host$/, 'the container is not there');
 }
 
 function dockerProbes(container: ContainerInspect): string[] {
-  return (container.State.Health?.Log ?? []).map(({ ExitCode, Output }) => `health check exited ${ExitCode}: ${Output.trim()}`);
+  return (container.State.Health?.Log ?? []).map(
+    ({ ExitCode, Output }) => `health check exited ${ExitCode}: ${Output.trim()}`,
+  );
 }
 
-function likelyCause(input: { step: Step; container: ContainerInspect | undefined; probeLines: readonly string[]; message: string }): string {
+function likelyCause(input: {
+  step: Step;
+  container: ContainerInspect | undefined;
+  probeLines: readonly string[];
+  message: string;
+}): string {
   const { step, container, probeLines } = input;
   const state = container?.State;
   if (state?.OOMKilled === true) return 'it was killed for using more memory than it is allowed';
@@ -67,7 +83,8 @@ function likelyCause(input: { step: Step; container: ContainerInspect | undefine
   if (state !== undefined && (!state.Running || (container?.RestartCount ?? 0) > 0)) return exitCause(state.ExitCode);
   const probes = probeLines.join('\n');
   const port = step.kind === 'send-traffic' ? step.route.appPort : 0;
-  if (/unexpected status \((\d+)\)/.test(probes)) return `it runs, but its health check answers ${/\((\d+)\)/.exec(probes)?.[1]}`;
+  if (/unexpected status \((\d+)\)/.test(probes))
+    return `it runs, but its health check answers ${/\((\d+)\)/.exec(probes)?.[1]}`;
   if (probes.includes('connection refused')) return `nothing listens on port ${port} in the container (proxy.app_port)`;
   if (probes.includes('timed out')) return 'it runs, but does not answer its health check in time';
   if (probes.includes('not there')) return 'the proxy cannot find the container on its network';

@@ -8,10 +8,21 @@ export type Event =
   /** Work outside a plan: connecting, building, pushing. `task` names it until `task-ended`. */
   | { readonly type: 'task-started'; readonly task: string }
   | { readonly type: 'task-progress'; readonly task: string; readonly text: string }
-  | { readonly type: 'task-ended'; readonly task: string; readonly seconds: number; readonly outcome: 'done' | 'failed' }
+  | {
+      readonly type: 'task-ended';
+      readonly task: string;
+      readonly seconds: number;
+      readonly outcome: 'done' | 'failed';
+    }
   | { readonly type: 'plan-started'; readonly title: string; readonly plan: Plan }
   | { readonly type: 'stage-started'; readonly stage: string }
-  | { readonly type: 'step-started'; readonly id: number; readonly host: string; readonly role?: string; readonly step: Step }
+  | {
+      readonly type: 'step-started';
+      readonly id: number;
+      readonly host: string;
+      readonly role?: string;
+      readonly step: Step;
+    }
   | { readonly type: 'step-progress'; readonly id: number; readonly text: string }
   | {
       readonly type: 'step-ended';
@@ -26,7 +37,12 @@ export type Event =
   /** One line of a hook, a build or a container. */
   | { readonly type: 'output'; readonly host: string; readonly source: string; readonly line: string }
   | { readonly type: 'diagnosis'; readonly diagnosis: Diagnosis }
-  | { readonly type: 'plan-ended'; readonly title: string; readonly outcome: 'done' | 'failed' | 'unknown'; readonly seconds: number };
+  | {
+      readonly type: 'plan-ended';
+      readonly title: string;
+      readonly outcome: 'done' | 'failed' | 'unknown';
+      readonly seconds: number;
+    };
 
 /** Why a container did not make it, for a person. */
 export interface Diagnosis {

@@ -52,7 +52,10 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
     case 'audit':
       return host.appendLines(
         step.file,
-        step.entries.map(({ tags, text }) => [timestamp(), execution.performer, ...tags].map((tag) => `[${tag}]`).join(' ') + ` ${text}`),
+        step.entries.map(
+          ({ tags, text }) =>
+            [timestamp(), execution.performer, ...tags].map((tag) => `[${tag}]`).join(' ') + ` ${text}`,
+        ),
       );
     default:
       return step satisfies never;
@@ -117,7 +120,6 @@ function escaped(value: string): string {
 export function timestamp(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 }
-
 
 function wait(seconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -36,7 +36,11 @@ export async function startProxy(host: Host): Promise<void> {
   await host.docker.startContainer(proxyContainerName);
   const deadline = Date.now() + answerSeconds * 1000;
   for (;;) {
-    const { exitStatus, stderr } = await host.execInContainer(proxyContainerName, ['kamal-proxy', 'list'], answerSeconds);
+    const { exitStatus, stderr } = await host.execInContainer(
+      proxyContainerName,
+      ['kamal-proxy', 'list'],
+      answerSeconds,
+    );
     if (exitStatus === 0) return;
     if (Date.now() > deadline) {
       throw new Failure('route-refused', `${host.name}: the proxy does not answer: ${stderr.trim()}`, {
@@ -89,18 +93,26 @@ export async function sendTraffic(
   }
 }
 
-async function fullId(step: Extract<Step, { kind: 'send-traffic' }>, host: Host, execution: Execution): Promise<string> {
+async function fullId(
+  step: Extract<Step, { kind: 'send-traffic' }>,
+  host: Host,
+  execution: Execution,
+): Promise<string> {
   const id = idOf(execution, host.name, step.container);
   if (id !== step.container.name) return id;
   const container = await host.docker.inspectContainer(id);
-  if (container === undefined) throw new Failure('container-exited', `${host.name}: ${shortNames(step.container.name)} is gone`);
+  if (container === undefined)
+    throw new Failure('container-exited', `${host.name}: ${shortNames(step.container.name)} is gone`);
   return container.Id;
 }
 
 function refusal(step: Extract<Step, { kind: 'send-traffic' }>, host: Host, text: string): Failure {
   const said = text.replace(/^Error:\s*/m, '').trim();
   if (/failed to become healthy/i.test(said)) {
-    return new Failure('container-not-ready', `${host.name}: ${shortNames(step.container.name)} was not healthy within ${step.deployTimeoutSeconds} s`);
+    return new Failure(
+      'container-not-ready',
+      `${host.name}: ${shortNames(step.container.name)} was not healthy within ${step.deployTimeoutSeconds} s`,
+    );
   }
   const hint = /host settings conflict/i.test(said)
     ? `Another service on ${host.name} has one of these hosts already: \`longshore status\` shows which.`
@@ -109,7 +121,11 @@ function refusal(step: Extract<Step, { kind: 'send-traffic' }>, host: Host, text
 }
 
 export async function removeRoute(service: string, host: Host): Promise<void> {
-  const { exitStatus, stderr } = await host.execInContainer(proxyContainerName, ['kamal-proxy', 'remove', service], answerSeconds);
+  const { exitStatus, stderr } = await host.execInContainer(
+    proxyContainerName,
+    ['kamal-proxy', 'remove', service],
+    answerSeconds,
+  );
   if (exitStatus !== 0 && !/not found/i.test(stderr)) {
     throw new Failure('route-refused', `${host.name}: the proxy did not take ${service} away: ${stderr.trim()}`);
   }

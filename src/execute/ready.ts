@@ -57,7 +57,10 @@ async function inspect(host: Host, id: string, name: string): Promise<ContainerI
   const { Running, Restarting, ExitCode } = container.State;
   if (!Running || Restarting || container.RestartCount > 0) {
     const restarts = container.RestartCount > 0 ? ` and was restarted ${container.RestartCount} times` : '';
-    throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited with status ${ExitCode}${restarts}`);
+    throw new Failure(
+      'container-exited',
+      `${host.name}: ${shortNames(name)} exited with status ${ExitCode}${restarts}`,
+    );
   }
   return container;
 }
@@ -77,7 +80,10 @@ async function waitUntilHealthy(input: {
     if (State.Health?.Status === 'healthy') return;
     onProgress(State.Health?.Status ?? State.Status);
     if (Date.now() >= deadline) {
-      throw new Failure('container-not-ready', `${host.name}: ${shortNames(name)} was not healthy within ${step.timeoutSeconds} s`);
+      throw new Failure(
+        'container-not-ready',
+        `${host.name}: ${shortNames(name)} was not healthy within ${step.timeoutSeconds} s`,
+      );
     }
     await Promise.race([pause(healthPollMilliseconds), throwOnExit(exit, host, name)]);
   }

@@ -3,7 +3,13 @@ import type { Config } from '../config/config.ts';
 import { absolute } from '../containers/create-request.ts';
 import { differencesOf } from '../containers/differences.ts';
 import { imageOf, lockDirectory, networkName, proxyContainerName, releasesFile } from '../containers/names.ts';
-import type { ContainerInspect, ContainerSummary, ImageInspect, ImageSummary, NetworkInspect } from '../hosts/docker.ts';
+import type {
+  ContainerInspect,
+  ContainerSummary,
+  ImageInspect,
+  ImageSummary,
+  NetworkInspect,
+} from '../hosts/docker.ts';
 import type { Host, HostState } from '../hosts/host.ts';
 import { proxyDirectory, proxyFileNames } from '../proxy/container.ts';
 import { observeProxy } from './proxy.ts';
@@ -105,8 +111,11 @@ async function missingFor(
 ): Promise<string[]> {
   if (inspect.State.Running) return [];
   const networkId = inspect.NetworkSettings.Networks[networkName]?.NetworkID;
-  const lost = networkId !== undefined && networkId !== '' && networkId !== network?.Id ? [`network ${networkName} is gone`] : [];
-  const binds = inspect.Mounts.filter(({ Type }) => Type === 'bind').map(({ Source }) => absolute(Source, homeDirectory));
+  const lost =
+    networkId !== undefined && networkId !== '' && networkId !== network?.Id ? [`network ${networkName} is gone`] : [];
+  const binds = inspect.Mounts.filter(({ Type }) => Type === 'bind').map(({ Source }) =>
+    absolute(Source, homeDirectory),
+  );
   if (binds.length === 0) return lost;
   const state = await host.readState({
     lockDirectory: lockDirectory(look.config),
@@ -127,7 +136,11 @@ function containerOf(summary: ContainerSummary): ObservedContainer {
     status: summary.Status,
     createdSeconds: summary.Created,
     labels: summary.Labels ?? {},
-    mounts: (summary.Mounts ?? []).map(({ Type, Source, Destination }) => ({ type: Type, source: Source, destination: Destination })),
+    mounts: (summary.Mounts ?? []).map(({ Type, Source, Destination }) => ({
+      type: Type,
+      source: Source,
+      destination: Destination,
+    })),
   };
 }
 

@@ -19,7 +19,11 @@ async function readState(docker: Docker): Promise<RecordedRoute[]> {
   }
 }
 
-async function proxyOf(docker: Docker, inspect: ContainerInspect | undefined, routes: RecordedRoute[]): Promise<ObservedProxy> {
+async function proxyOf(
+  docker: Docker,
+  inspect: ContainerInspect | undefined,
+  routes: RecordedRoute[],
+): Promise<ObservedProxy> {
   if (inspect === undefined) return { routes: [], inFlight: [] };
   const execs = await Promise.all((inspect.ExecIDs ?? []).map((id) => docker.inspectExec(id)));
   const inFlight = execs.flatMap((exec) => {

@@ -12,7 +12,8 @@ export async function bootstrap(session: Session, fleet: Fleet, version: string)
   const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
   if (problems.length > 0) throw together(problems);
   const away = without.length === 0 ? [] : await fleet.reconnect(without);
-  if (away.length > 0) throw new Failure('host-unreachable', `${away.join(', ')}: cannot be reached again after Docker was installed`);
+  if (away.length > 0)
+    throw new Failure('host-unreachable', `${away.join(', ')}: cannot be reached again after Docker was installed`);
   await runHookHere(session, { hook: 'docker-setup', version, hosts: selected.hosts, lockHeld: false });
   if (without.length > 0) run.emit({ type: 'note', text: `Docker was installed on ${without.join(', ')}` });
 }

@@ -41,7 +41,8 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   const plan = deployment.plan(before, 'first');
   const previous = currentVersion(before, selected);
   for (const text of plan.notes) run.emit({ type: 'note', text });
-  if (plan.stages.length === 0) return { changed: false, ...(previous === undefined ? {} : { previousVersion: previous }) };
+  if (plan.stages.length === 0)
+    return { changed: false, ...(previous === undefined ? {} : { previousVersion: previous }) };
   preflight(session, before, plan);
 
   const execution = executionFor(deployment, before, AbortSignal.any([run.signal, lock.lost]));
@@ -93,12 +94,21 @@ async function goBack(
   const { session, fleet, version, command } = deployment;
   const { run, selected, tree } = session;
   const diagnoses = await Promise.all(
-    outcome.problems.map((problem) => diagnose(problem, execution, `mend it, commit, and type: ${session.typed(command === 'rollback' ? 'deploy' : command)}`).catch(() => undefined)),
+    outcome.problems.map((problem) =>
+      diagnose(
+        problem,
+        execution,
+        `mend it, commit, and type: ${session.typed(command === 'rollback' ? 'deploy' : command)}`,
+      ).catch(() => undefined),
+    ),
   );
   for (const diagnosis of diagnoses) {
     if (diagnosis !== undefined) {
       const logLines = diagnosis.logLines.map(session.mask);
-      run.emit({ type: 'diagnosis', diagnosis: { ...diagnosis, logLines, probeLines: diagnosis.probeLines.map(session.mask) } });
+      run.emit({
+        type: 'diagnosis',
+        diagnosis: { ...diagnosis, logLines, probeLines: diagnosis.probeLines.map(session.mask) },
+      });
     }
   }
   const wasLost = lostHosts(outcome, fleet);
@@ -111,7 +121,13 @@ async function goBack(
   const undisturbed = { ...execution, signal: new AbortController().signal };
   const reverted = await execute(revert, `bring back what served before`, undisturbed);
   const after = await fleet.observe({ hosts: reachable });
-  throw failureOf({ deployment, outcome, left: differencesToBefore({ config: selected, before, now: after }), reverted, before });
+  throw failureOf({
+    deployment,
+    outcome,
+    left: differencesToBefore({ config: selected, before, now: after }),
+    reverted,
+    before,
+  });
 }
 
 function failureOf(input: {
@@ -124,26 +140,41 @@ function failureOf(input: {
   const { deployment, outcome, left, reverted, before } = input;
   const { session, version, command } = deployment;
   const old = currentVersion(before, session.selected);
-  const serving = old === undefined ? 'nothing served before, and nothing does now' : `every machine serves ${shortVersion(old)} as before`;
+  const serving =
+    old === undefined
+      ? 'nothing served before, and nothing does now'
+      : `every machine serves ${shortVersion(old)} as before`;
   const problems = outcome.problems.map(({ host, role, error }) => {
     const where = [host, role].filter(Boolean).join(' ');
     return error instanceof Failure ? `${where}: ${error.message.replace(`${host}: `, '')}` : where;
   });
   const details = outcome.problems.flatMap(({ error }) => (error instanceof Failure ? error.details : []));
-  const hint = outcome.problems.flatMap(({ error }) => (error instanceof Failure && error.hint !== undefined ? [error.hint] : []))[0];
+  const hint = outcome.problems.flatMap(({ error }) =>
+    error instanceof Failure && error.hint !== undefined ? [error.hint] : [],
+  )[0];
   const again = `\`${session.typed(command)}\``;
   if (left.length > 0 || reverted.result !== 'done') {
-    const revertProblems = reverted.problems.map(({ host, error }) => `${host}: ${error instanceof Failure ? error.message : String(error)}`);
-    return new Failure('deploy-unsettled', `${shortVersion(version)} failed, and not every machine is back to what it served`, {
-      details: [...problems, ...revertProblems, ...left, ...details],
-      hint: `Look at \`${session.typed('status')}\`; ${again} finishes what is left once the cause is mended.`,
-    });
+    const revertProblems = reverted.problems.map(
+      ({ host, error }) => `${host}: ${error instanceof Failure ? error.message : String(error)}`,
+    );
+    return new Failure(
+      'deploy-unsettled',
+      `${shortVersion(version)} failed, and not every machine is back to what it served`,
+      {
+        details: [...problems, ...revertProblems, ...left, ...details],
+        hint: `Look at \`${session.typed('status')}\`; ${again} finishes what is left once the cause is mended.`,
+      },
+    );
   }
   if (outcome.result === 'interrupted') {
     return new Failure('interrupted', `Interrupted: ${serving}`, { hint: `${again} starts again.` });
   }
   const first = outcome.problems[0]?.error;
-  const exitStatus = outcome.problems.some(({ step }) => beganSwap(step.kind)) ? 5 : first instanceof Failure ? first.exitStatus : 5;
+  const exitStatus = outcome.problems.some(({ step }) => beganSwap(step.kind))
+    ? 5
+    : first instanceof Failure
+      ? first.exitStatus
+      : 5;
   return new Failure('deploy-reverted', `${shortVersion(version)} failed: ${serving}`, {
     details: [...problems, ...details],
     hint: hint ?? `Mend it, commit, and type ${again}.`,
@@ -156,9 +187,13 @@ function beganSwap(kind: Plan['stages'][number]['lanes'][number]['steps'][number
 }
 
 function lockLost(version: string): Failure {
-  return new Failure('lock-held', `The lock was taken over by another run while ${shortVersion(version)} was deployed; nothing more was done`, {
-    hint: 'Look at `longshore status` and `longshore lock status`.',
-  });
+  return new Failure(
+    'lock-held',
+    `The lock was taken over by another run while ${shortVersion(version)} was deployed; nothing more was done`,
+    {
+      hint: 'Look at `longshore status` and `longshore lock status`.',
+    },
+  );
 }
 
 /** The last act: reads the routes once more, because a dead run's request may have switched them meanwhile. */
@@ -170,12 +205,19 @@ async function checkRoutes({ session, fleet, version }: Deployment): Promise<voi
     hosts.map(async (name) => {
       const host = fleet.hosts.get(name);
       if (host === undefined) return [];
-      const [routes, summaries] = await Promise.all([observeProxy.readState(host.docker), host.docker.listContainers()]);
+      const [routes, summaries] = await Promise.all([
+        observeProxy.readState(host.docker),
+        host.docker.listContainers(),
+      ]);
       const containers = summaries.map(({ Id, Names }) => ({ id: Id, name: (Names[0] ?? '').replace(/^\//, '') }));
       return proxied.flatMap((role) => {
-        const shortId = routes.find(({ service }) => service === containerName(selected, role, version).slice(0, -version.length - 1))?.targets[0]?.split(':')[0];
+        const shortId = routes
+          .find(({ service }) => service === containerName(selected, role, version).slice(0, -version.length - 1))
+          ?.targets[0]?.split(':')[0];
         const target = shortId === undefined ? undefined : containers.find(({ id }) => id.startsWith(shortId));
-        return target?.name === containerName(selected, role, version) ? [] : [`${name} ${role.name}: traffic goes to ${target?.name ?? 'nothing'}`];
+        return target?.name === containerName(selected, role, version)
+          ? []
+          : [`${name} ${role.name}: traffic goes to ${target?.name ?? 'nothing'}`];
       });
     }),
   );
@@ -185,4 +227,3 @@ async function checkRoutes({ session, fleet, version }: Deployment): Promise<voi
     hint: `Look at \`${session.typed('status')}\`, then type \`${session.typed('deploy')}\` again.`,
   });
 }
-

@@ -14,7 +14,11 @@ const reconnectSeconds = 20;
 export interface Fleet {
   readonly hosts: Map<string, Host>;
   /** Looks at these machines, all at once; waits while a dead run's request to the proxy is still at work. */
-  observe(look: { version?: string; wanted?: readonly WantedContainer[]; hosts?: readonly string[] }): Promise<Observed>;
+  observe(look: {
+    version?: string;
+    wanted?: readonly WantedContainer[];
+    hosts?: readonly string[];
+  }): Promise<Observed>;
   /** Connects again to machines whose connection was lost. @returns those that stay away */
   reconnect(hosts: readonly string[]): Promise<string[]>;
   close(): Promise<void>;
@@ -24,7 +28,11 @@ export interface Fleet {
 export type Connect = (name: string, session: Session) => Promise<Host>;
 
 /** Connects to all machines side by side. @throws Failure that names every machine that could not be reached, and why */
-export async function connectFleet(session: Session, names: readonly string[], connect: Connect = connectBySsh): Promise<Fleet> {
+export async function connectFleet(
+  session: Session,
+  names: readonly string[],
+  connect: Connect = connectBySsh,
+): Promise<Fleet> {
   const settled = await Promise.allSettled(names.map((name) => connect(name, session)));
   const hosts = new Map<string, Host>();
   for (const [index, result] of settled.entries()) {
@@ -125,7 +133,11 @@ export function together(problems: readonly unknown[], conclusion?: string): Err
   const [first] = failures;
   if (failures.length === 1 && first !== undefined) return first;
   return new Failure('hosts-not-ready', `${failures.length} machines are not ready`, {
-    details: failures.flatMap(({ message, hint, details }) => [message, ...details, ...(hint === undefined ? [] : [`  → ${hint}`])]),
+    details: failures.flatMap(({ message, hint, details }) => [
+      message,
+      ...details,
+      ...(hint === undefined ? [] : [`  → ${hint}`]),
+    ]),
     ...(conclusion === undefined ? {} : { hint: conclusion }),
   });
 }

@@ -63,9 +63,13 @@ export async function runHookOnHost(session: Session, call: HookCall, host: Host
     signal: run.signal,
   });
   if (exitStatus === 0) return;
-  throw new Failure(call.hook === 'post-deploy' ? 'post-deploy-hook-failed' : 'hook-failed', `${host.name}: hook ${call.hook} ended with status ${exitStatus}`, {
-    details: last.slice(-20),
-  });
+  throw new Failure(
+    call.hook === 'post-deploy' ? 'post-deploy-hook-failed' : 'hook-failed',
+    `${host.name}: hook ${call.hook} ended with status ${exitStatus}`,
+    {
+      details: last.slice(-20),
+    },
+  );
 }
 
 /** The plan's `run-hook` steps, bound to this session. */

@@ -9,7 +9,12 @@ import { openSession, versionOfRun, type Session } from './session.ts';
 /** Who holds the deploy lock. */
 export function lockStatus(run: Run): Promise<LockResult> {
   return onLockHost(run, async (_session, host, directory) => {
-    const { lock } = await host.readState({ lockDirectory: directory, releasesFile: '/dev/null', files: [], paths: [] });
+    const { lock } = await host.readState({
+      lockDirectory: directory,
+      releasesFile: '/dev/null',
+      files: [],
+      paths: [],
+    });
     return { held: lock !== undefined, host: host.name, ...(lock === undefined ? {} : { holder: lock }) };
   });
 }
@@ -28,7 +33,9 @@ export function acquireLock(message: string, run: Run): Promise<LockResult> {
 export function releaseLock(run: Run): Promise<LockResult> {
   return onLockHost(run, async (session, host, directory) => {
     if (await host.releaseLock(directory)) return { held: false, host: host.name };
-    throw new Failure('lock-missing', `There is no deploy lock on ${host.name}`, { hint: `Look with \`${session.typed('lock status')}\`.` });
+    throw new Failure('lock-missing', `There is no deploy lock on ${host.name}`, {
+      hint: `Look with \`${session.typed('lock status')}\`.`,
+    });
   });
 }
 

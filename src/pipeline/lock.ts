@@ -26,7 +26,11 @@ export async function takeLock(session: Session, hostOf: () => Host, version: st
   const { run } = session;
   if (run.env['KAMAL_LOCK'] === 'true') return { lost: new AbortController().signal, release: async () => undefined };
   const ownerToken = randomBytes(16).toString('hex');
-  const request = lockRequest(session, { version, message: 'Automatic deploy lock', lease: { ownerToken, seconds: leaseSeconds } });
+  const request = lockRequest(session, {
+    version,
+    message: 'Automatic deploy lock',
+    lease: { ownerToken, seconds: leaseSeconds },
+  });
   await acquire(session, hostOf(), request);
   const lost = new AbortController();
   const timer = setInterval(() => {
@@ -65,13 +69,16 @@ async function acquire(session: Session, host: Host, request: LockRequest): Prom
   const started = Date.now();
   let first: LockHolder | undefined;
   let told = false;
-  for (let answer: LockAnswer = await host.acquireLock(request); !answer.taken; ) {
+  for (let answer: LockAnswer = await host.acquireLock(request); !answer.taken;) {
     const { holder } = answer;
     first ??= holder;
     const waited = (Date.now() - started) / 1000;
     if (run.signal.aborted) throw new Failure('interrupted', 'Interrupted while waiting for the lock');
     if (holder.lease !== undefined && holder.lease.secondsLeft <= 0) {
-      run.emit({ type: 'note', text: `Taking over the lock of a run that gave no sign of life for ${holder.lease.seconds} s (${summary(holder)})` });
+      run.emit({
+        type: 'note',
+        text: `Taking over the lock of a run that gave no sign of life for ${holder.lease.seconds} s (${summary(holder)})`,
+      });
       answer = await host.takeOverLock(request);
       continue;
     }
@@ -85,7 +92,11 @@ async function acquire(session: Session, host: Host, request: LockRequest): Prom
       run.emit({ type: 'note', text: `The lock on ${host.name} is held (${summary(holder)}). ${what}` });
       told = true;
     }
-    await pause(run.lockWait === undefined ? pollMilliseconds : Math.min(run.lockWait.intervalSeconds * 1000, refreshMilliseconds));
+    await pause(
+      run.lockWait === undefined
+        ? pollMilliseconds
+        : Math.min(run.lockWait.intervalSeconds * 1000, refreshMilliseconds),
+    );
     answer = await host.acquireLock(request);
   }
 }
@@ -97,10 +108,18 @@ function mayBeDead(first: LockHolder, now: LockHolder): boolean {
 }
 
 export function lockHeld({ typed }: Pick<Session, 'typed'>, host: string, holder: LockHolder): Failure {
-  const alive = holder.lease === undefined ? [] : [`Its run is alive: last sign ${Math.max(0, holder.lease.seconds - holder.lease.secondsLeft).toFixed(0)} s ago`];
+  const alive =
+    holder.lease === undefined
+      ? []
+      : [
+          `Its run is alive: last sign ${Math.max(0, holder.lease.seconds - holder.lease.secondsLeft).toFixed(0)} s ago`,
+        ];
   const byHand = holder.lease === undefined ? `, or \`${typed('lock release')}\` if nobody deploys` : '';
   return new Failure('lock-held', `Somebody else holds the deploy lock on ${host}`, {
-    details: [...(holder.details === '' ? ['(the lock says nothing about its holder)'] : holder.details.split('\n')), ...alive],
+    details: [
+      ...(holder.details === '' ? ['(the lock says nothing about its holder)'] : holder.details.split('\n')),
+      ...alive,
+    ],
     hint: `Try again later, wait with --lock-wait${byHand}.`,
   });
 }

@@ -20,7 +20,9 @@ export function preflight(session: Session, observed: Observed, plan: Plan): voi
 
 function proxyProblems({ selected, typed }: Session, observed: Observed, name: string): Failure[] {
   const { container } = observedHost(observed, name).proxy;
-  const proxied = selected.roles.some((role) => role.proxy !== undefined && role.hosts.some(({ host }) => host === name));
+  const proxied = selected.roles.some(
+    (role) => role.proxy !== undefined && role.hosts.some(({ host }) => host === name),
+  );
   if (!proxied || container === undefined || !isTooOld(container.image)) return [];
   return [
     new Failure('hosts-not-ready', `${name}: the proxy ${container.image} is older than ${minimumProxyVersion}`, {
@@ -42,17 +44,30 @@ function lockProblems({ config }: Session, observed: Observed, name: string): Fa
 }
 
 /** A new image is taken to need as much as the largest one of this service that is there. */
-function spaceProblems({ config }: Session, observed: Observed, { host: name, plan }: { host: string; plan: Plan }): Failure[] {
-  const pulls = plan.stages.some(({ lanes }) => lanes.some(({ host, steps }) => host === name && steps.some(({ kind }) => kind === 'pull-image')));
+function spaceProblems(
+  { config }: Session,
+  observed: Observed,
+  { host: name, plan }: { host: string; plan: Plan },
+): Failure[] {
+  const pulls = plan.stages.some(({ lanes }) =>
+    lanes.some(({ host, steps }) => host === name && steps.some(({ kind }) => kind === 'pull-image')),
+  );
   if (!pulls) return [];
   const host = observedHost(observed, name);
-  const largest = Math.max(0, ...host.images.filter(({ labels }) => labels['service'] === config.service).map(({ bytes }) => bytes));
+  const largest = Math.max(
+    0,
+    ...host.images.filter(({ labels }) => labels['service'] === config.service).map(({ bytes }) => bytes),
+  );
   const needed = Math.max(leastFreeBytes, largest);
   if (host.freeBytes >= needed) return [];
   const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`;
   return [
-    new Failure('host-without-space', `${name}: ${megabytes(host.freeBytes)} free, and the image may need ${megabytes(needed)}`, {
-      hint: `\`docker system df\` on ${name} shows what takes the space; \`docker image prune -a\` there removes images that nothing uses.`,
-    }),
+    new Failure(
+      'host-without-space',
+      `${name}: ${megabytes(host.freeBytes)} free, and the image may need ${megabytes(needed)}`,
+      {
+        hint: `\`docker system df\` on ${name} shows what takes the space; \`docker image prune -a\` there removes images that nothing uses.`,
+      },
+    ),
   ];
 }

@@ -29,17 +29,26 @@ export async function checkDrift(run: Run): Promise<PlanResult> {
   return look(session, run.version ?? '', async (observed, observe) => {
     const version = run.version ?? currentVersion(observed, session.selected) ?? lastRecorded(observed);
     if (version === undefined) {
-      throw new Failure('version-not-found', `${session.config.service} was never deployed here, so there is nothing to compare with`, {
-        hint: `Type: ${session.typed('setup')}`,
-      });
+      throw new Failure(
+        'version-not-found',
+        `${session.config.service} was never deployed here, so there is nothing to compare with`,
+        {
+          hint: `Type: ${session.typed('setup')}`,
+        },
+      );
     }
-    return resultOf(session, deployPlan(session, { observed: await observe(version), version, digest: undefined, command: 'deploy' }), []);
+    return resultOf(
+      session,
+      deployPlan(session, { observed: await observe(version), version, digest: undefined, command: 'deploy' }),
+      [],
+    );
   });
 }
 
 /** The last version that went live by the machines' records, for a fleet on which nothing runs. */
 function lastRecorded(observed: Observed): string | undefined {
-  return observed.hosts.flatMap(({ releases }) => releases.findLast(({ outcome }) => outcome === 'live') ?? [])[0]?.version;
+  return observed.hosts.flatMap(({ releases }) => releases.findLast(({ outcome }) => outcome === 'live') ?? [])[0]
+    ?.version;
 }
 
 function look(
@@ -62,7 +71,9 @@ function resultOf({ config }: Session, plan: Plan, build: readonly string[]): Pl
     plan,
     stages: plan.stages,
     lines: plan.stages.flatMap(({ lanes }) =>
-      lanes.flatMap(({ host, role, steps }) => steps.map((step) => `${[host, role].filter(Boolean).join(' ')}: ${describeWithReason(step)}`)),
+      lanes.flatMap(({ host, role, steps }) =>
+        steps.map((step) => `${[host, role].filter(Boolean).join(' ')}: ${describeWithReason(step)}`),
+      ),
     ),
     nothingToDo: plan.stages.length === 0,
     warnings: plan.notes,

@@ -61,7 +61,12 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     env: run.env,
     onWarning: (text: string) => run.emit({ type: 'warning', text }),
   };
-  const names = await secretNames({ config: selected, purpose, hooks: relevant, all: () => allSecretNames(secretsRequest) });
+  const names = await secretNames({
+    config: selected,
+    purpose,
+    hooks: relevant,
+    all: () => allSecretNames(secretsRequest),
+  });
   const secrets = await resolveSecrets({ ...secretsRequest, names });
   const credentials = credentialsOf(config, secrets);
   return {
@@ -88,7 +93,9 @@ export function versionOfRun({ run, config, tree }: Session): string {
   if (note !== undefined) run.emit({ type: 'note', text: note });
   const names = [config.destination, config.destinationName].filter(Boolean);
   if (run.version !== undefined && names.includes(run.version)) {
-    throw new Failure('usage', `${run.version} is a destination, not a version`, { hint: `Type: longshore ${run.command} -d ${run.version}` });
+    throw new Failure('usage', `${run.version} is a destination, not a version`, {
+      hint: `Type: longshore ${run.command} -d ${run.version}`,
+    });
   }
   return version;
 }
@@ -111,7 +118,10 @@ function announce(run: Run, config: Config, { changes }: Purpose): void {
   if (changes === 'nothing') return;
   const destination = config.destinationName === undefined ? '' : ` (${config.destinationName})`;
   const file = [config.file, config.destinationFile].filter(Boolean).join(' + ');
-  run.emit({ type: 'heading', text: `${run.command} ${config.service}${destination} from ${file} to ${config.hosts.join(', ')}` });
+  run.emit({
+    type: 'heading',
+    text: `${run.command} ${config.service}${destination} from ${file} to ${config.hosts.join(', ')}`,
+  });
 }
 
 async function secretNames(input: {
@@ -133,7 +143,9 @@ async function secretNames(input: {
   return [
     ...(purpose.needs.includes('containers') ? secretsOfRoles(config) : []),
     ...(purpose.needs.includes('build') ? config.builder.secrets : []),
-    ...(purpose.needs.includes('registry') ? [config.registry.username, config.registry.password].flatMap(secretName) : []),
+    ...(purpose.needs.includes('registry')
+      ? [config.registry.username, config.registry.password].flatMap(secretName)
+      : []),
     ...ofHooks.flat(),
   ];
 }

@@ -24,7 +24,10 @@ export async function status(run: Run): Promise<StatusResult> {
   };
 }
 
-async function lookAt(session: Session, name: string): Promise<{ name: string; observed?: ObservedHost; problem?: string }> {
+async function lookAt(
+  session: Session,
+  name: string,
+): Promise<{ name: string; observed?: ObservedHost; problem?: string }> {
   let fleet: Fleet | undefined;
   try {
     fleet = await connectFleet(session, [name]);

@@ -54,7 +54,8 @@ export function withTraffic(decision: Omit<Decision, 'trafficBecause'>, host: Ob
   const route = routeOf(host, config, role.name);
   const target = targetContainer(host, route);
   if (route === undefined) return { ...decision, trafficBecause: 'no traffic is sent to this role yet' };
-  if (target === undefined) return { ...decision, trafficBecause: `traffic goes to ${route.targets.join(', ')}, which is gone` };
+  if (target === undefined)
+    return { ...decision, trafficBecause: `traffic goes to ${route.targets.join(', ')}, which is gone` };
   if (decision.action === 'create' || decision.action === 'replace' || target.id !== decision.existing?.id) {
     return { ...decision, trafficBecause: `traffic goes to ${target.name}` };
   }

@@ -69,7 +69,9 @@ export function planDeploy(request: DeployRequest): Plan {
 }
 
 function pulling(stages: readonly Stage[]): string[] {
-  return stages.flatMap(({ lanes }) => lanes.filter(({ steps }) => steps.some(({ kind }) => kind === 'pull-image')).map(({ host }) => host));
+  return stages.flatMap(({ lanes }) =>
+    lanes.filter(({ steps }) => steps.some(({ kind }) => kind === 'pull-image')).map(({ host }) => host),
+  );
 }
 
 /** Containers of roles that the file no longer has: named, not touched. */

@@ -30,7 +30,7 @@ export function finishStages(input: FinishInput): Stage[] {
     const here = decisions.filter(({ wanted }) => wanted.host === name);
     return [
       ...here.map((decision) => stopLane(decision, host, config, version)),
-      { host: name, optional: true, steps: tagSteps(host, config, version, input.pulling.has(name)) },
+      { host: name, optional: true, steps: tagSteps(host, input) },
       ...housekeeping(name, prunes.get(name)?.containers ?? []),
     ];
   });
@@ -72,18 +72,26 @@ function stopLane(decision: Decision, host: ObservedHost, config: Config, versio
 }
 
 /** Every running container of the role that is not the wanted one. */
-function oldContainers({ wanted, action, existing }: Decision, host: ObservedHost, config: Config): ObservedContainer[] {
+function oldContainers(
+  { wanted, action, existing }: Decision,
+  host: ObservedHost,
+  config: Config,
+): ObservedContainer[] {
   return appContainers(host, config, wanted.role.name).filter(
     (container) => isUp(container) && (action === 'replace' || container.id !== existing?.id),
   );
 }
 
-/** Kamal finds the deployed version on a machine by this tag. */
-function tagSteps(host: ObservedHost, config: Config, version: string, pulling: boolean): Step[] {
+/**
+ * Kamal finds the deployed version on a machine by this tag. One that is missing is put there only beside other changes: pruning for
+ * another destination, Kamal removes it.
+ */
+function tagSteps(host: ObservedHost, { config, version, pulling, record }: FinishInput): Step[] {
   const image = imageOf(config, version);
   const tag = latestTag(config);
   const holder = host.images.find(({ tags }) => tags.includes(`${config.repository}:${tag}`));
-  if (!pulling && holder?.tags.includes(image) === true) return [];
+  const isRight = holder === undefined ? record === undefined : holder.tags.includes(image);
+  if (!pulling.has(host.host) && isRight) return [];
   return [{ kind: 'tag-image', image, repository: config.repository, tag, because: 'it is the deployed version' }];
 }
 
@@ -106,7 +114,11 @@ function noteSteps(input: FinishInput, host: string, retire: readonly Stage[]): 
 }
 
 /** Kamal's words (reference, section 3.6). */
-function auditEntries({ config, version, decisions, pulling }: FinishInput, host: string, retire: readonly Stage[]): AuditEntry[] {
+function auditEntries(
+  { config, version, decisions, pulling }: FinishInput,
+  host: string,
+  retire: readonly Stage[],
+): AuditEntry[] {
   const tags = config.destination === undefined ? [] : [config.destination];
   const steps = retire.flatMap(({ lanes }) => lanes.filter((lane) => lane.host === host).flatMap((lane) => lane.steps));
   const has = (kind: Step['kind']) => steps.some((step) => step.kind === kind);

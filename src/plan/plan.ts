@@ -65,7 +65,12 @@ export type StepKind =
   | { readonly kind: 'remove-container'; readonly container: ContainerRef }
   | { readonly kind: 'tag-image'; readonly image: string; readonly repository: string; readonly tag: string }
   | { readonly kind: 'remove-image'; readonly image: string }
-  | { readonly kind: 'run-hook'; readonly hook: string; readonly where: 'local' | 'host'; readonly hosts: readonly string[] }
+  | {
+      readonly kind: 'run-hook';
+      readonly hook: string;
+      readonly where: 'local' | 'host';
+      readonly hosts: readonly string[];
+    }
   | { readonly kind: 'wait'; readonly seconds: number }
   | { readonly kind: 'record-release'; readonly file: string; readonly record: Omit<ReleaseRecord, 'at'> }
   | { readonly kind: 'audit'; readonly file: string; readonly entries: readonly AuditEntry[] };

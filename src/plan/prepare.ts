@@ -23,7 +23,9 @@ export function imageChanges({ config, version, digest, observed, wanted }: Depl
   const digests = new Set(present.map((host) => digestOn(host, config.repository, image)));
   const expected = digest ?? (digests.size === 1 ? [...digests][0] : undefined);
   const stale = present.filter(
-    (host) => (expected === undefined && digests.size > 1) || (expected !== undefined && digestOn(host, config.repository, image) !== expected),
+    (host) =>
+      (expected === undefined && digests.size > 1) ||
+      (expected !== undefined && digestOn(host, config.repository, image) !== expected),
   );
   const pull = (because: string): Step => ({
     kind: 'pull-image',
@@ -62,18 +64,22 @@ export function prepareStages(input: {
     const makes = here.some(({ action }) => action === 'create' || action === 'replace');
     const pull = makes ? pulls.get(host) : undefined;
     return [
-      { host, steps: [...networkSteps(observedHost(observed, host)), ...(input.withProxy ? proxySteps(config, observed, here) : [])] },
-      { host, steps: here.flatMap((decision) => envFileSteps(decision, config)) },
+      {
+        host,
+        steps: [
+          ...networkSteps(observedHost(observed, host)),
+          ...(input.withProxy ? proxySteps(config, observed, here) : []),
+        ],
+      },
+      ...here.map((decision) => ({ host, role: decision.wanted.role.name, steps: envFileSteps(decision, config) })),
       { host, steps: pull === undefined ? [] : [pull] },
     ];
   });
-  const create = decisions.map(
-    (decision): Lane => ({
-      host: decision.wanted.host,
-      role: decision.wanted.role.name,
-      steps: createSteps(decision, config),
-    }),
-  );
+  const create = decisions.map((decision): Lane => ({
+    host: decision.wanted.host,
+    role: decision.wanted.role.name,
+    steps: createSteps(decision, config),
+  }));
   return [...stage('Prepare', prepare), ...stage('Create', create)];
 }
 
@@ -84,7 +90,9 @@ export function stage(name: string, lanes: readonly Lane[]): Stage[] {
 }
 
 function networkSteps(host: ObservedHost): Step[] {
-  return host.networkExists ? [] : [{ kind: 'create-network', name: networkName, because: 'this host has no such network' }];
+  return host.networkExists
+    ? []
+    : [{ kind: 'create-network', name: networkName, because: 'this host has no such network' }];
 }
 
 function proxySteps(config: Config, observed: Observed, decisions: readonly Decision[]): Step[] {

@@ -27,13 +27,11 @@ export function pruneOf(
       .toSorted((a, b) => b.createdSeconds - a.createdSeconds);
     return stopped.slice(Math.max(config.retainContainers - stopping, 0));
   });
-  const containers = removed.map(
-    (container): Step => ({
-      kind: 'remove-container',
-      container: reference(container),
-      because: `more than ${config.retainContainers} old ones are kept`,
-    }),
-  );
+  const containers = removed.map((container): Step => ({
+    kind: 'remove-container',
+    container: reference(container),
+    because: `more than ${config.retainContainers} old ones are kept`,
+  }));
   return { containers, images: imageSteps(host, config, { version: deploy.version, removed }) };
 }
 
@@ -49,7 +47,9 @@ function imageSteps(
   return host.images.flatMap((image): Step[] => {
     if (image.labels['service'] !== config.service) return [];
     if (image.tags.length === 0) {
-      return usedIds.has(image.id) ? [] : [{ kind: 'remove-image', image: image.id, because: 'it has no name and no container uses it' }];
+      return usedIds.has(image.id)
+        ? []
+        : [{ kind: 'remove-image', image: image.id, because: 'it has no name and no container uses it' }];
     }
     return image.tags
       .filter((tag) => tag.startsWith(`${config.repository}:`) && !isLatest(tag) && !usedNames.has(tag))

@@ -28,12 +28,22 @@ export function planRevert({ config, version, before, now, command, performer }:
       .filter(({ host }) => now.hosts.some((observed) => observed.host === host))
       .map(({ host }) => ({ role, was: observedHost(before, host), is: observedHost(now, host) })),
   );
-  const back = pairs.map(({ role, was, is }): Lane => ({ host: is.host, role: role.name, steps: bringBack(config, role, was, is) }));
-  const away = pairs.map(({ role, was, is }): Lane => ({ host: is.host, role: role.name, steps: takeAway(config, role, was, is) }));
+  const back = pairs.map(({ role, was, is }): Lane => ({
+    host: is.host,
+    role: role.name,
+    steps: bringBack(config, role, was, is),
+  }));
+  const away = pairs.map(({ role, was, is }): Lane => ({
+    host: is.host,
+    role: role.name,
+    steps: takeAway(config, role, was, is),
+  }));
   const hosts = [...new Set(pairs.map(({ is }) => is.host))];
-  const notes = hosts.map(
-    (host): Lane => ({ host, optional: true, steps: writeDown(config, { version, command, outcome: 'failed', performer }) }),
-  );
+  const notes = hosts.map((host): Lane => ({
+    host,
+    optional: true,
+    steps: writeDown(config, { version, command, outcome: 'failed', performer }),
+  }));
   return {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
@@ -55,7 +65,9 @@ function bringBack(config: Config, role: Role, was: ObservedHost, is: ObservedHo
   const moved = JSON.stringify(routeWas) !== JSON.stringify(routeIs) || starts.length > 0;
   if (role.proxy === undefined) return [...starts, ...waits(config, starts)];
   if (routeWas === undefined) {
-    return routeIs === undefined ? [] : [...starts, { kind: 'remove-route', service, because: 'there was none before' }];
+    return routeIs === undefined
+      ? []
+      : [...starts, { kind: 'remove-route', service, because: 'there was none before' }];
   }
   if (!moved || served === undefined || target === undefined) return starts;
   return [
@@ -102,7 +114,9 @@ function takeAway(config: Config, role: Role, was: ObservedHost, is: ObservedHos
     .map((container) => stopStep(container, role, 'it was stopped before'));
   const names = appContainers(was, config, role.name).flatMap(({ id, name }): Step[] => {
     const renamed = is.containers.find((container) => container.id === id && container.name !== name);
-    return renamed === undefined ? [] : [{ kind: 'rename-container', container: reference(renamed), name, because: 'its name before' }];
+    return renamed === undefined
+      ? []
+      : [{ kind: 'rename-container', container: reference(renamed), name, because: 'its name before' }];
   });
   return [...removals, ...stops, ...names];
 }
@@ -122,7 +136,11 @@ function writeDown(config: Config, record: Omit<ReleaseRecord, 'at'>): Step[] {
 }
 
 /** What is left unlike before, in words; empty when every machine serves what it served. */
-export function differencesToBefore({ config, before, now }: Pick<RevertRequest, 'config' | 'before' | 'now'>): string[] {
+export function differencesToBefore({
+  config,
+  before,
+  now,
+}: Pick<RevertRequest, 'config' | 'before' | 'now'>): string[] {
   return config.roles.flatMap((role) =>
     role.hosts.flatMap(({ host }): string[] => {
       const is = now.hosts.find((observed) => observed.host === host);
@@ -130,9 +148,16 @@ export function differencesToBefore({ config, before, now }: Pick<RevertRequest,
       const was = observedHost(before, host);
       const ran = appContainers(was, config, role.name).filter(isUp);
       const runs = appContainers(is, config, role.name).filter(isUp);
-      const lost = ran.filter(({ id }) => !runs.some((container) => container.id === id)).map(({ name }) => `${name} does not run`);
-      const extra = runs.filter(({ id }) => !ran.some((container) => container.id === id)).map(({ name }) => `${name} still runs`);
-      const routes = routeOf(was, config, role.name)?.targets.join() === routeOf(is, config, role.name)?.targets.join() ? [] : ['its traffic goes elsewhere'];
+      const lost = ran
+        .filter(({ id }) => !runs.some((container) => container.id === id))
+        .map(({ name }) => `${name} does not run`);
+      const extra = runs
+        .filter(({ id }) => !ran.some((container) => container.id === id))
+        .map(({ name }) => `${name} still runs`);
+      const routes =
+        routeOf(was, config, role.name)?.targets.join() === routeOf(is, config, role.name)?.targets.join()
+          ? []
+          : ['its traffic goes elsewhere'];
       return [...lost, ...extra, ...routes].map((text) => `${host} ${role.name}: ${text}`);
     }),
   );

@@ -29,7 +29,10 @@ export function planRollback({ config, version, observed, wanted, hooks, perform
       .filter(({ action }) => action === 'create' || action === 'replace')
       .map(({ wanted: { host } }) => observedHost(observed, host))
       .filter(({ images }) => !images.some(({ tags }) => tags.includes(imageOf(config, version))))
-      .map(({ host }): [string, Step] => [host, { kind: 'pull-image', image: imageOf(config, version), because: 'not on this host' }]),
+      .map(({ host }): [string, Step] => [
+        host,
+        { kind: 'pull-image', image: imageOf(config, version), because: 'not on this host' },
+      ]),
   );
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
   const swap = swapStages({ config, observed, decisions, hooks });
@@ -43,7 +46,15 @@ export function planRollback({ config, version, observed, wanted, hooks, perform
     prunes: false,
     pulling: new Set(pulls.keys()),
     ...(changes
-      ? { record: { version, command: 'rollback', outcome: 'live', performer, ...(from === undefined ? {} : { from }) } as const }
+      ? {
+          record: {
+            version,
+            command: 'rollback',
+            outcome: 'live',
+            performer,
+            ...(from === undefined ? {} : { from }),
+          } as const,
+        }
       : {}),
   });
   return {
@@ -71,7 +82,9 @@ function actionFor(existing: ObservedHost['containers'][number] | undefined): Pi
 
 function remadeNote({ wanted, action, because }: Decision): string[] {
   if (action !== 'create' && action !== 'replace') return [];
-  return [`${wanted.host}: ${wanted.spec.name} is made again from its image (${because}): today's settings apply to it`];
+  return [
+    `${wanted.host}: ${wanted.spec.name} is made again from its image (${because}): today's settings apply to it`,
+  ];
 }
 
 /**
@@ -84,7 +97,9 @@ export function lastGoodVersion(observed: Observed, config: Config): string | un
   const [first] = config.hosts;
   const releases = first === undefined ? [] : observedHost(observed, first).releases;
   const bad = rolledBackFrom(releases);
-  const recorded = releases.findLast(({ outcome, version }) => outcome === 'live' && version !== current && !bad.has(version));
+  const recorded = releases.findLast(
+    ({ outcome, version }) => outcome === 'live' && version !== current && !bad.has(version),
+  );
   return recorded?.version ?? newestRetained(observed, config, { current, bad });
 }
 
@@ -115,7 +130,9 @@ export function retainedVersions(observed: Observed, config: Config): string[] {
   const containers = role.hosts.flatMap(({ host }) =>
     observedHost(observed, host).containers.filter(
       ({ name, labels }) =>
-        name.startsWith(`${prefix}-`) && labels['service'] === config.service && (labels['destination'] ?? '') === (config.destination ?? ''),
+        name.startsWith(`${prefix}-`) &&
+        labels['service'] === config.service &&
+        (labels['destination'] ?? '') === (config.destination ?? ''),
     ),
   );
   const versions = containers
@@ -127,10 +144,14 @@ export function retainedVersions(observed: Observed, config: Config): string[] {
 
 /** Every version that can be gone back to: recorded as live, or still there as a container or an image. */
 export function knownVersions(observed: Observed, config: Config): string[] {
-  const recorded = observed.hosts.flatMap(({ releases }) => releases.filter(({ outcome }) => outcome === 'live').map(({ version }) => version));
+  const recorded = observed.hosts.flatMap(({ releases }) =>
+    releases.filter(({ outcome }) => outcome === 'live').map(({ version }) => version),
+  );
   const images = observed.hosts.flatMap(({ images: all }) =>
     all.flatMap(({ tags }) =>
-      tags.filter((tag) => tag.startsWith(`${config.repository}:`)).map((tag) => tag.slice(config.repository.length + 1)),
+      tags
+        .filter((tag) => tag.startsWith(`${config.repository}:`))
+        .map((tag) => tag.slice(config.repository.length + 1)),
     ),
   );
   const isVersion = (version: string) => !/^latest(-.+)?$/.test(version);

@@ -20,7 +20,10 @@ export function swapStages(input: {
   const others = busy.filter(({ wanted }) => !wanted.role.isPrimary);
   const limit = config.boot.limit;
   const groups = [
-    ...bootGroups(primary, limit).map((group, index, all) => ({ group, name: groupName(roleNames(config), index, all.length) })),
+    ...bootGroups(primary, limit).map((group, index, all) => ({
+      group,
+      name: groupName(roleNames(config), index, all.length),
+    })),
     ...bootGroups(others, limit).map((group, index, all) => ({ group, name: groupName('others', index, all.length) })),
   ];
   const stages = groups.flatMap(({ group, name }, index) => [

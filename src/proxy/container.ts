@@ -22,7 +22,8 @@ function specFromRun(run: ProxyRun): ContainerSpec {
     ...(run.debug ? ['--debug'] : []),
     ...(run.metricsPort === undefined ? [] : ['--metrics-port', String(run.metricsPort)]),
   ];
-  const addresses = run.bindIps.length === 0 ? [''] : run.bindIps.map((ip) => (ip.includes(':') ? `[${ip}]:` : `${ip}:`));
+  const addresses =
+    run.bindIps.length === 0 ? [''] : run.bindIps.map((ip) => (ip.includes(':') ? `[${ip}]:` : `${ip}:`));
   return {
     ...common,
     image: `${repository}:${run.version}`,
@@ -31,13 +32,18 @@ function specFromRun(run: ProxyRun): ContainerSpec {
       ? addresses.flatMap((address) => [`${address}${run.httpPort}:80`, `${address}${run.httpsPort}:443`])
       : [],
     logging: { options: run.logMaxSize === '' ? {} : { 'max-size': run.logMaxSize } },
-    options: [...(run.metricsPort === undefined ? [] : [{ name: 'expose', value: String(run.metricsPort) }]), ...run.options],
+    options: [
+      ...(run.metricsPort === undefined ? [] : [{ name: 'expose', value: String(run.metricsPort) }]),
+      ...run.options,
+    ],
   };
 }
 
 /** `kamal proxy boot_config set` wrote `docker run` options, image, version and command into four files. */
 function specFromFiles(files: Readonly<Record<string, string>>): ContainerSpec {
-  const words = (files['options'] ?? '--publish 80:80 --publish 443:443 --log-opt max-size=10m').split(/\s+/).filter(Boolean);
+  const words = (files['options'] ?? '--publish 80:80 --publish 443:443 --log-opt max-size=10m')
+    .split(/\s+/)
+    .filter(Boolean);
   const options = optionsOf(words);
   const command = (files['run_command'] ?? '').trim();
   return {
@@ -45,7 +51,9 @@ function specFromFiles(files: Readonly<Record<string, string>>): ContainerSpec {
     image: `${files['image']?.trim() || defaultRepository}:${files['image_version']?.trim() || minimumProxyVersion}`,
     cmd: command === '' ? ['kamal-proxy', 'run'] : command.split(/\s+/),
     publish: options.filter(({ name }) => name === 'publish').map(({ value }) => String(value)),
-    logging: { options: Object.fromEntries(options.filter(({ name }) => name === 'log-opt').map(({ value }) => pair(value))) },
+    logging: {
+      options: Object.fromEntries(options.filter(({ name }) => name === 'log-opt').map(({ value }) => pair(value))),
+    },
     options: options.filter(({ name }) => name !== 'publish' && name !== 'log-opt'),
   };
 }

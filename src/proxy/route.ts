@@ -27,7 +27,8 @@ export interface RouteSettings {
 export function routeSettings(route: ProxyRoute): RouteSettings {
   return {
     hosts: route.hosts,
-    pathPrefixes: route.pathPrefixes.length === 0 ? ['/'] : route.pathPrefixes.map((path) => `/${path.replace(/^\/+|\/+$/g, '')}`),
+    pathPrefixes:
+      route.pathPrefixes.length === 0 ? ['/'] : route.pathPrefixes.map((path) => `/${path.replace(/^\/+|\/+$/g, '')}`),
     stripPathPrefix: route.stripPathPrefix ?? true,
     tls: route.ssl,
     tlsRedirect: route.sslRedirect ?? true,

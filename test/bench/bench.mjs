@@ -30,7 +30,9 @@ try {
   await main();
 } finally {
   for (const child of children) child.kill();
-  onMachine('docker ps -aq --filter label=service=bench | xargs -r docker rm -f; docker exec kamal-proxy kamal-proxy remove bench-web');
+  onMachine(
+    'docker ps -aq --filter label=service=bench | xargs -r docker rm -f; docker exec kamal-proxy kamal-proxy remove bench-web',
+  );
   rmSync(place, { recursive: true });
 }
 
@@ -41,20 +43,30 @@ async function main() {
   await deploy(versions.shift(), { command: 'setup', host: machine.address });
   await deploy(versions.shift(), { host: machine.address });
 
-  console.log('\nDeploy of web + worker to one machine, image in the registry, not on the machine, readiness delay 0 (seconds)');
+  console.log(
+    '\nDeploy of web + worker to one machine, image in the registry, not on the machine, readiness delay 0 (seconds)',
+  );
   const near = [];
   for (let run = 0; run < runs; run += 1) near.push(await deploy(versions.shift(), { host: machine.address }));
-  show('near', near.map(({ seconds }) => seconds));
+  show(
+    'near',
+    near.map(({ seconds }) => seconds),
+  );
   console.log(`  peak memory ${Math.round(Math.max(...near.map(({ peakKilobytes }) => peakKilobytes)) / 1024)} MB`);
   stages(near.at(-1));
   const far = [];
   await relay(50);
   for (let run = 0; run < runs; run += 1) far.push(await deploy(versions.shift(), { host: machine.relay }));
-  show('at 50 ms', far.map(({ seconds }) => seconds));
+  show(
+    'at 50 ms',
+    far.map(({ seconds }) => seconds),
+  );
   await relay(250);
   const farthest = await deploy(versions.shift(), { host: machine.relay });
   const roundTrips = (farthest.seconds - median(near.map(({ seconds }) => seconds))) / 0.25;
-  console.log(`  sequential round trips ${roundTrips.toFixed(1)} ((${farthest.seconds.toFixed(2)} s at 250 ms - near) / 0.25 s)`);
+  console.log(
+    `  sequential round trips ${roundTrips.toFixed(1)} ((${farthest.seconds.toFixed(2)} s at 250 ms - near) / 0.25 s)`,
+  );
 
   stages(farthest);
   console.log('\nStart-up (milliseconds)');
@@ -70,10 +82,17 @@ async function main() {
 }
 
 function prepare() {
-  execFileSync('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', join(place, 'app'), join(root, 'test/bench/app/main.go')], {
-    env: { ...env, CGO_ENABLED: '0' },
-  });
-  writeFileSync(join(place, 'Dockerfile'), 'FROM scratch\nCOPY app /bin/app\nARG VERSION\nENV APP_VERSION=$VERSION\nCMD ["/bin/app"]\n');
+  execFileSync(
+    'go',
+    ['build', '-trimpath', '-ldflags=-s -w', '-o', join(place, 'app'), join(root, 'test/bench/app/main.go')],
+    {
+      env: { ...env, CGO_ENABLED: '0' },
+    },
+  );
+  writeFileSync(
+    join(place, 'Dockerfile'),
+    'FROM scratch\nCOPY app /bin/app\nARG VERSION\nENV APP_VERSION=$VERSION\nCMD ["/bin/app"]\n',
+  );
   mkdirSync(join(place, 'config'));
   mkdirSync(join(place, '.kamal'));
   writeFileSync(join(place, '.kamal/secrets'), 'REGISTRY_PASSWORD=$REGISTRY_PASSWORD\n');
@@ -83,7 +102,10 @@ function prepare() {
 function writeConfig(host) {
   const known = readFileSync(settings.SANDBOX_KNOWN_HOSTS, 'utf8');
   const keys = known.split('\n').filter((line) => line.includes(machine.address));
-  writeFileSync(join(place, 'known_hosts'), keys.map((line) => `${host} ${line.split(' ').slice(1).join(' ')}`).join('\n') + '\n');
+  writeFileSync(
+    join(place, 'known_hosts'),
+    keys.map((line) => `${host} ${line.split(' ').slice(1).join(' ')}`).join('\n') + '\n',
+  );
   writeFileSync(
     join(place, 'ssh_config'),
     `Host *\n  IdentityFile ${settings.SANDBOX_KEY}\n  IdentitiesOnly yes\n  UserKnownHostsFile ${join(place, 'known_hosts')}\n`,
@@ -105,9 +127,15 @@ readiness_delay: 0
 function pushImage(version) {
   const image = `registry.test:5000/bench:${version}`;
   execFileSync('docker', ['login', 'registry.test:5000', '-u', settings.REGISTRY_USER, '--password-stdin'], {
-    env, input: settings.REGISTRY_PASSWORD, stdio: ['pipe', 'ignore', 'ignore'],
+    env,
+    input: settings.REGISTRY_PASSWORD,
+    stdio: ['pipe', 'ignore', 'ignore'],
   });
-  execFileSync('docker', ['build', '-q', '--label', 'service=bench', '--build-arg', `VERSION=${version}`, '-t', image, place], { env, stdio: 'ignore' });
+  execFileSync(
+    'docker',
+    ['build', '-q', '--label', 'service=bench', '--build-arg', `VERSION=${version}`, '-t', image, place],
+    { env, stdio: 'ignore' },
+  );
   execFileSync('docker', ['push', '-q', image], { env, stdio: 'ignore' });
   execFileSync('docker', ['rmi', image], { env, stdio: 'ignore' });
 }
@@ -118,7 +146,19 @@ function deploy(version, { host, command = 'deploy' }) {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const marks = [];
-    const words = ['-f', '%M', '-o', join(place, 'memory'), process.execPath, longshore, command, '-P', '--version', version, '--json'];
+    const words = [
+      '-f',
+      '%M',
+      '-o',
+      join(place, 'memory'),
+      process.execPath,
+      longshore,
+      command,
+      '-P',
+      '--version',
+      version,
+      '--json',
+    ];
     const child = spawn('/usr/bin/time', words, { cwd: place, env, stdio: ['ignore', 'ignore', 'pipe'] });
     let text = '';
     child.stderr.on('data', (bytes) => {
@@ -131,7 +171,11 @@ function deploy(version, { host, command = 'deploy' }) {
     child.on('close', (status) => {
       const seconds = (performance.now() - started) / 1000;
       if (status !== 0) return reject(new Error(`deploy ended with ${status}\n${text}`));
-      resolve({ seconds, marks, peakKilobytes: Number(readFileSync(join(place, 'memory'), 'utf8').trim().split('\n').at(-1)) });
+      resolve({
+        seconds,
+        marks,
+        peakKilobytes: Number(readFileSync(join(place, 'memory'), 'utf8').trim().split('\n').at(-1)),
+      });
     });
   });
 }
@@ -139,16 +183,23 @@ function deploy(version, { host, command = 'deploy' }) {
 /** Puts a relay with this round-trip time before the machine's sshd. */
 async function relay(milliseconds) {
   for (const child of children.splice(0)) child.kill();
-  const child = spawn(process.execPath, [join(root, 'test/bench/distance.mjs'), `${machine.relay}:22`, `${machine.address}:22`, String(milliseconds)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(root, 'test/bench/distance.mjs'), `${machine.relay}:22`, `${machine.address}:22`, String(milliseconds)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   children.push(child);
   await new Promise((resolve) => child.stdout.once('data', resolve));
 }
 
 function stages({ marks, seconds }) {
   const ends = [...marks.slice(1).map(({ at }) => at), seconds * 1000];
-  const rows = [['start, connect, lock, observe', 0, marks[0]?.at ?? 0], ...marks.map(({ stage, at }, index) => [stage, at, ends[index]])];
+  const rows = [
+    ['start, connect, lock, observe', 0, marks[0]?.at ?? 0],
+    ...marks.map(({ stage, at }, index) => [stage, at, ends[index]]),
+  ];
   for (const [stage, from, to] of rows) console.log(`    ${stage.padEnd(32)} ${((to - from) / 1000).toFixed(2)}`);
 }
 
@@ -163,8 +214,12 @@ function timed([file, words]) {
 
 function show(what, figures, ratio) {
   const digits = figures[0] > 20 ? 0 : 2;
-  const [low, mid, high] = [Math.min(...figures), median(figures), Math.max(...figures)].map((figure) => figure.toFixed(digits));
-  console.log(`  ${what.padEnd(34)} min ${low}  median ${mid}  max ${high}${ratio === undefined ? '' : `  (${ratio.toFixed(1)} x node -e 0)`}`);
+  const [low, mid, high] = [Math.min(...figures), median(figures), Math.max(...figures)].map((figure) =>
+    figure.toFixed(digits),
+  );
+  console.log(
+    `  ${what.padEnd(34)} min ${low}  median ${mid}  max ${high}${ratio === undefined ? '' : `  (${ratio.toFixed(1)} x node -e 0)`}`,
+  );
 }
 
 function median(figures) {
