@@ -1,0 +1,103 @@
+// A web app and a worker that start in milliseconds, so that end-to-end tests spend their time on deploying.
+//
+//	small                web on 3000: /up, /, ?sleep=MILLISECONDS; a POST is read to its end
+//	small worker         waits
+//	small env NAME       prints a variable in base64
+//	small same FILE HASH fails unless the file has this SHA-256
+//
+// The file /behaviour, if there is one, breaks it: see broken().
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	role := "web"
+	if len(os.Args) > 1 {
+		role = os.Args[1]
+	}
+	switch role {
+	case "env":
+		fmt.Println(base64.StdEncoding.EncodeToString([]byte(os.Getenv(os.Args[2]))))
+		return
+	case "same":
+		content, err := os.ReadFile(os.Args[2])
+		if err != nil || fmt.Sprintf("%x", sha256.Sum256(content)) != os.Args[3] {
+			fmt.Println("the file is another one:", err, len(content))
+			os.Exit(1)
+		}
+		return
+	}
+	version := os.Getenv("KAMAL_VERSION")
+	fmt.Printf("%s %s starts\n", role, version)
+	stopped := make(chan os.Signal, 1)
+	signal.Notify(stopped, syscall.SIGTERM)
+	broken(role)
+	if role == "web" {
+		server := &http.Server{Addr: ":3000", Handler: http.HandlerFunc(serve)}
+		go func() {
+			if err := server.ListenAndServe(); err != http.ErrServerClosed {
+				fmt.Println(err)
+				os.Exit(1)
+			}
+		}()
+		<-stopped
+		server.Shutdown(context.Background())
+	} else {
+		<-stopped
+	}
+	fmt.Printf("%s %s stops\n", role, version)
+}
+
+func serve(response http.ResponseWriter, request *http.Request) {
+	if request.URL.Path == "/up" {
+		if strings.Contains(behaviour(), "web:unhealthy") {
+			response.WriteHeader(503)
+		}
+		fmt.Fprintln(response, "OK")
+		return
+	}
+	received, _ := io.Copy(io.Discard, request.Body)
+	milliseconds, _ := strconv.Atoi(request.URL.Query().Get("sleep"))
+	time.Sleep(time.Duration(milliseconds) * time.Millisecond)
+	response.Header().Set("content-type", "text/plain")
+	fmt.Fprintf(response, "small from %s, %d bytes received\n", os.Getenv("KAMAL_VERSION"), received)
+}
+
+// A word such as web:crash or worker:exit=3000 in /behaviour.
+func broken(role string) {
+	for _, word := range strings.Fields(behaviour()) {
+		who, what, _ := strings.Cut(word, ":")
+		if who != role {
+			continue
+		}
+		if what == "crash" {
+			fmt.Println("cannot find the flux capacitor")
+			os.Exit(3)
+		}
+		if milliseconds, found := strings.CutPrefix(what, "exit="); found {
+			number, _ := strconv.Atoi(milliseconds)
+			time.AfterFunc(time.Duration(number)*time.Millisecond, func() {
+				fmt.Println("ran out of jobs")
+				os.Exit(1)
+			})
+		}
+	}
+}
+
+func behaviour() string {
+	text, _ := os.ReadFile("/behaviour")
+	return string(text)
+}
