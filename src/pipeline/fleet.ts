@@ -6,6 +6,7 @@ import { pause } from '../execute/ready.ts';
 import type { Host } from '../hosts/host.ts';
 import { observeHost } from '../observe/observe.ts';
 import type { Observed } from '../observe/observed.ts';
+import { runHookHere } from './hooks.ts';
 import type { Session } from './session.ts';
 
 const reconnectSeconds = 20;
@@ -24,21 +25,14 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** The one seam that tests replace. */
-export type Connect = (name: string, session: Session) => Promise<Host>;
-
 /** Connects to all machines side by side. @throws Failure that names every machine that could not be reached, and why */
-export async function connectFleet(
-  session: Session,
-  names: readonly string[],
-  connect: Connect = connectBySsh,
-): Promise<Fleet> {
-  const settled = await Promise.allSettled(names.map((name) => connect(name, session)));
+export async function connectFleet(session: Session, names: readonly string[]): Promise<Fleet> {
+  const settled = await Promise.allSettled(names.map((name) => session.connect(name)));
   const hosts = new Map<string, Host>();
   for (const [index, result] of settled.entries()) {
     if (result.status === 'fulfilled') hosts.set(names[index] ?? '', result.value);
   }
-  const fleet = fleetOf(session, hosts, connect);
+  const fleet = fleetOf(session, hosts);
   const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
   if (problems.length > 0) {
     await fleet.close();
@@ -47,19 +41,7 @@ export async function connectFleet(
   return fleet;
 }
 
-async function connectBySsh(name: string, { run, config }: Session): Promise<Host> {
-  const { connect } = await import('../hosts/connect.ts');
-  return connect({
-    name,
-    ssh: config.ssh,
-    acceptNewHostKeys: run.acceptNewHostKeys,
-    env: run.env,
-    ...(run.askSecret === undefined ? {} : { askSecret: run.askSecret }),
-    signal: run.signal,
-  });
-}
-
-function fleetOf(session: Session, hosts: Map<string, Host>, connect: Connect): Fleet {
+function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   const { run, config, secrets } = session;
   const observeOnce = async (look: Parameters<Fleet['observe']>[0]): Promise<Observed> => {
     const names = look.hosts ?? [...hosts.keys()];
@@ -107,7 +89,7 @@ function fleetOf(session: Session, hosts: Map<string, Host>, connect: Connect): 
     const deadline = Date.now() + reconnectSeconds * 1000;
     for (;;) {
       try {
-        hosts.set(name, await connect(name, session));
+        hosts.set(name, await session.connect(name));
         return true;
       } catch (error) {
         if (!(error instanceof Failure) || Date.now() > deadline) return false;
@@ -140,4 +122,16 @@ export function together(problems: readonly unknown[], conclusion?: string): Err
     ]),
     ...(conclusion === undefined ? {} : { hint: conclusion }),
   });
+}
+
+/** Connects to the machines for the length of some work. */
+export async function withFleet<T>(session: Session, version: string, work: (fleet: Fleet) => Promise<T>): Promise<T> {
+  const { config, selected } = session;
+  await runHookHere(session, { hook: 'pre-connect', version, hosts: selected.hosts, lockHeld: false });
+  const fleet = await connectFleet(session, [...new Set([config.primaryHost, ...selected.hosts])]);
+  try {
+    return await work(fleet);
+  } finally {
+    await fleet.close();
+  }
 }

@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import { timestamp } from '../execute/perform.ts';
 import { pause } from '../execute/ready.ts';
 import type { Host, LockAnswer, LockHolder, LockRequest } from '../hosts/host.ts';
+import type { Fleet } from './fleet.ts';
 import type { Session } from './session.ts';
 
 /** How long after its last sign of life a run's lock may be taken over; renewed three times as often. */
@@ -126,4 +127,32 @@ export function lockHeld({ typed }: Pick<Session, 'typed'>, host: string, holder
 
 function summary(holder: LockHolder): string {
   return holder.details.split('\n').slice(0, 2).join(', ') || 'no details';
+}
+
+/** Holds the lock for the length of some work. @throws Failure `lock-held` */
+export async function underLock<T>(
+  session: Session,
+  fleet: Fleet,
+  version: string,
+  work: (lock: HeldLock) => Promise<T>,
+): Promise<T> {
+  const { primaryHost } = session.config;
+  const lockHost = () => {
+    const host = fleet.hosts.get(primaryHost);
+    if (host === undefined)
+      throw new Failure('connection-lost', `${primaryHost}: not connected, so its lock runs out by itself`);
+    return host;
+  };
+  const lock = await takeLock(session, lockHost, version);
+  try {
+    return await work(lock);
+  } finally {
+    await lock.release().catch((error: unknown) => {
+      if (!(error instanceof Failure)) throw error;
+      session.run.emit({
+        type: 'warning',
+        text: `The lock was not given back (${error.message}); its lease runs out by itself`,
+      });
+    });
+  }
 }

@@ -1,6 +1,7 @@
 import { describeBuild } from '../build/image-build.ts';
 import { Failure } from '../errors.ts';
-import { deployPlan, withFleet } from '../pipeline.ts';
+import { deployPlan } from './deploy.ts';
+import { withFleet } from './fleet.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
 import { describeWithReason } from '../plan/describe.ts';

@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { Failure } from '../errors.ts';
 import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
+import type { Host } from '../hosts/host.ts';
 import { existingHooks } from '../hosts/this-machine/local-hook.ts';
 import { readSourceTree } from '../hosts/this-machine/git.ts';
 import { createMasker } from '../secrets/mask.ts';
@@ -25,6 +26,8 @@ export interface Session {
   readonly secrets: ReadonlyMap<string, string>;
   readonly credentials?: RegistryCredentials;
   readonly mask: (text: string) => string;
+  /** The one seam that tests replace. */
+  readonly connect: (name: string) => Promise<Host>;
   /** What is typed to do something to this destination again: `longshore deploy production`. */
   readonly typed: (command: string) => string;
 }
@@ -78,6 +81,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     secrets,
     ...(credentials === undefined ? {} : { credentials }),
     mask: createMasker(secrets.values()),
+    connect: (name) => connectBySsh(name, { run, config }),
     typed: (command) => ['longshore', command, config.destinationName].filter(Boolean).join(' '),
   };
 }
@@ -159,4 +163,17 @@ function credentialsOf({ registry }: Config, secrets: ReadonlyMap<string, string
   const [username, password] = [read(registry.username), read(registry.password)];
   if (username === undefined || password === undefined) return undefined;
   return { server: registry.server ?? 'docker.io', username, password };
+}
+
+/** ssh2 and dockerode are heavy, so they are loaded only when a machine is connected to. */
+async function connectBySsh(name: string, { run, config }: Pick<Session, 'run' | 'config'>): Promise<Host> {
+  const { connect } = await import('../hosts/connect.ts');
+  return connect({
+    name,
+    ssh: config.ssh,
+    acceptNewHostKeys: run.acceptNewHostKeys,
+    env: run.env,
+    ...(run.askSecret === undefined ? {} : { askSecret: run.askSecret }),
+    signal: run.signal,
+  });
 }

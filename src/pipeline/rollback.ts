@@ -1,0 +1,63 @@
+import { Failure } from '../errors.ts';
+import type { Observed } from '../observe/observed.ts';
+import { knownVersions, lastGoodVersion, listVersions, planRollback } from '../plan/rollback.ts';
+import { carryOut } from './carry-out.ts';
+import { finish } from './finish.ts';
+import { withFleet } from './fleet.ts';
+import { underLock } from './lock.ts';
+import type { DeployResult } from './run.ts';
+import { wantedOf, type Session } from './session.ts';
+
+/** Chooses the version, then under the lock observe, plan and execute; then post-deploy. @throws Failure */
+export async function rollbackWith(session: Session, wanted: string | undefined): Promise<DeployResult> {
+  const started = Date.now();
+  if (wanted !== undefined && [session.config.destination, session.config.destinationName].includes(wanted)) {
+    throw new Failure('usage', `${wanted} is a destination, and rollback takes a version`, {
+      hint: `longshore rollback -d ${wanted}`,
+    });
+  }
+  return withFleet(session, wanted ?? '', async (fleet) => {
+    const version = chooseVersion(session, await fleet.observe({}), wanted);
+    const done = await underLock(session, fleet, version, (lock) =>
+      carryOut({
+        session,
+        fleet,
+        lock,
+        command: 'rollback',
+        version,
+        plan: (observed) =>
+          planRollback({
+            config: session.selected,
+            version,
+            observed,
+            wanted: wantedOf(session, version),
+            hooks: session.hooks,
+            performer: session.tree.performer,
+          }),
+      }),
+    );
+    return finish(session, fleet, { version, started, done });
+  });
+}
+
+/** @throws Failure `version-not-found` */
+function chooseVersion({ config, selected, typed }: Session, observed: Observed, wanted: string | undefined): string {
+  if (wanted === undefined) {
+    const last = lastGoodVersion(observed, selected);
+    if (last !== undefined) return last;
+    throw new Failure('version-not-found', `${config.service} has no earlier release to go back to`, {
+      hint: `Known versions: ${listVersions(knownVersions(observed, selected))}. Name one: \`${typed('rollback')} VERSION\`.`,
+    });
+  }
+  const found = knownVersions(observed, selected).filter((version) => version.startsWith(wanted));
+  const [only] = found;
+  if (only !== undefined && (found.length === 1 || found.includes(wanted)))
+    return found.includes(wanted) ? wanted : only;
+  throw new Failure(
+    'version-not-found',
+    found.length === 0 ? `No machine knows a version ${wanted}` : `${wanted} begins ${found.length} versions`,
+    {
+      hint: `Known versions: ${listVersions(found.length === 0 ? knownVersions(observed, selected) : found)}`,
+    },
+  );
+}
