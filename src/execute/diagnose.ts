@@ -16,8 +16,7 @@ export async function diagnose(
   next: string,
 ): Promise<Diagnosis | undefined> {
   const { step } = problem;
-  if (step.kind !== 'send-traffic' && step.kind !== 'wait-until-ready' && step.kind !== 'start-container')
-    return undefined;
+  if (!('container' in step) || step.kind === 'stop-container') return undefined;
   if (!(problem.error instanceof Failure) || problem.certainty === 'unknown') return undefined;
   const host = hostOf(execution, problem.host);
   const id = idOf(execution, problem.host, step.container);

@@ -5,7 +5,7 @@ import type { Lane, Step } from '../plan/plan.ts';
 import { thisMachine } from '../plan/plan.ts';
 import { hostOf, idOf, type Execution } from './execution.ts';
 import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
-import { waitUntilReady } from './ready.ts';
+import { checkRunning, waitUntilReady } from './ready.ts';
 
 type Progress = (text: string) => void;
 
@@ -35,6 +35,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return docker.startContainer(idOf(execution, lane.host, step.container));
     case 'wait-until-ready':
       return waitUntilReady(step, host, execution, onProgress);
+    case 'check-running':
+      return checkRunning(step, host, execution);
     case 'send-traffic':
       return sendTraffic(step, host, execution, onProgress);
     case 'remove-route':

@@ -40,6 +40,15 @@ export async function waitUntilReady(
   }
 }
 
+/** @throws Failure `container-exited` when it does not run any more, or was restarted */
+export async function checkRunning(
+  step: Extract<Step, { kind: 'check-running' }>,
+  host: Host,
+  execution: Execution,
+): Promise<void> {
+  await inspect(host, idOf(execution, host.name, step.container), step.container.name);
+}
+
 /** What `waitForExit` came to: an exit status, or why nobody knows. */
 export type Exit = Promise<{ status: number } | { error: unknown }>;
 

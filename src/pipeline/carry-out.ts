@@ -183,7 +183,7 @@ function failureOf(input: {
 }
 
 function beganSwap(kind: Plan['stages'][number]['lanes'][number]['steps'][number]['kind']): boolean {
-  return ['start-container', 'send-traffic', 'wait-until-ready', 'stop-container', 'remove-route'].includes(kind);
+  return ['start-container', 'send-traffic', 'wait-until-ready', 'check-running', 'stop-container', 'remove-route'].includes(kind);
 }
 
 function lockLost(version: string): Failure {

@@ -34,14 +34,11 @@ export async function takeLock(session: Session, hostOf: () => Host, version: st
   });
   await acquire(session, hostOf(), request);
   const lost = new AbortController();
-  const timer = setInterval(() => {
-    hostOf()
-      .refreshLock(request.directory, ownerToken)
-      .then(
-        (ours) => (ours ? undefined : lost.abort()),
-        () => undefined,
-      );
-  }, refreshMilliseconds);
+  const renew = async () => {
+    if (!(await hostOf().refreshLock(request.directory, ownerToken))) lost.abort();
+  };
+  // While the connection is lost nothing can be renewed; the lease runs down until it is back.
+  const timer = setInterval(() => void renew().catch(() => undefined), refreshMilliseconds);
   let released: Promise<unknown> | undefined;
   return {
     lost: lost.signal,

@@ -26,6 +26,8 @@ export function describe(step: StepKind): string {
       return `send ${step.service} to ${shortNames(step.container.name)} once healthy`;
     case 'remove-route':
       return `take the route ${step.service} away`;
+    case 'check-running':
+      return `see that ${shortNames(step.container.name)} still runs`;
     case 'stop-container':
       return `stop ${shortNames(step.container.name)}`;
     case 'remove-container':

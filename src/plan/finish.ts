@@ -29,6 +29,7 @@ export function finishStages(input: FinishInput): Stage[] {
     const host = observedHost(observed, name);
     const here = decisions.filter(({ wanted }) => wanted.host === name);
     return [
+      ...here.flatMap(checkLanes),
       ...here.map((decision) => stopLane(decision, host, config, version)),
       { host: name, optional: true, steps: tagSteps(host, input) },
       ...housekeeping(name, prunes.get(name)?.containers ?? []),
@@ -55,6 +56,19 @@ function pruneOn(name: string, { config, version, observed, decisions }: FinishI
     stopping: here.flatMap((decision) => oldContainers(decision, host, config)),
     wantedNames: here.map(({ wanted }) => wanted.spec.name),
   });
+}
+
+/** Healthy once is not up for good: a new container that crashed meanwhile is seen while what it replaces is still at hand. */
+function checkLanes({ wanted, action, existing }: Decision): Lane[] {
+  if (action === 'keep' || wanted.role.proxy === undefined) return [];
+  const container = action === 'start' && existing !== undefined ? reference(existing) : { name: wanted.spec.name };
+  return [
+    {
+      host: wanted.host,
+      role: wanted.role.name,
+      steps: [{ kind: 'check-running', container, because: 'it was healthy a moment ago' }],
+    },
+  ];
 }
 
 function stopLane(decision: Decision, host: ObservedHost, config: Config, version: string): Lane {

@@ -61,6 +61,8 @@ export type StepKind =
       readonly drainTimeoutSeconds: number;
     }
   | { readonly kind: 'remove-route'; readonly service: string }
+  /** Fails when it exited or was restarted since its start. */
+  | { readonly kind: 'check-running'; readonly container: ContainerRef }
   | { readonly kind: 'stop-container'; readonly container: ContainerRef; readonly timeoutSeconds?: number }
   | { readonly kind: 'remove-container'; readonly container: ContainerRef }
   | { readonly kind: 'tag-image'; readonly image: string; readonly repository: string; readonly tag: string }

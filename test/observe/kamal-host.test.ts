@@ -65,6 +65,7 @@ describe('a machine as real Kamal 2.12 left it', () => {
       'send shop-web to shop-web-v1 once healthy (traffic goes to shop-web-v2)',
       'start shop-worker-v1 (it was retained: Exited (2) 1 minute ago)',
       'wait until shop-worker-v1 is ready (the role has no traffic whose health check would tell)',
+      'see that shop-web-v1 still runs (it was healthy a moment ago)',
       'stop shop-web-v2 (replaced by v1)',
       'stop shop-worker-v2 (replaced by v1)',
       'tag registry.test:5000/shop:v1 as latest (it is the deployed version)',

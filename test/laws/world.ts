@@ -1,0 +1,180 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { selectRoles } from '../../src/app/select.ts';
+import { wantedContainers } from '../../src/app/wanted.ts';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { Failure } from '../../src/errors.ts';
+import type { Event } from '../../src/execute/events.ts';
+import { connectFleet } from '../../src/pipeline/fleet.ts';
+import { deployPlan, deployWith } from '../../src/pipeline/deploy.ts';
+import { rollbackWith } from '../../src/pipeline/rollback.ts';
+import type { Run } from '../../src/pipeline/run.ts';
+import type { Session } from '../../src/pipeline/session.ts';
+import { describeWithReason } from '../../src/plan/describe.ts';
+import { fakeRegistry, type Behaviour, type FakeRegistry } from '../fakes/images.ts';
+import { fakeMachine, type Call, type FakeMachine } from '../fakes/machine.ts';
+
+/** A fleet in memory with a config that is deployed to it, for laws that hold for every deploy. */
+export interface World {
+  readonly config: Config;
+  readonly registry: FakeRegistry;
+  readonly machines: ReadonlyMap<string, FakeMachine>;
+  /** Puts a version into the registry. */
+  push(version: string, behaviour?: Behaviour): void;
+  deploy(version: string, options?: RunOptions): Promise<Ended>;
+  rollback(version?: string, options?: RunOptions): Promise<Ended>;
+  /** What is left to do for a version, one line per step. */
+  plan(version: string): Promise<string[]>;
+  /** Names of running containers of the service, `host name`, sorted. */
+  running(): string[];
+  /** Where traffic goes, `host service name`, sorted. */
+  traffic(): string[];
+  /** Containers of a version in any state. */
+  remains(version: string): string[];
+}
+
+export interface RunOptions {
+  command?: 'setup' | 'deploy' | 'redeploy';
+  signal?: AbortSignal;
+  /** Once true, this run's process is dead: no connection of it works any more. */
+  isDead?: () => boolean;
+}
+
+export interface Ended {
+  /** 0, or the failure's exit status. */
+  readonly exitStatus: number;
+  readonly failure?: Failure;
+  readonly events: readonly Event[];
+}
+
+export const twoMachines = `service: shop
+image: shop
+servers: {web: [one, two], worker: {hosts: [two], cmd: work}}
+registry: {server: registry.test:5000, username: x, password: y}
+builder: {arch: amd64, driver: docker}
+env: {clear: {GREETING: hello}, secret: [KEY]}
+proxy: {host: shop.example.com, run: {registry: registry.test:5000}}
+deploy_timeout: 5
+readiness_delay: 2
+`;
+
+export function makeWorld(yaml = twoMachines): World {
+  const place = mkdtempSync(join(tmpdir(), 'longshore-law-'));
+  mkdirSync(join(place, 'config'));
+  writeFileSync(join(place, 'config/deploy.yml'), yaml);
+  const config = loadConfig({ file: 'config/deploy.yml', cwd: place, env: {} });
+  const registry = fakeRegistry({ server: 'registry.test:5000', username: 'x', password: 'y' });
+  registry.push('registry.test:5000/basecamp/kamal-proxy:v0.9.2');
+  const machines = new Map(config.hosts.map((name) => [name, fakeMachine(name, { registry })]));
+  const world: World = {
+    config,
+    registry,
+    machines,
+    push(version, behaviour = { kind: 'healthy' }) {
+      registry.push(`registry.test:5000/shop:${version}`, { labels: { service: config.service }, behaviour });
+    },
+    deploy: (version, options = {}) =>
+      ended(options, (session) =>
+        deployWith({ ...session, run: { ...session.run, version } }, options.command ?? 'deploy'),
+      ),
+    rollback: (version, options = {}) => ended(options, (session) => rollbackWith(session, version)),
+    async plan(version) {
+      const session = sessionOf(world, {}, []);
+      const fleet = await connectFleet(session, config.hosts);
+      const observed = await fleet.observe({ version, wanted: wantedContainers(config, version) });
+      await fleet.close();
+      const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
+      return plan.stages.flatMap(({ lanes }) =>
+        lanes.flatMap(({ host, steps }) => steps.map((step) => `${host}: ${describeWithReason(step)}`)),
+      );
+    },
+    running: () =>
+      [...machines.values()]
+        .flatMap((machine) =>
+          [...machine.containers.values()]
+            .filter(({ state }) => state === 'running')
+            .map(({ name }) => `${machine.name} ${name}`),
+        )
+        .filter((line) => !line.endsWith('kamal-proxy'))
+        .sort(),
+    traffic: () =>
+      [...machines.values()]
+        .flatMap((machine) =>
+          machine.proxy.routes.map(
+            ({ name }) => `${machine.name} ${name} ${machine.trafficTarget(name)?.name ?? 'nothing'}`,
+          ),
+        )
+        .sort(),
+    remains: (version) =>
+      [...machines.values()].flatMap((machine) =>
+        [...machine.containers.values()].map(({ name }) => name).filter((name) => name.endsWith(`-${version}`)),
+      ),
+  };
+  return world;
+
+  async function ended(options: RunOptions, work: (session: Session) => Promise<unknown>): Promise<Ended> {
+    const events: Event[] = [];
+    try {
+      await work(sessionOf(world, options, events));
+      return { exitStatus: 0, events };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return { exitStatus: error.exitStatus, failure: error, events };
+    }
+  }
+}
+
+function sessionOf({ config, machines }: World, options: RunOptions, events: Event[]): Session {
+  const run: Run = {
+    command: options.command ?? 'deploy',
+    configFile: config.file,
+    hosts: [],
+    roles: [],
+    primaryOnly: false,
+    skipPush: true,
+    skipHooks: false,
+    noCache: false,
+    acceptNewHostKeys: false,
+    env: {},
+    emit: (event) => events.push(event),
+    signal: options.signal ?? new AbortController().signal,
+  };
+  return {
+    run,
+    config,
+    selected: selectRoles(config, run),
+    tree: {
+      isRepository: false,
+      root: '/',
+      headSha: '',
+      dirty: false,
+      changedPaths: [],
+      diffHash: '',
+      userName: 'Dev',
+      userEmail: 'dev@example.com',
+      performer: 'dev@example.com',
+    },
+    hooks: new Set(),
+    secrets: new Map([['KEY', 's3cret']]),
+    credentials: { server: 'registry.test:5000', username: 'x', password: 'y' },
+    mask: (text) => text,
+    connect: async (name) => {
+      if (options.isDead?.() === true) throw new Failure('host-unreachable', `${name}: this process is dead`);
+      const machine = machines.get(name);
+      if (machine === undefined) throw new Error(`no machine ${name}`);
+      return machine.connect();
+    },
+    typed: (command) => `longshore ${command}`,
+  };
+}
+
+/** Hears of every changing call on every machine. */
+export function listen(world: World, onCall: (call: Call, machine: FakeMachine) => 'cut' | void): void {
+  for (const machine of world.machines.values()) machine.onCall = (call) => onCall(call, machine);
+}
+
+export function stopListening(world: World): void {
+  for (const machine of world.machines.values()) delete machine.onCall;
+}
