@@ -111,16 +111,13 @@ function tagSteps(host: ObservedHost, { config, version, pulling, record }: Fini
 
 function noteSteps(input: FinishInput, host: string, retire: readonly Stage[]): Step[] {
   const { config, decisions, record } = input;
-  const audit: Step = {
-    kind: 'audit',
-    file: auditFile(config),
-    entries: auditEntries(input, host, retire),
-    because: 'who did what is kept on the host',
-  };
   if (record === undefined) return [];
+  const entries = auditEntries(input, host, retire);
   const changed = decisions.some(({ wanted }) => wanted.host === host);
   return [
-    audit,
+    ...(entries.length > 0
+      ? [{ kind: 'audit', file: auditFile(config), entries, because: 'who did what is kept on the host' } as const]
+      : []),
     ...(changed
       ? [{ kind: 'record-release', file: releasesFile(config), record, because: 'a rollback looks here' } as const]
       : []),
