@@ -4,7 +4,7 @@ import { execute, type Outcome } from '../execute/execute.ts';
 import type { Execution } from '../execute/execution.ts';
 import { observeProxy } from '../observe/proxy.ts';
 import type { Observed, ReleaseRecord } from '../observe/observed.ts';
-import { currentVersion } from '../plan/current.ts';
+import { currentVersion, isUp } from '../plan/current.ts';
 import { shortVersion } from '../plan/decide.ts';
 import type { Plan } from '../plan/plan.ts';
 import { differencesToBefore, planRevert } from '../plan/revert.ts';
@@ -22,8 +22,8 @@ export interface Deployment {
   readonly lock: HeldLock;
   readonly command: ReleaseRecord['command'];
   readonly version: string;
-  /** `again`: the rest of a plan whose reply was lost. */
-  plan(observed: Observed, pass: 'first' | 'again'): Plan;
+  /** `unproven` is given for the rest of a plan whose reply was lost: containers that were started but not seen ready. */
+  plan(observed: Observed, unproven?: ReadonlySet<string>): Plan;
 }
 
 export interface CarriedOut {
@@ -38,7 +38,7 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   const wanted = wantedContainers(selected, version);
   const look = { version, wanted };
   const before = await fleet.observe(look);
-  const plan = deployment.plan(before, 'first');
+  const plan = deployment.plan(before);
   const previous = currentVersion(before, selected);
   for (const text of plan.notes) run.emit({ type: 'note', text });
   if (plan.stages.length === 0)
@@ -52,12 +52,20 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
     const away = await fleet.reconnect(lostHosts(outcome, fleet));
     if (away.length > 0) break;
     run.emit({ type: 'note', text: 'A reply was lost: looking at the machines again and going on from what is there' });
-    outcome = await execute(deployment.plan(await fleet.observe(look), 'again'), title, execution);
+    const now = await fleet.observe(look);
+    outcome = await execute(deployment.plan(now, startedSince(before, now)), title, execution);
   }
   if (lock.lost.aborted) throw lockLost(version);
   if (outcome.result !== 'done') await goBack(deployment, { before, outcome, execution });
   await Promise.all([checkRoutes(deployment), lock.release()]);
   return { changed: true, ...(previous === undefined || previous === version ? {} : { previousVersion: previous }) };
+}
+
+function startedSince(before: Observed, now: Observed): Set<string> {
+  const up = (observed: Observed) =>
+    observed.hosts.flatMap(({ containers }) => containers.filter(isUp).map(({ id }) => id));
+  const ran = new Set(up(before));
+  return new Set(up(now).filter((id) => !ran.has(id)));
 }
 
 function executionFor({ session, fleet, version }: Deployment, observed: Observed, signal: AbortSignal): Execution {
@@ -183,7 +191,14 @@ function failureOf(input: {
 }
 
 function beganSwap(kind: Plan['stages'][number]['lanes'][number]['steps'][number]['kind']): boolean {
-  return ['start-container', 'send-traffic', 'wait-until-ready', 'check-running', 'stop-container', 'remove-route'].includes(kind);
+  return [
+    'start-container',
+    'send-traffic',
+    'wait-until-ready',
+    'check-running',
+    'stop-container',
+    'remove-route',
+  ].includes(kind);
 }
 
 function lockLost(version: string): Failure {

@@ -3,10 +3,10 @@ import { planDeploy } from '../plan/deploy.ts';
 import type { Plan } from '../plan/plan.ts';
 import { bootstrap } from './bootstrap.ts';
 import { buildAndPush } from './build.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, type Deployment } from './carry-out.ts';
 import { finish, resultOf } from './finish.ts';
 import { withFleet, type Fleet } from './fleet.ts';
-import { lockHeld, underLock } from './lock.ts';
+import { underLock, waitUntilFree } from './lock.ts';
 import type { DeployResult } from './run.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
 
@@ -17,13 +17,11 @@ export async function deployWith(session: Session, command: 'setup' | 'deploy' |
   const version = versionOfRun(session);
   return withFleet(session, version, async (fleet) => {
     if (command === 'setup') await bootstrap(session, fleet, version);
-    const planFor = (digest: string | undefined) => (observed: Observed, pass: 'first' | 'again') =>
-      deployPlan(session, {
-        observed,
-        version,
-        digest,
-        command: pass === 'again' && command === 'redeploy' ? 'deploy' : command,
-      });
+    const planFor = (digest: string | undefined) => (observed: Observed, unproven?: ReadonlySet<string>) => {
+      // The rest of a redeploy is a deploy: what was made anew already is not made anew again.
+      const rest = unproven !== undefined && command === 'redeploy' ? 'deploy' : command;
+      return deployPlan(session, { observed, version, digest, command: rest, unproven });
+    };
     const needsBuild = !run.skipPush && !(await isDone(session, fleet, { version, command, plan: planFor(undefined) }));
     if (!run.skipPush && !needsBuild) return resultOf(session, { version, started, done: { changed: false } });
     const digest = needsBuild ? await buildAndPush(session, version) : undefined;
@@ -38,32 +36,26 @@ export async function deployWith(session: Session, command: 'setup' | 'deploy' |
 async function isDone(
   session: Session,
   fleet: Fleet,
-  {
-    version,
-    command,
-    plan,
-  }: { version: string; command: ReleaseRecord['command']; plan: (observed: Observed, pass: 'first') => Plan },
+  { version, command, plan }: Pick<Deployment, 'version' | 'command' | 'plan'>,
 ): Promise<boolean> {
-  const observed = await fleet.observe({ version, wanted: wantedOf(session, version) });
-  const held = observed.hosts.find(
-    ({ lock }) => lock !== undefined && (lock.lease === undefined || lock.lease.secondsLeft > 0),
-  );
-  if (
-    held?.lock !== undefined &&
-    held.lock.lease === undefined &&
-    session.run.lockWait === undefined &&
-    session.run.env['KAMAL_LOCK'] !== 'true'
-  ) {
-    throw lockHeld(session, held.host, held.lock);
-  }
-  return command !== 'redeploy' && plan(observed, 'first').stages.length === 0;
+  const [observed] = await Promise.all([
+    fleet.observe({ version, wanted: wantedOf(session, version) }),
+    waitUntilFree(session, fleet),
+  ]);
+  return command !== 'redeploy' && plan(observed).stages.length === 0;
 }
 
 export function deployPlan(
   session: Session,
-  input: { observed: Observed; version: string; digest: string | undefined; command: ReleaseRecord['command'] },
+  input: {
+    observed: Observed;
+    version: string;
+    digest: string | undefined;
+    command: ReleaseRecord['command'];
+    unproven?: ReadonlySet<string> | undefined;
+  },
 ): Plan {
-  const { observed, version, digest, command } = input;
+  const { observed, version, digest, command, unproven } = input;
   return planDeploy({
     config: session.selected,
     command,
@@ -73,5 +65,6 @@ export function deployPlan(
     wanted: wantedOf(session, version),
     hooks: session.hooks,
     performer: session.tree.performer,
+    ...(unproven === undefined ? {} : { unproven }),
   });
 }

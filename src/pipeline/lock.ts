@@ -62,41 +62,62 @@ export function lockRequest(
   };
 }
 
+/** Before a build: ends when nobody deploys, as far as looking can tell. @throws Failure `lock-held` */
+export async function waitUntilFree(session: Session, fleet: Fleet): Promise<void> {
+  const host = fleet.hosts.get(session.config.primaryHost);
+  if (host === undefined || session.run.env['KAMAL_LOCK'] === 'true') return;
+  const query = { lockDirectory: lockDirectory(session.config), releasesFile: '/dev/null', files: [], paths: [] };
+  const look = async (): Promise<LockAnswer> => {
+    const { lock } = await host.readState(query);
+    return lock === undefined ? { taken: true } : { taken: false, holder: lock };
+  };
+  await untilTaken(session, host, { attempt: look, takeOver: async () => ({ taken: true }) });
+}
+
 async function acquire(session: Session, host: Host, request: LockRequest): Promise<void> {
+  await untilTaken(session, host, {
+    attempt: () => host.acquireLock(request),
+    takeOver: (holder) => {
+      const text = `Taking over the lock of a run that gave no sign of life for ${holder.lease?.seconds ?? 0} s (${summary(holder)})`;
+      session.run.emit({ type: 'note', text });
+      return host.takeOverLock(request);
+    },
+  });
+}
+
+/** Tries again while the holder may be dead, or as long as `--lock-wait` says. @throws Failure `lock-held` or `interrupted` */
+async function untilTaken(
+  session: Session,
+  host: Host,
+  ways: { attempt(): Promise<LockAnswer>; takeOver(holder: LockHolder): Promise<LockAnswer> },
+): Promise<void> {
   const { run } = session;
   const started = Date.now();
   let first: LockHolder | undefined;
-  let told = false;
-  for (let answer: LockAnswer = await host.acquireLock(request); !answer.taken;) {
+  for (let answer = await ways.attempt(); !answer.taken;) {
     const { holder } = answer;
-    first ??= holder;
-    const waited = (Date.now() - started) / 1000;
     if (run.signal.aborted) throw new Failure('interrupted', 'Interrupted while waiting for the lock');
     if (holder.lease !== undefined && holder.lease.secondsLeft <= 0) {
-      run.emit({
-        type: 'note',
-        text: `Taking over the lock of a run that gave no sign of life for ${holder.lease.seconds} s (${summary(holder)})`,
-      });
-      answer = await host.takeOverLock(request);
+      answer = await ways.takeOver(holder);
       continue;
     }
-    if (run.lockWait === undefined && !mayBeDead(first, holder)) throw lockHeld(session, host.name, holder);
-    if (run.lockWait !== undefined && waited > run.lockWait.timeoutSeconds) throw lockHeld(session, host.name, holder);
-    if (!told) {
-      const what =
-        run.lockWait === undefined && holder.lease !== undefined
-          ? `Is its run alive? Looking for ${Math.ceil(holder.lease.secondsLeft)} s at most`
-          : 'Waiting for it';
-      run.emit({ type: 'note', text: `The lock on ${host.name} is held (${summary(holder)}). ${what}` });
-      told = true;
-    }
-    await pause(
-      run.lockWait === undefined
-        ? pollMilliseconds
-        : Math.min(run.lockWait.intervalSeconds * 1000, refreshMilliseconds),
-    );
-    answer = await host.acquireLock(request);
+    const waited = (Date.now() - started) / 1000;
+    const isHopeless =
+      run.lockWait === undefined ? !mayBeDead(first ?? holder, holder) : waited > run.lockWait.timeoutSeconds;
+    if (isHopeless) throw lockHeld(session, host.name, holder);
+    if (first === undefined)
+      run.emit({ type: 'note', text: waitingFor(host.name, holder, run.lockWait !== undefined) });
+    first ??= holder;
+    const interval = run.lockWait === undefined ? pollMilliseconds : run.lockWait.intervalSeconds * 1000;
+    await pause(Math.min(interval, refreshMilliseconds));
+    answer = await ways.attempt();
   }
+}
+
+function waitingFor(host: string, holder: LockHolder, byFlag: boolean): string {
+  const left = Math.ceil(holder.lease?.secondsLeft ?? 0);
+  const what = byFlag ? 'Waiting for it' : `Is its run alive? Looking for ${left} s at most`;
+  return `The lock on ${host} is held (${summary(holder)}). ${what}`;
 }
 
 /** A live run renews its lease, so it has more time left than it had when first seen; the same run's dead lease only runs down. */

@@ -25,7 +25,7 @@ export async function rollbackWith(session: Session, wanted: string | undefined)
         lock,
         command: 'rollback',
         version,
-        plan: (observed) =>
+        plan: (observed, unproven) =>
           planRollback({
             config: session.selected,
             version,
@@ -33,6 +33,7 @@ export async function rollbackWith(session: Session, wanted: string | undefined)
             wanted: wantedOf(session, version),
             hooks: session.hooks,
             performer: session.tree.performer,
+            ...(unproven === undefined ? {} : { unproven }),
           }),
       }),
     );

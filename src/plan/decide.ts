@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { envFilePath, rolePrefix } from '../containers/names.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { routeDifferences, routeSettings, routeTarget } from '../proxy/route.ts';
-import { routeOf, targetContainer } from './current.ts';
+import { appContainers, isUp, routeOf, targetContainer } from './current.ts';
 import type { ContainerRef, Step } from './plan.ts';
 
 /** What has to happen so that a role on a machine runs the wanted container and has its traffic. */
@@ -17,17 +17,25 @@ export interface Decision {
   readonly existing?: ObservedContainer;
   /** Why traffic must be sent to it; absent when it goes there already, or the role has none. */
   readonly trafficBecause?: string;
+  /** Why a container without traffic has to be seen ready; absent when nothing casts doubt on it. */
+  readonly waitBecause?: string;
 }
 
 /** What a deploy must do about one container. */
 export function decideForDeploy(
   wanted: WantedContainer,
   host: ObservedHost,
-  input: { config: Config; version: string; replaceAll: boolean; imageWillChange: boolean },
+  input: {
+    config: Config;
+    version: string;
+    replaceAll: boolean;
+    imageWillChange: boolean;
+    unproven: ReadonlySet<string>;
+  },
 ): Decision {
   const existing = host.containers.find(({ name }) => name === wanted.spec.name);
   const decision = actionFor(existing, input);
-  return withTraffic({ wanted, ...decision, ...(existing === undefined ? {} : { existing }) }, host, input.config);
+  return withProof({ wanted, ...decision, ...(existing === undefined ? {} : { existing }) }, host, input);
 }
 
 function actionFor(
@@ -47,10 +55,14 @@ function actionFor(
   return { action: 'keep', because: '' };
 }
 
-/** Adds why traffic has to be sent to the container, where its role has traffic. */
-export function withTraffic(decision: Omit<Decision, 'trafficBecause'>, host: ObservedHost, config: Config): Decision {
+/** Adds what has to be seen of the container before it counts: traffic sent to it, or its readiness where its role has no traffic. */
+export function withProof(
+  decision: Omit<Decision, 'trafficBecause' | 'waitBecause'>,
+  host: ObservedHost,
+  { config, unproven }: { config: Config; unproven: ReadonlySet<string> },
+): Decision {
   const { role } = decision.wanted;
-  if (role.proxy === undefined) return decision;
+  if (role.proxy === undefined) return withWait(decision, host, { config, unproven });
   const route = routeOf(host, config, role.name);
   const target = targetContainer(host, route);
   if (route === undefined) return { ...decision, trafficBecause: 'no traffic is sent to this role yet' };
@@ -68,6 +80,24 @@ export function withTraffic(decision: Omit<Decision, 'trafficBecause'>, host: Ob
   return decision;
 }
 
+/** A container that was started by a run whose end nobody saw may not have been ready. */
+function withWait(
+  decision: Decision,
+  host: ObservedHost,
+  { config, unproven }: { config: Config; unproven: ReadonlySet<string> },
+): Decision {
+  const { action, existing, wanted } = decision;
+  if (action !== 'keep') return { ...decision, waitBecause: 'the role has no traffic whose health check would tell' };
+  const beside = appContainers(host, config, wanted.role.name).find(
+    (other) => isUp(other) && other.id !== existing?.id,
+  );
+  if (beside !== undefined) return { ...decision, waitBecause: `${beside.name} still runs beside it` };
+  if (existing !== undefined && unproven.has(existing.id)) {
+    return { ...decision, waitBecause: 'the reply to its start was lost' };
+  }
+  return decision;
+}
+
 /** The steps that make the container exist, in the Create stage. */
 export function createSteps({ wanted, action, existing, because }: Decision, config: Config): Step[] {
   if (action !== 'create' && action !== 'replace') return [];
@@ -82,22 +112,18 @@ export function createSteps({ wanted, action, existing, because }: Decision, con
 }
 
 /** The steps that put the container to work, in a Boot stage. */
-export function bootSteps({ wanted, action, existing, because, trafficBecause }: Decision, config: Config): Step[] {
+export function bootSteps(decision: Decision, config: Config): Step[] {
+  const { wanted, action, existing, because, trafficBecause, waitBecause } = decision;
   const { role, spec } = wanted;
   const isNew = action === 'create' || action === 'replace';
   const container: ContainerRef = isNew || existing === undefined ? { name: spec.name } : reference(existing);
   const start: Step[] = action === 'keep' ? [] : [{ kind: 'start-container', container, because }];
   if (role.proxy === undefined) {
-    if (action === 'keep') return [];
+    if (waitBecause === undefined) return start;
+    const { readinessDelaySeconds, deployTimeoutSeconds: timeoutSeconds } = config;
     return [
       ...start,
-      {
-        kind: 'wait-until-ready',
-        container,
-        readinessDelaySeconds: config.readinessDelaySeconds,
-        timeoutSeconds: config.deployTimeoutSeconds,
-        because: 'the role has no traffic whose health check would tell',
-      },
+      { kind: 'wait-until-ready', container, readinessDelaySeconds, timeoutSeconds, because: waitBecause },
     ];
   }
   if (trafficBecause === undefined) return start;

@@ -20,6 +20,8 @@ export interface DeployRequest {
   /** Names of the hook scripts that exist; empty when hooks are skipped. */
   readonly hooks: ReadonlySet<string>;
   readonly performer: string;
+  /** Ids of containers that this run started without seeing them ready. */
+  readonly unproven?: ReadonlySet<string>;
 }
 
 /** What is left to do so that every selected machine runs this version as the file says; no stages when nothing is. */
@@ -32,6 +34,7 @@ export function planDeploy(request: DeployRequest): Plan {
       version,
       replaceAll: command === 'redeploy',
       imageWillChange: images.changing.has(container.host),
+      unproven: request.unproven ?? new Set(),
     }),
   );
   const withProxy = command !== 'redeploy';

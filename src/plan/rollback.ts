@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { imageOf } from '../containers/names.ts';
 import type { Observed, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
 import { currentVersion, observedHost } from './current.ts';
-import { shortVersion, withTraffic, type Decision } from './decide.ts';
+import { shortVersion, withProof, type Decision } from './decide.ts';
 import { finishStages } from './finish.ts';
 import type { Plan, Step } from './plan.ts';
 import { prepareStages } from './prepare.ts';
@@ -16,14 +16,19 @@ export interface RollbackRequest {
   readonly wanted: readonly WantedContainer[];
   readonly hooks: ReadonlySet<string>;
   readonly performer: string;
+  /** Ids of containers that this run started without seeing them ready. */
+  readonly unproven?: ReadonlySet<string>;
 }
 
 /**
  * Starts the retained containers of a version as they were, whatever their settings. One that is gone, or has lost its network or
  * something it mounts, is made again from the image, and a note says that today's settings apply to it.
  */
-export function planRollback({ config, version, observed, wanted, hooks, performer }: RollbackRequest): Plan {
-  const decisions = wanted.map((container) => decide(container, observedHost(observed, container.host), config));
+export function planRollback(request: RollbackRequest): Plan {
+  const { config, version, observed, wanted, hooks, performer, unproven = new Set() } = request;
+  const decisions = wanted.map((container) =>
+    decide(container, observedHost(observed, container.host), { config, unproven }),
+  );
   const pulls = new Map(
     decisions
       .filter(({ action }) => action === 'create' || action === 'replace')
@@ -66,10 +71,14 @@ export function planRollback({ config, version, observed, wanted, hooks, perform
   };
 }
 
-function decide(wanted: WantedContainer, host: ObservedHost, config: Config): Decision {
+function decide(
+  wanted: WantedContainer,
+  host: ObservedHost,
+  input: { config: Config; unproven: ReadonlySet<string> },
+): Decision {
   const existing = host.containers.find(({ name }) => name === wanted.spec.name);
   const found = existing === undefined ? {} : { existing };
-  return withTraffic({ wanted, ...found, ...actionFor(existing) }, host, config);
+  return withProof({ wanted, ...found, ...actionFor(existing) }, host, input);
 }
 
 function actionFor(existing: ObservedHost['containers'][number] | undefined): Pick<Decision, 'action' | 'because'> {
