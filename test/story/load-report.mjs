@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 
 const { requests, seconds, losses, versions } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-console.log(`${requests} requests in ${seconds.toFixed(1)} s: ${requests - losses.length} answered, ${losses.length} lost`);
+console.log(
+  `${requests} requests in ${seconds.toFixed(1)} s: ${requests - losses.length} answered, ${losses.length} lost`,
+);
 for (const [target, counts] of Object.entries(versions)) {
   const mix = Object.entries(counts).map(([version, count]) => `${count} × ${version.slice(0, 7)}`);
   console.log(`${target} answered ${mix.join(', ')}`);
