@@ -1,9 +1,11 @@
 import { deployWith } from './pipeline/deploy.ts';
 import { rollbackWith } from './pipeline/rollback.ts';
-import type { DeployResult, Run } from './pipeline/run.ts';
+import type { DeployResult } from './report/results.ts';
+import type { Run } from './pipeline/run.ts';
 import { openSession } from './pipeline/session.ts';
 
-export type { DeployResult, HostStatus, LockResult, PlanResult, Run, StatusResult } from './pipeline/run.ts';
+export type { Run } from './pipeline/run.ts';
+export type { PlanResult, StatusResult } from './report/results.ts';
 export { acquireLock, lockStatus, releaseLock } from './pipeline/lock-commands.ts';
 export { checkDrift, planDeployment } from './pipeline/preview.ts';
 export { pushBuild as buildAndPush } from './pipeline/push.ts';

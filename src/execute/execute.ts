@@ -1,4 +1,4 @@
-import { Failure } from '../errors.ts';
+import { Failure, messageOf } from '../errors.ts';
 import type { Lane, Plan, Step } from '../plan/plan.ts';
 import type { Execution } from './execution.ts';
 import { perform } from './perform.ts';
@@ -75,11 +75,10 @@ async function walk(lane: Lane, problems: StepProblem[], execution: Execution): 
       await perform(step, lane, execution, (text) => emit({ type: 'step-progress', id, text }));
       ended('done');
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
       const certainty = isUnknown(error) ? 'unknown' : 'failed';
-      ended(certainty, error.message);
+      ended(certainty, messageOf(error));
       if (lane.optional === true) {
-        emit({ type: 'warning', text: `${lane.host}: ${error.message}` });
+        emit({ type: 'warning', text: `${lane.host}: ${messageOf(error)}` });
         return;
       }
       problems.push({ ...where, step, error, certainty });

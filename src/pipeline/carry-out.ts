@@ -129,6 +129,8 @@ async function goBack(
   const undisturbed = { ...execution, signal: new AbortController().signal };
   const reverted = await execute(revert, `bring back what served before`, undisturbed);
   const after = await fleet.observe({ hosts: reachable });
+  const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
+  if (bug !== undefined) throw bug;
   throw failureOf({
     deployment,
     outcome,

@@ -7,7 +7,7 @@ import { carryOut, type Deployment } from './carry-out.ts';
 import { finish, resultOf } from './finish.ts';
 import { withFleet, type Fleet } from './fleet.ts';
 import { underLock, waitUntilFree } from './lock.ts';
-import type { DeployResult } from './run.ts';
+import type { DeployResult } from '../report/results.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
 
 /** Connect and look; build and push; then under the lock observe, plan and execute; then post-deploy. @throws Failure */

@@ -2,7 +2,7 @@ import { hookConfigOf, hostsFor } from '../hooks/hooks.ts';
 import type { CarriedOut } from './carry-out.ts';
 import type { Fleet } from './fleet.ts';
 import { runHookHere, runHookOnHost } from './hooks.ts';
-import type { DeployResult } from './run.ts';
+import type { DeployResult } from '../report/results.ts';
 import type { Session } from './session.ts';
 
 /** post-deploy runs when everything serves and the lock is back; its failure reverts nothing. */

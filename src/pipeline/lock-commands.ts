@@ -3,7 +3,8 @@ import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import { connectFleet } from './fleet.ts';
 import { lockHeld, lockRequest } from './lock.ts';
-import type { LockResult, Run } from './run.ts';
+import type { LockResult } from '../report/results.ts';
+import type { Run } from './run.ts';
 import { openSession, versionOfRun, type Session } from './session.ts';
 
 /** Who holds the deploy lock. */

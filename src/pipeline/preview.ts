@@ -4,13 +4,14 @@ import { deployPlan } from './deploy.ts';
 import { withFleet } from './fleet.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
-import { describeWithReason } from '../plan/describe.ts';
+import type { HookName } from '../hooks/hooks.ts';
 import type { Plan } from '../plan/plan.ts';
 import { imageBuildOf } from './build.ts';
-import type { PlanResult, Run } from './run.ts';
+import type { PlanResult } from '../report/results.ts';
+import type { Run } from './run.ts';
 import { openSession, versionOfRun, wantedOf, type Session } from './session.ts';
 
-const planHooks = ['pre-deploy', 'pre-app-boot', 'post-app-boot'] as const;
+const planHooks = ['pre-connect', 'pre-build', 'pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy'] as const;
 const looking = { changes: 'nothing', hooks: planHooks, needs: ['containers'] } as const;
 
 /** What a deploy would do and why; takes no lock, runs no hook, builds nothing. */
@@ -19,8 +20,7 @@ export async function planDeployment(run: Run): Promise<PlanResult> {
   const version = versionOfRun(session);
   return look(session, version, (observed) => {
     const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
-    const build = plan.stages.length === 0 || run.skipPush ? [] : describeBuild(imageBuildOf(session, version));
-    return resultOf(session, plan, build);
+    return resultOf(session, plan, aroundOf(session, version, plan));
   });
 }
 
@@ -44,7 +44,7 @@ export async function checkDrift(run: Run): Promise<PlanResult> {
       digest: undefined,
       command: 'deploy',
     });
-    return resultOf(session, withoutHousekeeping(plan), []);
+    return resultOf(session, withoutHousekeeping(plan), { build: [], after: [] });
   });
 }
 
@@ -74,20 +74,21 @@ function look(
   });
 }
 
-function resultOf({ config }: Session, plan: Plan, build: readonly string[]): PlanResult {
+function resultOf({ config }: Session, plan: Plan, around: Pick<PlanResult, 'build' | 'after'>): PlanResult {
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
     version: plan.version,
-    build,
+    ...around,
     plan,
-    stages: plan.stages,
-    lines: plan.stages.flatMap(({ lanes }) =>
-      lanes.flatMap(({ host, role, steps }) =>
-        steps.map((step) => `${[host, role].filter(Boolean).join(' ')}: ${describeWithReason(step)}`),
-      ),
-    ),
     nothingToDo: plan.stages.length === 0,
-    warnings: plan.notes,
   };
+}
+
+/** What this machine does around the plan; hooks are listed, never run. */
+function aroundOf(session: Session, version: string, plan: Plan): Pick<PlanResult, 'build' | 'after'> {
+  if (plan.stages.length === 0) return { build: [], after: [] };
+  const hook = (name: HookName) => (session.hooks.has(name) ? [`run hook ${name}`] : []);
+  const build = session.run.skipPush ? [] : [...hook('pre-build'), ...describeBuild(imageBuildOf(session, version))];
+  return { build: [...hook('pre-connect'), ...build], after: hook('post-deploy') };
 }

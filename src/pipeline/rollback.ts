@@ -5,7 +5,7 @@ import { carryOut } from './carry-out.ts';
 import { finish } from './finish.ts';
 import { withFleet } from './fleet.ts';
 import { underLock } from './lock.ts';
-import type { DeployResult } from './run.ts';
+import type { DeployResult } from '../report/results.ts';
 import { wantedOf, type Session } from './session.ts';
 
 /** Chooses the version, then under the lock observe, plan and execute; then post-deploy. @throws Failure */

@@ -67,7 +67,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   const names = await secretNames({
     config: selected,
     purpose,
-    hooks: relevant,
+    hooks: purpose.changes === 'nothing' ? [] : relevant,
     all: () => allSecretNames(secretsRequest),
   });
   const secrets = await resolveSecrets({ ...secretsRequest, names });

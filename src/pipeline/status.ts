@@ -2,7 +2,8 @@ import { Failure } from '../errors.ts';
 import type { ObservedHost } from '../observe/observed.ts';
 import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { connectFleet, type Fleet } from './fleet.ts';
-import type { HostStatus, Run, StatusResult } from './run.ts';
+import type { HostStatus, StatusResult } from '../report/results.ts';
+import type { Run } from './run.ts';
 import { openSession, type Session } from './session.ts';
 
 /** What runs where; a machine that cannot be reached is a line, not an end. */
@@ -20,7 +21,6 @@ export async function status(run: Run): Promise<StatusResult> {
       return selected.hosts.includes(name) ? [hostStatus(session, observed)] : [];
     }),
     ...(lock === undefined ? {} : { lock }),
-    warnings: config.warnings,
   };
 }
 

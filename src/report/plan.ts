@@ -8,7 +8,11 @@ import { table } from './table.ts';
 
 /** The plan as a table: stage, machine and role, step and why. Each is said once, above what it holds for. */
 export function renderPlan(result: PlanResult, paint: Paint = noColours): string {
-  const rows = [...buildRows(result, paint), ...result.plan.stages.flatMap((stage) => stageRows(stage, paint))];
+  const rows = [
+    ...hereRows('Build', result.build, paint),
+    ...result.plan.stages.flatMap((stage) => stageRows(stage, paint)),
+    ...hereRows('After', result.after, paint),
+  ];
   return [
     paint.bold(`${subject(result)}, version ${shortVersion(result.version)}`),
     ...result.plan.notes.map((note) => `note: ${note}`),
@@ -24,12 +28,9 @@ export function renderDrift(result: PlanResult, paint: Paint = noColours): strin
   return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} a deploy of ${shortVersion(result.version)} would change this.`;
 }
 
-function buildRows({ build }: PlanResult, paint: Paint): string[][] {
-  return build.map((line, index) => [
-    index === 0 ? paint.bold('Build') : '',
-    index === 0 ? 'here' : '',
-    shortNames(line),
-  ]);
+/** What this machine does before or after the others. */
+function hereRows(name: string, lines: readonly string[], paint: Paint): string[][] {
+  return lines.map((line, index) => [index === 0 ? paint.bold(name) : '', index === 0 ? 'here' : '', shortNames(line)]);
 }
 
 /** Lanes of the same machine and role stand together, under one name. */

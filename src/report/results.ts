@@ -18,9 +18,11 @@ export interface PlanResult {
   readonly service: string;
   readonly destination?: string;
   readonly version: string;
-  /** Plan of this machine (build and push), as lines, empty when nothing is to be built. */
+  /** Plan of this machine before the machines' (hooks, build and push), as lines; empty when nothing is to be done. */
   readonly build: readonly string[];
   readonly plan: Plan;
+  /** What follows when everything serves: the post-deploy hook. */
+  readonly after: readonly string[];
   readonly nothingToDo: boolean;
 }
 

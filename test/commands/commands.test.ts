@@ -25,7 +25,7 @@ vi.mock('../../src/pipeline.ts', () => {
 });
 
 const deployed = { service: 'shop', version: '4be1', changed: false, seconds: 1, hosts: [] };
-const planned = { service: 'shop', version: '4be1', build: [], plan, nothingToDo: false, warnings: [] };
+const planned = { service: 'shop', version: '4be1', build: [], after: [], plan, nothingToDo: false };
 const lock = { held: false, host: 'dal-01' };
 const written = { stdout: '', stderr: '' };
 let config: Config;
@@ -55,7 +55,7 @@ beforeEach(() => {
   vi.mocked(pipeline.rollback).mockResolvedValue(deployed);
   vi.mocked(pipeline.planDeployment).mockResolvedValue(planned as never);
   vi.mocked(pipeline.checkDrift).mockResolvedValue(planned as never);
-  vi.mocked(pipeline.status).mockResolvedValue({ service: 'shop', hosts: [], warnings: [] });
+  vi.mocked(pipeline.status).mockResolvedValue({ service: 'shop', hosts: [] });
   vi.mocked(pipeline.buildAndPush).mockResolvedValue({
     version: '4be1',
     image: 'a:4be1',
@@ -241,7 +241,7 @@ describe('Ctrl-C', () => {
     vi.mocked(pipeline.status).mockImplementation(() => {
       process.emit('SIGINT');
       expect(exit).toHaveBeenCalledWith(130);
-      return Promise.resolve({ service: 'shop', hosts: [], warnings: [] });
+      return Promise.resolve({ service: 'shop', hosts: [] });
     });
     await type(Status);
   });

@@ -122,6 +122,21 @@ describe('two machines with a worker', () => {
       expect(two.journal.filter((line) => line.startsWith('start container') && line.includes('v2'))).toEqual([]);
     }));
 
+  test('a bug in the middle of a swap goes back like a failure, and is then told as the bug it is', () =>
+    inVirtualTime(async () => {
+      const world = await atVersion(twoMachines, 'v1');
+      const [running, traffic] = [world.running(), world.traffic()];
+      world.push('v2');
+      listen(world, ({ name, moment }, { name: host }) => {
+        if (name === 'docker.startContainer' && moment === 'after' && host === 'two') throw new TypeError('a bug');
+      });
+      await expect(world.deploy('v2')).rejects.toThrow('a bug');
+      stopListening(world);
+      expect(world.running()).toEqual(running);
+      expect(world.traffic()).toEqual(traffic);
+      expect([...(world.machines.get('one')?.locks.keys() ?? [])]).toEqual([]);
+    }));
+
   test('an interrupted deploy goes back, gives the lock back and exits 130', () =>
     inVirtualTime(async () => {
       const world = await atVersion(twoMachines, 'v1');

@@ -15,6 +15,7 @@ const planned = {
   version: '4be1',
   build: ['build acme/shop:4be1 for amd64', 'push acme/shop:4be1'],
   plan,
+  after: [],
   nothingToDo: false,
 };
 
