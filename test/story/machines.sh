@@ -4,7 +4,8 @@
 on() {
   local machine=$1
   shift
-  ssh -F "$SANDBOX_SSH_CONFIG" -o LogLevel=ERROR "$machine" "$*" </dev/null
+  ssh -F "$SANDBOX_SSH_CONFIG" -o LogLevel=ERROR -o ControlMaster=auto -o ControlPersist=30 -o "ControlPath=$sockets/%h" \
+    "$machine" "$*" </dev/null
 }
 
 # Both machines answer with this version, and with no other.

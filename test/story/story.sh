@@ -69,7 +69,7 @@ story() {
   chapter '6. What runs where'
   run longshore status production
   check 'status says versions, machines, routes and the lock' \
-    said "$(short "$third")" 100.64.77.11 100.64.77.13 worker serves "hello-web-$third" 'Nobody holds the deploy lock'
+    said "$(short "$third")" 100.64.77.11 100.64.77.13 worker serves "hello-web-$(short "$third")" 'Nobody holds the deploy lock'
 
   chapter '7. kill -9 in the middle of a deploy'
   commit 'Deployed in two halves'
