@@ -31,10 +31,10 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     interrupted = signal.aborted;
     if (interrupted) break;
     emit({ type: 'stage-started', stage: stage.name });
-    await Promise.all(stage.lanes.map((lane) => walk(lane, problems, execution)));
+    const finished = await Promise.all(stage.lanes.map((lane) => walk(lane, problems, execution)));
+    interrupted = signal.aborted && finished.includes(false);
     if (problems.length > 0) break;
   }
-  interrupted ||= signal.aborted && problems.length > 0;
   const result = resultOf(problems, interrupted);
   emit({
     type: 'plan-ended',
@@ -53,11 +53,12 @@ function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outco
 
 let nextStepId = 1;
 
-async function walk(lane: Lane, problems: StepProblem[], execution: Execution): Promise<void> {
+/** @returns whether every step was begun */
+async function walk(lane: Lane, problems: StepProblem[], execution: Execution): Promise<boolean> {
   const { emit, signal } = execution;
   const where = { host: lane.host, ...(lane.role === undefined ? {} : { role: lane.role }) };
   for (const step of lane.steps) {
-    if (problems.length > 0 || signal.aborted) return;
+    if (problems.length > 0 || signal.aborted) return false;
     const id = nextStepId++;
     const started = Date.now();
     const ended = (outcome: 'done' | 'failed' | 'unknown', message?: string) =>
@@ -79,12 +80,13 @@ async function walk(lane: Lane, problems: StepProblem[], execution: Execution): 
       ended(certainty, messageOf(error));
       if (lane.optional === true) {
         emit({ type: 'warning', text: `${lane.host}: ${messageOf(error)}` });
-        return;
+        return true;
       }
       problems.push({ ...where, step, error, certainty });
-      return;
+      return false;
     }
   }
+  return true;
 }
 
 /** Nobody knows whether a change took effect whose reply was lost. */

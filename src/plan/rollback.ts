@@ -112,13 +112,18 @@ export function lastGoodVersion(observed: Observed, config: Config): string | un
   return recorded?.version ?? newestRetained(observed, config, { current, bad });
 }
 
-/** Versions that were rolled back from and have not gone live again since. */
+/** Versions that were rolled back from, or taken back as failed, and have not served again since. */
 function rolledBackFrom(releases: readonly ReleaseRecord[]): Set<string> {
   const bad = new Set<string>();
   for (const { command, outcome, version, from } of releases) {
-    if (outcome !== 'live') continue;
+    if (outcome !== 'live') {
+      bad.add(version);
+      continue;
+    }
     bad.delete(version);
-    if (command === 'rollback' && from !== undefined) bad.add(from);
+    if (from === undefined) continue;
+    if (command === 'rollback') bad.add(from);
+    else bad.delete(from);
   }
   return bad;
 }
