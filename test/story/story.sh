@@ -14,7 +14,7 @@ story() {
   chapter '2. A new commit, deployed under load'
   commit 'Greet more warmly'
   local second=$version
-  load_starts 5000 300
+  load_starts 3500 300
   run longshore deploy production
   check 'deploy succeeds' exits 0
   load_ends
