@@ -39,7 +39,7 @@ export interface DecidedVersion {
   readonly note?: string;
 }
 
-/** Decides which version is deployed. @throws Failure `version-unknown` when nothing names one, or no image can be called so */
+/** Decides which version is deployed. @throws Failure `version-unknown` when nothing names one, `usage` when no image can be called so */
 export function decideVersion({ flag, env, tree, contextIsSet }: VersionQuestion): DecidedVersion {
   if (flag) return { version: valid(flag, '--version'), source: 'flag' };
   if (env) {
@@ -70,7 +70,7 @@ export function abbreviateVersion(version: string): string {
 
 function valid(version: string, from: string): string {
   if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(version)) return version;
-  throw new Failure('version-unknown', `${from} is ${JSON.stringify(version)}, which cannot be an image's tag`, {
+  throw new Failure('usage', `${from} is ${JSON.stringify(version)}, which cannot be an image's tag`, {
     hint: 'Use at most 128 letters, digits, dots, dashes and underscores, and no dot or dash first',
   });
 }

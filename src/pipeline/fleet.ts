@@ -35,10 +35,20 @@ export async function connectFleet(session: Session, names: readonly string[]): 
   const fleet = fleetOf(session, hosts);
   const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
   if (problems.length > 0) {
+    // All at once: what else is wrong with the machines that could be reached is told in the same breath.
+    const others = await Promise.all([...hosts.values()].map((host) => unready(host, session)));
     await fleet.close();
-    throw together(problems, 'Nothing was changed.');
+    throw together([...problems, ...others.flat()], 'Nothing was changed.');
   }
   return fleet;
+}
+
+async function unready(host: Host, { run }: Session): Promise<Failure[]> {
+  if (run.command === 'setup') return [];
+  return host.docker.info().then(
+    () => [],
+    (error: unknown) => (error instanceof Failure ? [error] : []),
+  );
 }
 
 function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
@@ -66,7 +76,12 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
       for (let waited = false; ; waited = true) {
         const observed = await observeOnce(look);
         const busy = observed.hosts.filter(({ proxy }) => proxy.inFlight.some((service) => isOurs(service, config)));
-        if (busy.length === 0 || Date.now() > deadline) return observed;
+        if (busy.length === 0) return observed;
+        if (Date.now() > deadline) {
+          const text = 'The proxy is still at work on an earlier run’s request; going on from what is there now';
+          run.emit({ type: 'warning', text });
+          return observed;
+        }
         if (!waited) {
           const where = busy.map(({ host }) => host).join(', ');
           run.emit({ type: 'note', text: `Waiting for an earlier run's request to the proxy on ${where} to end` });

@@ -56,7 +56,7 @@ test('without a repository, or before the first commit, no version is known', ()
 
 test.each(['a b', '.hidden', '-x', 'a/b', 'a:b', 'x'.repeat(129), 'a\nb'])('%j cannot be a version', (flag) => {
   expect(() => decideVersion({ flag, tree: clean, contextIsSet: false })).toThrow(
-    expect.objectContaining({ code: 'version-unknown' }),
+    expect.objectContaining({ code: 'usage' }),
   );
 });
 
