@@ -18,7 +18,10 @@ export default function setup(project: TestProject): () => void {
   cpSync(join(root, 'bin'), join(into, 'bin'), { recursive: true });
   cpSync(join(root, 'package.json'), join(into, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(into, 'node_modules'));
-  execFileSync('node', [join(root, 'build.mjs'), '--into', into], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('node', [join(root, 'build.mjs'), '--into', into], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const sandbox = join(root, 'test/sandbox/sandbox');
   execFileSync(sandbox, ['up'], { stdio: 'inherit' });
   const lines = execFileSync(sandbox, ['env'], { encoding: 'utf8' }).trim().split('\n');

@@ -10,6 +10,7 @@ const machines = [dal, chi];
 interface Moment {
   readonly when: string;
   is(event: TimedEvent): boolean;
+  readonly isLast?: boolean;
 }
 
 /** Ten moments of a real deploy, in the order in which they come: where a step on one of the machines begins or has ended. */
@@ -23,10 +24,16 @@ const moments: readonly Moment[] = [
   stepMoment('the second machine has switched', 'step-ended', 'send-traffic', chi),
   stepMoment('the worker was started', 'step-ended', 'start-container', dal, 'worker'),
   stepMoment('the old one is stopped', 'step-started', 'stop-container', dal),
-  stepMoment('the release is written down', 'step-started', 'record-release', dal),
+  { ...stepMoment('the release is written down', 'step-started', 'record-release', dal), isLast: true },
 ];
 
-function stepMoment(when: string, type: 'step-started' | 'step-ended', kind: string, where: Machine, role?: string): Moment {
+function stepMoment(
+  when: string,
+  type: 'step-started' | 'step-ended',
+  kind: string,
+  where: Machine,
+  role?: string,
+): Moment {
   return {
     when,
     is: (event) =>
@@ -81,9 +88,12 @@ describe.each(moments)('cut off when $when', (moment) => {
 
   test('by Ctrl-C: exit 130, everything serves what it served, and the lock is given back', async () => {
     const stopped = await interrupted(moment, (kill) => kill('SIGINT'));
-    expect(stopped, stopped.output).toMatchObject({ status: 130 });
-    expect(await Promise.all(machines.map((one) => served(one, host)))).toEqual([current, current]);
-    expect(await everythingThatRuns()).toEqual(whatRunsAt(current));
+    // When the last steps of all had begun there was nothing left to interrupt.
+    const isOver = stopped.status === 0 && moment.isLast === true;
+    if (!isOver) expect(stopped, stopped.output).toMatchObject({ status: 130 });
+    const serves = isOver ? next : current;
+    expect(await Promise.all(machines.map((one) => served(one, host)))).toEqual([serves, serves]);
+    expect(await everythingThatRuns()).toEqual(whatRunsAt(serves));
     expect(await lockIsHeld(dal, 'small')).toBe(false);
     await deployFinishes();
   });
@@ -107,7 +117,10 @@ test('a machine that stays away: the others are brought back, exit 6, and a depl
 });
 
 /** Deploys `next` as onto machines that never had it, and does something at the given moment. */
-async function interrupted(moment: Moment, act: (kill: (signal: 'SIGKILL' | 'SIGINT') => void) => unknown): Promise<Ended> {
+async function interrupted(
+  moment: Moment,
+  act: (kill: (signal: 'SIGKILL' | 'SIGINT') => void) => unknown,
+): Promise<Ended> {
   await forget(next);
   let done = false;
   const ended = await project.longshore(`deploy --json --skip-push --version ${next}`, {

@@ -37,8 +37,10 @@ test('20,000 requests over three deploys on two machines, and none is lost', asy
 
     expect(result.losses).toEqual([]);
     expect(result.requests).toBeGreaterThanOrEqual(20_000);
-    for (const target of targets) expect(Object.keys(result.versions[target] ?? {}).toSorted()).toEqual(versions.toSorted());
-    for (const kind of ['10 s', '1 MB', 'new connection', 'keep-alive']) expect(result.kinds[kind]).toBeGreaterThan(100);
+    for (const target of targets)
+      expect(Object.keys(result.versions[target] ?? {}).toSorted()).toEqual(versions.toSorted());
+    for (const kind of ['10 s', '1 MB', 'new connection', 'keep-alive'])
+      expect(result.kinds[kind]).toBeGreaterThan(100);
     const inFlight = deploys.flatMap(({ events }) =>
       events
         .filter((event) => event.type === 'step-started' && event.step.kind === 'send-traffic')
@@ -60,7 +62,10 @@ test('the same load sees losses where the old container is stopped before traffi
   try {
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const route = `kamal-proxy deploy small-web --target ${retained}:3000 --host ${host} --drain-timeout 2s`;
-    await on(dal, `docker stop -t 1 small-web-${current} && docker start ${retained} && docker exec kamal-proxy ${route}`);
+    await on(
+      dal,
+      `docker stop -t 1 small-web-${current} && docker start ${retained} && docker exec kamal-proxy ${route}`,
+    );
     const result = await load.finish();
     writeSync(2, `control: ${describeLoad(result)}\n`);
     expect(result.losses.length).toBeGreaterThan(0);

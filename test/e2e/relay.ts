@@ -34,7 +34,10 @@ function startRelay({ machine, address, port }: { machine: Machine; address: str
   const server = createServer((near) => {
     if (refusing) return near.destroy();
     const far = connect({ host: machine.loopback, port: 22 });
-    for (const [socket, other] of [[near, far], [far, near]] as const) {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       socket.setNoDelay(true);
       sockets.add(socket);
       socket.on('error', () => undefined);

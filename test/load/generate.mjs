@@ -4,7 +4,8 @@
 import http from 'node:http';
 
 const { targets, host, total, perSecond, slow = 0, uploads = 4, maxSeconds } = JSON.parse(process.argv[2]);
-for (const target of targets) if (!/^127\.\d+\.\d+\.\d+$/.test(target)) throw new Error(`${target} is no loopback address`);
+for (const target of targets)
+  if (!/^127\.\d+\.\d+\.\d+$/.test(target)) throw new Error(`${target} is no loopback address`);
 
 const megabyte = Buffer.alloc(1 << 20, 'x');
 const keepAlive = new http.Agent({ keepAlive: true, maxSockets: Infinity });
@@ -45,17 +46,21 @@ function ask(kind, { method = 'GET', path = '/', body, agent }) {
       settled = true;
     };
     const headers = { host, ...(body === undefined ? {} : { 'content-length': sent }) };
-    const request = http.request({ host: target, port: 80, method, path, headers, agent, timeout: 30_000 }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
-      response.on('error', (error) => once(`${error.message} in the body`));
-      response.on('end', () => {
-        const [, version, received] = /^\w+ from ([0-9a-f]{40}\w*), (\d+) bytes received\n$/.exec(text) ?? [];
-        if (response.statusCode !== 200) once(`status ${response.statusCode}`);
-        else if (!response.complete || version === undefined || Number(received) !== sent) once(`body ${JSON.stringify(text)}`);
-        else once(undefined, version);
-      });
-    });
+    const request = http.request(
+      { host: target, port: 80, method, path, headers, agent, timeout: 30_000 },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+        response.on('error', (error) => once(`${error.message} in the body`));
+        response.on('end', () => {
+          const [, version, received] = /^\w+ from ([0-9a-f]{40}\w*), (\d+) bytes received\n$/.exec(text) ?? [];
+          if (response.statusCode !== 200) once(`status ${response.statusCode}`);
+          else if (!response.complete || version === undefined || Number(received) !== sent)
+            once(`body ${JSON.stringify(text)}`);
+          else once(undefined, version);
+        });
+      },
+    );
     request.on('timeout', () => request.destroy(new Error('no answer in 30 s')));
     request.on('error', (error) => once(error.message));
     request.end(body);
@@ -99,4 +104,6 @@ await Promise.all([
 clearInterval(sampling);
 keepAlive.destroy();
 const seconds = (Date.now() - started) / 1000;
-process.stdout.write(`${JSON.stringify({ requests: begun, seconds, losses, versions, kinds, samples })}\n`, () => process.exit(0));
+process.stdout.write(`${JSON.stringify({ requests: begun, seconds, losses, versions, kinds, samples })}\n`, () =>
+  process.exit(0),
+);

@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ended, makeProject, type Project } from './harness.ts';
+import { chi, dal, emptyMachines, lockIsHeld, on, running, served } from './machines.ts';
+
+const host = 'small.test';
+const machines = [dal, chi];
+/** Writes down what a hook is told; here into a file, on a machine to its output. */
+const tell = '#!/bin/sh\n{ echo "hook ${0##*/}"; env | grep ^KAMAL_ | sort; } >>"$HOOK_LOG"\n';
+let project: Project;
+let log: string;
+
+beforeAll(async () => {
+  await emptyMachines(...machines);
+  project = makeProject('test/apps/small', {
+    '.kamal/hooks/pre-connect': tell,
+    '.kamal/hooks/pre-build': tell,
+    '.kamal/hooks/pre-app-boot': tell,
+    '.kamal/hooks/post-app-boot': tell,
+    '.kamal/hooks/post-deploy': `${tell}[ ! -e post-deploy-fails ]\n`,
+    '.kamal/hooks/pre-deploy': `#!/bin/sh
+echo "mode $(stat -c %a "$0"), on \${KAMAL_HOST:-this box}, for $KAMAL_VERSION, key \${SECRET_KEY:+known}"
+[ "$KAMAL_HOST" != "$(cat $HOME/pre-deploy-fails 2>/dev/null)" ] || { echo 'the jobs did not stop'; exit 9; }
+[ ! -e $HOME/pre-deploy-waits ] || [ -z "$KAMAL_HOST" ] || sleep 61.5
+`,
+    'config/deploy.yml': (text) => `${text}\nhooks:\n  pre-deploy:\n    run_on: [local, hosts]\n    roles: [worker]\n`,
+  });
+  log = join(project.directory, '..', 'hook.log');
+  expect(await deploy('setup')).toMatchObject({ status: 0 });
+});
+
+afterAll(async () => {
+  project.remove();
+  await on(dal, 'rm -f /home/deploy/pre-deploy-*');
+});
+
+function deploy(words: string, onEvent?: Parameters<Project['longshore']>[1]): Promise<Ended> {
+  return project.longshore(words, { ...onEvent, env: { HOOK_LOG: log } });
+}
+
+test('hooks run here in Kamal’s order with Kamal’s environment, and pre-deploy on the machines that the file names', async () => {
+  const version = project.commit('Hooked');
+  const before = readFileSync(log, 'utf8').length;
+  const run = await deploy('deploy --json');
+  expect(run, run.output).toMatchObject({ status: 0 });
+
+  const told = readFileSync(log, 'utf8').slice(before);
+  expect(told.match(/^hook .*/gm)).toEqual(
+    ['pre-connect', 'pre-build', 'pre-app-boot', 'post-app-boot', 'post-deploy'].map((name) => `hook ${name}`),
+  );
+  for (const part of told.split(/^hook /m).slice(1)) {
+    expect(part).toContain(`KAMAL_VERSION=${version}`);
+    expect(part).toContain(`KAMAL_HOSTS=${dal.address},${chi.address}`);
+    expect(part).toContain('KAMAL_COMMAND=deploy');
+    expect(part).toContain(`KAMAL_SERVICE_VERSION=small@${version.slice(0, 7)}`);
+    expect(part).toMatch(/KAMAL_RECORDED_AT=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+    expect(part).toMatch(/KAMAL_PERFORMER=./);
+  }
+  expect(told).toMatch(/KAMAL_RUNTIME=\d+/);
+
+  const lines = run.events.flatMap((event) =>
+    event.type === 'output' && event.source === 'pre-deploy' ? [event] : [],
+  );
+  // Here with all secrets, as in Kamal; on the worker's machine with those that the file names: none.
+  expect(lines.map(({ host: where, line }) => `${where}: ${line}`).toSorted()).toEqual([
+    `${dal.address}: mode 700, on ${dal.address}, for ${version}, key `,
+    `this machine: mode 755, on this box, for ${version}, key known`,
+  ]);
+  const at = (is: (event: Ended['events'][number]) => boolean) => run.events.findIndex(is);
+  const hook = at((event) => event.type === 'output' && event.source === 'pre-deploy');
+  const lastPull = run.events.findLastIndex((event) => event.type === 'step-ended' && event.step.kind === 'pull-image');
+  const firstStart = at((event) => event.type === 'step-started' && event.step.kind === 'start-container');
+  expect(lastPull).toBeGreaterThan(-1);
+  expect(lastPull).toBeLessThan(hook);
+  expect(hook).toBeLessThan(firstStart);
+});
+
+test('a pre-deploy hook that fails on a machine stops the deploy before any swap, with exit 3', async () => {
+  const current = await served(dal, host);
+  project.commit('Stopped by its hook');
+  await on(dal, `echo ${dal.address} >/home/deploy/pre-deploy-fails`);
+  const run = await deploy('deploy');
+  await on(dal, 'rm /home/deploy/pre-deploy-fails');
+  expect(run, run.output).toMatchObject({ status: 3 });
+  expect(run.stderr).toMatch(new RegExp(`${dal.address}.*hook pre-deploy ended with status 9`));
+  expect(run.stderr).toContain('the jobs did not stop');
+  expect(await Promise.all(machines.map((one) => served(one, host)))).toEqual([current, current]);
+  expect(await running(dal, 'small')).toEqual([`small-web-${current}`, `small-worker-${current}`]);
+  expect(await lockIsHeld(dal, 'small')).toBe(false);
+});
+
+test('Ctrl-C ends a hook on a machine with all its processes', async () => {
+  const current = await served(dal, host);
+  await on(dal, 'touch /home/deploy/pre-deploy-waits');
+  const run = await deploy('deploy --json', {
+    onEvent(event, child) {
+      if (event.type === 'output' && event.host === dal.address) setTimeout(() => child.kill('SIGINT'), 200);
+    },
+  });
+  await on(dal, 'rm /home/deploy/pre-deploy-waits');
+  expect(run, run.output).toMatchObject({ status: 130 });
+  expect(run.seconds).toBeLessThan(20);
+  expect(await on(dal, `pgrep -f 'sleep 61.5' || echo none`)).toBe('none');
+  expect(await on(dal, `find /home/deploy/.kamal -name 'run.*'`)).toBe('');
+  expect(await served(dal, host)).toBe(current);
+  expect(await lockIsHeld(dal, 'small')).toBe(false);
+});
+
+test('a failing post-deploy hook reverts nothing, and is exit 6', async () => {
+  const version = project.commit('Live all the same', { 'post-deploy-fails': '' });
+  const run = await deploy('deploy');
+  project.commit('Mended', { 'post-deploy-fails': null });
+  expect(run, run.output).toMatchObject({ status: 6 });
+  expect(run.stderr).toContain('post-deploy');
+  expect(await Promise.all(machines.map((one) => served(one, host)))).toEqual([version, version]);
+  expect(await lockIsHeld(dal, 'small')).toBe(false);
+});
+
+test('--skip-hooks runs none of them', async () => {
+  const before = readFileSync(log, 'utf8');
+  const version = project.commit('Without hooks');
+  const run = await deploy('deploy --skip-hooks');
+  expect(run, run.output).toMatchObject({ status: 0 });
+  expect(run.output).not.toContain('pre-deploy');
+  expect(readFileSync(log, 'utf8')).toBe(before);
+  expect(await served(chi, host)).toBe(version);
+});
