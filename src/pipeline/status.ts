@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
-import type { ObservedHost } from '../observe/observed.ts';
+import type { Config, Role } from '../config/config.ts';
+import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { connectFleet, type Fleet } from './fleet.ts';
 import type { HostStatus, StatusResult } from '../report/results.ts';
@@ -47,15 +48,13 @@ function hostStatus({ selected }: Session, host: ObservedHost): HostStatus {
     engineVersion: host.engineVersion,
     containers: selected.roles.flatMap((role) => {
       const target = targetContainer(host, routeOf(host, selected, role.name));
-      return appContainers(host, selected, role.name)
-        .filter((container) => isUp(container) || container.id === target?.id)
-        .map((container) => ({
-          role: role.name,
-          version: versionOf(container, selected, role.name),
-          state: container.state,
-          status: container.status,
-          servesTraffic: container.id === target?.id,
-        }));
+      return shownContainers(host, selected, role, target).map((container) => ({
+        role: role.name,
+        version: versionOf(container, selected, role.name),
+        state: container.state,
+        status: container.status,
+        servesTraffic: container.id === target?.id,
+      }));
     }),
     ...(host.proxy.container === undefined
       ? {}
@@ -68,4 +67,20 @@ function hostStatus({ selected }: Session, host: ObservedHost): HostStatus {
       paused: route.paused,
     })),
   };
+}
+
+/** What is up or gets traffic. Of a role that should run here and does not: the container of the last release, or else the newest. */
+function shownContainers(
+  host: ObservedHost,
+  config: Config,
+  role: Role,
+  target: ObservedContainer | undefined,
+): ObservedContainer[] {
+  const all = appContainers(host, config, role.name);
+  const shown = all.filter((container) => isUp(container) || container.id === target?.id);
+  if (shown.length > 0 || !role.hosts.some((entry) => entry.host === host.host)) return shown;
+  const release = host.releases.findLast(({ outcome }) => outcome === 'live')?.version;
+  const last = all.find((container) => versionOf(container, config, role.name) === release);
+  const [newest] = all.toSorted((a, b) => b.createdSeconds - a.createdSeconds);
+  return [last ?? newest ?? []].flat();
 }
