@@ -62,6 +62,7 @@ test('deploys that succeed and fail, plan, status and lock, plain, verbose and a
   await runIt('deploy', 4);
   await runIt('lock release', 0);
   processLists = await watch.end();
+  expect(runs).toHaveLength(11);
 });
 
 test('the values arrive in containers, builds and hooks byte for byte', async () => {

@@ -173,6 +173,9 @@ test('plan names exactly the container that somebody stopped by hand, and a depl
   );
   expect(text.stdout.match(/^Boot .*/gm)).toHaveLength(1);
 
+  const status = await project.longshore('status production');
+  expect(status.stdout).toMatch(new RegExp(`worker +${current.slice(0, 7)} +exited +Exited`));
+
   const check = await project.longshore('plan production --check');
   expect(check, check.output).toMatchObject({ status: 7 });
   expect(check.stdout).toContain('2 steps on 1 host');
