@@ -47,7 +47,7 @@ function chooseVersion({ config, selected, typed }: Session, observed: Observed,
     const last = lastGoodVersion(observed, selected);
     if (last !== undefined) return last;
     throw new Failure('version-not-found', `${config.service} has no earlier release to go back to`, {
-      hint: `Known versions: ${listVersions(knownVersions(observed, selected))}. Name one: \`${typed('rollback')} VERSION\`.`,
+      hint: `Known versions: ${listVersions(knownVersions(observed, selected))}. Name one: \`${typed('rollback VERSION')}\`.`,
     });
   }
   const found = knownVersions(observed, selected).filter((version) => version.startsWith(wanted));

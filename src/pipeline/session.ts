@@ -82,7 +82,12 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     ...(credentials === undefined ? {} : { credentials }),
     mask: createMasker(secrets.values()),
     connect: (name) => connectBySsh(name, { run, config }),
-    typed: (command) => ['longshore', command, config.destinationName].filter(Boolean).join(' '),
+    typed: (command) => {
+      const name = config.destinationName;
+      // What follows `rollback` is a version.
+      const destination = name === undefined ? [] : command.startsWith('rollback') ? ['-d', name] : [name];
+      return ['longshore', command, ...destination].join(' ');
+    },
   };
 }
 
