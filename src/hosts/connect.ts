@@ -38,7 +38,7 @@ export async function connect(request: ConnectRequest): Promise<Host> {
   const lock = hostLock(shell, request.name);
   return {
     name: request.name,
-    docker: dockerOverSsh(connection, channels.agent),
+    docker: dockerOverSsh(connection, channels),
     readState: (query) => readState(shell, query),
     writeFile: (path, content, mode) => writeFile(shell, path, content, mode),
     appendLines: (path, lines) => appendLines(shell, path, lines),

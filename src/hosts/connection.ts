@@ -22,7 +22,17 @@ export interface Connection {
 /** Two round trips over the slowest of links, so that a connection that has just died is seen as that. */
 const closingMilliseconds = 500;
 
-export function connectionOf({ name, user, client, way }: { name: string; user: string; client: Client; way: Way }): Connection {
+export function connectionOf({
+  name,
+  user,
+  client,
+  way,
+}: {
+  name: string;
+  user: string;
+  client: Client;
+  way: Way;
+}): Connection {
   let isClosed = false;
   const closed = new Promise<void>((resolve) => {
     client.once('close', () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
@@ -5,16 +6,19 @@ import { Failure, messageOf } from '../errors.ts';
 import { quote } from '../processes/quote.ts';
 import type { Connection } from './connection.ts';
 import type { Shell } from './shell.ts';
-import { inTurn } from './turns.ts';
+import { type Turns, turns } from './turns.ts';
 
 /** How this machine lets us speak with its Docker Engine. */
 export interface DockerWay {
   open(): Promise<ClientChannel>;
   /** What `docker` is called in a script there. */
   readonly command: string;
+  /** Requests that may be under way at once. */
+  readonly inTurn: Turns;
 }
 
 export interface DockerChannels {
+  /** For requests that are made once `way` is known. */
   readonly agent: Agent;
   /** @throws Failure `host-without-docker` that says what is missing */
   way(): Promise<DockerWay>;
@@ -23,14 +27,15 @@ export interface DockerChannels {
 const usualSocket = '/var/run/docker.sock';
 /** So many first requests travel together, in one round trip. */
 const openedAhead = 8;
-/** sshd allows ten sessions on a connection; two are shells. A channel to a socket is no session. */
-const sessionsAtOnce = 8;
+/** sshd allows ten sessions on a connection, and shells and hooks need theirs. A channel to a socket is no session. */
+const dialsAtOnce = 4;
 
 /** Channels to the machine's Docker Engine, some of them opened before they are needed. */
 export function dockerChannels(connection: Connection, shell: Shell): DockerChannels {
   const overSocket = (path: string, command: string): DockerWay => ({
     command,
     open: () => openSocket(connection, path),
+    inTurn: (work) => work(),
   });
   const usual = overSocket(usualSocket, 'docker');
   const ready = Array.from({ length: openedAhead }, () => usual.open());
@@ -51,8 +56,6 @@ export function dockerChannels(connection: Connection, shell: Shell): DockerChan
     }
     return (await way()).open();
   }
-  found = way();
-  found.catch(() => undefined);
   return { agent: new ChannelAgent(take), way };
 }
 
@@ -99,15 +102,22 @@ function openSocket(connection: Connection, path: string): Promise<ClientChannel
   });
 }
 
-/** A `docker system dial-stdio`, which counts as a session. */
+/** A `docker system dial-stdio`, which counts as a session. What the login shell's start-up files print comes before the mark. */
 async function openDial(connection: Connection, command: string): Promise<ClientChannel> {
+  const mark = `longshore-${randomBytes(12).toString('hex')}\n`;
+  const channel = await connection.exec(`exec sh -c 'echo ${mark.trim()}; exec ${command} system dial-stdio'`);
+  channel.stderr.resume();
   return new Promise((resolve, reject) => {
-    void inTurn(`${connection.name} sessions`, sessionsAtOnce, async () => {
-      const channel = await connection.exec(command);
-      channel.stderr.resume();
+    let said: Buffer = Buffer.alloc(0);
+    const broken = () => reject(Object.assign(new Error(`${command} system dial-stdio ended`), { code: 'ECONNRESET' }));
+    const onData = (bytes: Buffer) => {
+      said = Buffer.concat([said, bytes]);
+      const at = said.indexOf(mark);
+      if (at < 0) return;
+      channel.removeListener('data', onData).removeListener('close', broken);
       resolve(channel);
-      await new Promise((ended) => channel.once('close', ended));
-    }).catch(reject);
+    };
+    channel.on('data', onData).once('close', broken);
   });
 }
 
@@ -132,7 +142,8 @@ async function probe(
   }
   const dial = (command: string): DockerWay => ({
     command,
-    open: () => openDial(connection, `${command} system dial-stdio`),
+    open: () => openDial(connection, command),
+    inTurn: turns(dialsAtOnce),
   });
   if (said.has('answers')) return dial('docker');
   if (said.has('answers-sudo')) return dial('sudo -n docker');

@@ -1,7 +1,7 @@
 import Dockerode from 'dockerode';
-import type { Agent } from 'node:http';
 import { Failure, messageOf } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import type { DockerChannels } from './docker-channels.ts';
 
 /** One machine's engine: dockerode on our channels, and the rule for every call on it. */
 export interface Engine {
@@ -26,7 +26,7 @@ export interface CallOptions<T> {
 /** Seconds a call gets when nothing else is said. */
 const callSeconds = 30;
 
-export function engineOver(connection: Connection, agent: Agent): Engine {
+export function engineOver(connection: Connection, { agent, way }: DockerChannels): Engine {
   const docker = withoutDockerEnvironment(
     () => new Dockerode({ host: 'docker', port: 80, protocol: 'http', agent } as Dockerode.DockerOptions),
   );
@@ -35,8 +35,9 @@ export function engineOver(connection: Connection, agent: Agent): Engine {
     host: connection.name,
     call: (what, work, options = {}) =>
       connection.call(what, options.timeoutSeconds ?? callSeconds, async (signal) => {
+        const { inTurn } = await way();
         try {
-          return await work(docker, signal);
+          return await inTurn(() => work(docker, signal));
         } catch (error) {
           const status = statusOf(error);
           if (status === undefined) throw error;

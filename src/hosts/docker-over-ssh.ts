@@ -1,8 +1,8 @@
 import type Dockerode from 'dockerode';
-import type { Agent } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { Failure } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import type { DockerChannels } from './docker-channels.ts';
 import { type Engine, engineOver } from './docker-engine.ts';
 import { pullImage } from './docker-pull.ts';
 import { fileInTar, framesOf, linesOf, readAll, textOf } from './docker-streams.ts';
@@ -16,8 +16,8 @@ const createSeconds = 60;
 const usualStopSeconds = 10;
 
 /** The machine's Docker Engine, over channels of the one SSH connection. */
-export function dockerOverSsh(connection: Connection, agent: Agent): Docker {
-  const engine = engineOver(connection, agent);
+export function dockerOverSsh(connection: Connection, channels: DockerChannels): Docker {
+  const engine = engineOver(connection, channels);
   return { ...containers(engine), ...images(engine), ...insideContainers(engine), ...network(engine) };
 }
 

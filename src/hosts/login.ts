@@ -3,7 +3,7 @@ import { Failure, messageOf } from '../errors.ts';
 import { type HostKeyCheck, hostKeyCheck } from './host-keys.ts';
 import { type AskSecret, type KeyOffers, keyOffers } from './keys.ts';
 import { type Way, reachByCommand, reachDirectly, reachThrough, unreachable } from './reach.ts';
-import { inTurn } from './turns.ts';
+import { type Turns, turns } from './turns.ts';
 import { type Asked, type SshSettings, sshSettings } from './ssh-settings.ts';
 
 export interface LoginRequest {
@@ -41,7 +41,7 @@ async function logInWith(request: LoginRequest, settings: SshSettings): Promise<
   const sshd = [...settings.jumps, `${settings.address}:${settings.port}`].join(' ');
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await inTurn(sshd, handshakesAtOnce, async () => {
+      return await turnsAt(sshd)(async () => {
         const way = await reach(request, settings);
         const offers = await keyOffers(settings, request.askSecret);
         return { client: await handshake({ request, settings, check, way, offers }), way };
@@ -51,6 +51,14 @@ async function logInWith(request: LoginRequest, settings: SshSettings): Promise<
       await new Promise((resolve) => setTimeout(resolve, (0.5 + Math.random()) * 200 * attempt));
     }
   }
+}
+
+const turnsOf = new Map<string, Turns>();
+
+function turnsAt(sshd: string): Turns {
+  const known = turnsOf.get(sshd) ?? turns(handshakesAtOnce);
+  turnsOf.set(sshd, known);
+  return known;
 }
 
 async function reach(request: LoginRequest, settings: SshSettings): Promise<Way> {

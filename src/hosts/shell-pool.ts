@@ -7,7 +7,7 @@ export interface ShellPool {
   idle(): Shell;
 }
 
-const mostShells = 4;
+const mostShells = 3;
 
 /** The first shell is opened ahead, the others when they are needed. */
 export function shellPool(connection: Connection): ShellPool {
