@@ -113,7 +113,7 @@ function noteSteps(input: FinishInput, host: string, retire: readonly Stage[]): 
   const { config, decisions, record } = input;
   if (record === undefined) return [];
   const entries = auditEntries(input, host, retire);
-  const changed = decisions.some(({ wanted }) => wanted.host === host);
+  const changed = decisions.some((decision) => decision.wanted.host === host && changes(decision));
   return [
     ...(entries.length > 0
       ? [{ kind: 'audit', file: auditFile(config), entries, because: 'who did what is kept on the host' } as const]
@@ -122,6 +122,10 @@ function noteSteps(input: FinishInput, host: string, retire: readonly Stage[]): 
       ? [{ kind: 'record-release', file: releasesFile(config), record, because: 'a rollback looks here' } as const]
       : []),
   ];
+}
+
+function changes({ action, trafficBecause, waitBecause }: Decision): boolean {
+  return action !== 'keep' || trafficBecause !== undefined || waitBecause !== undefined;
 }
 
 /** Kamal's words (reference, section 3.6). */

@@ -80,16 +80,7 @@ export function makeWorld(yaml = twoMachines): World {
         deployWith({ ...session, run: { ...session.run, version } }, options.command ?? 'deploy'),
       ),
     rollback: (version, options = {}) => ended(options, (session) => rollbackWith(session, version)),
-    async plan(version) {
-      const session = sessionOf(world, {}, []);
-      const fleet = await connectFleet(session, config.hosts);
-      const observed = await fleet.observe({ version, wanted: wantedContainers(config, version) });
-      await fleet.close();
-      const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
-      return plan.stages.flatMap(({ lanes }) =>
-        lanes.flatMap(({ host, steps }) => steps.map((step) => `${host}: ${describeWithReason(step)}`)),
-      );
-    },
+    plan: (version) => planLines(world, version),
     running: () =>
       [...machines.values()]
         .flatMap((machine) =>
@@ -124,6 +115,18 @@ export function makeWorld(yaml = twoMachines): World {
       return { exitStatus: error.exitStatus, failure: error, events };
     }
   }
+}
+
+/** What is left to do for a version on a world's machines, by the world's file, one line per step. */
+export async function planLines(world: World, version: string): Promise<string[]> {
+  const session = sessionOf(world, {}, []);
+  const fleet = await connectFleet(session, world.config.hosts);
+  const observed = await fleet.observe({ version, wanted: wantedContainers(world.config, version) });
+  await fleet.close();
+  const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
+  return plan.stages.flatMap(({ lanes }) =>
+    lanes.flatMap(({ host, steps }) => steps.map((step) => `${host}: ${describeWithReason(step)}`)),
+  );
 }
 
 function sessionOf({ config, machines }: World, options: RunOptions, events: Event[]): Session {
