@@ -5,7 +5,7 @@
 
 /** Exit status of each kind of failure; see docs/architecture.md, section 6, for what the numbers promise. */
 export const exitStatusOf = {
-  'usage': 2,
+  usage: 2,
   'config-missing': 2,
   'config-invalid': 2,
   'config-not-supported-yet': 2,
@@ -42,7 +42,7 @@ export const exitStatusOf = {
   'deploy-unsettled': 6,
   'post-deploy-hook-failed': 6,
   'drift-found': 7,
-  'interrupted': 130,
+  interrupted: 130,
 } as const;
 
 export type FailureCode = keyof typeof exitStatusOf;
