@@ -68,9 +68,12 @@ export async function runScript(connection: Connection, run: ScriptRun): Promise
   });
 }
 
-/** Lines of one stream until the mark, which follows a newline that is not the script's own. */
+/**
+ * Lines of one stream until the mark, which follows a newline that is not the script's own: after a script whose last line was ended
+ * it makes an empty one, so only empty lines wait for what comes next.
+ */
 function scriptLines(mark: string, onLine: (line: string) => void, onEnd: (exitStatus: number) => void) {
-  let held: string | undefined;
+  let heldEmptyLine = false;
   let isOver = false;
   let hasBegun = false;
   return lineReader((line) => {
@@ -79,11 +82,11 @@ function scriptLines(mark: string, onLine: (line: string) => void, onEnd: (exitS
       hasBegun = true;
     } else if (line.startsWith(`${mark} `)) {
       isOver = true;
-      if (held !== undefined && held !== '') onLine(held);
       onEnd(Number(line.slice(mark.length + 1)));
     } else if (hasBegun) {
-      if (held !== undefined) onLine(held);
-      held = line;
+      if (heldEmptyLine) onLine('');
+      heldEmptyLine = line === '';
+      if (!heldEmptyLine) onLine(line);
     }
   });
 }
@@ -100,7 +103,7 @@ function wrapper(run: ScriptRun, mark: string): string {
   return `{
 trap : HUP PIPE
 exec 3<&0 </dev/null
-printf '${mark}\\n'; printf '${mark}\\n' >&2
+printf '\\n${mark}\\n'; printf '\\n${mark}\\n' >&2
 say() { printf '\\n${mark} %s\\n' "$1"; printf '\\n${mark} %s\\n' "$1" >&2; exit 0; }
 home=$PWD
 umask_before=$(umask)

@@ -1,0 +1,84 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SshConfig } from '../../src/config/config.ts';
+import { connect } from '../../src/hosts/connect.ts';
+import type { Host } from '../../src/hosts/host.ts';
+import { sandboxEnvironment, sandboxSsh } from './sandbox.ts';
+
+/** Only of real machines: the ways to one that the machine in memory does not have. */
+describe.each(['dal-01', 'chi-02'])('ways to the engine of %s', (name) => {
+  const awkwardPort = 2201;
+  let helper: Host;
+
+  const go = (host: string, ssh: Partial<SshConfig>, acceptNewHostKeys = false) =>
+    connect({
+      name: host,
+      ssh: sandboxSsh(ssh),
+      acceptNewHostKeys,
+      env: process.env,
+      signal: new AbortController().signal,
+    });
+
+  const onMachine = (script: string) =>
+    helper.runScript({
+      name: 'prepare',
+      script: `#!/bin/sh\n${script}\n`,
+      env: {},
+      secretEnv: {},
+      timeoutSeconds: 20,
+      onLine: () => undefined,
+      signal: new AbortController().signal,
+    });
+
+  beforeAll(async () => {
+    helper = await go(name, {});
+    const options = '-o AllowStreamLocalForwarding=no -o PidFile=/run/awkward-sshd.pid';
+    expect(await onMachine(`sudo -n /usr/sbin/sshd -p ${awkwardPort} ${options}`)).toBe(0);
+  });
+  afterAll(async () => {
+    await onMachine('sudo -n kill "$(cat /run/awkward-sshd.pid)"');
+    await helper.close();
+  });
+
+  async function works(host: Host): Promise<void> {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => host.docker.listContainers()));
+    expect(answers).toHaveLength(20);
+    expect((await host.execInContainer('nobody-there', ['true'], 10)).stderr).toMatch(/No such container/);
+    await host.close();
+  }
+
+  it('as root', async () => works(await go(name, { user: 'root' })));
+
+  it('through a jump host', async () => {
+    const other = name === 'dal-01' ? 'chi-02' : 'dal-01';
+    const address = sandboxEnvironment()[name === 'dal-01' ? 'DAL_01' : 'CHI_02'] ?? '';
+    await works(await go(address, { proxy: `deploy@${other}` }));
+  });
+
+  it('through a command', async () => {
+    const { SANDBOX_SSH_CONFIG = '' } = sandboxEnvironment();
+    await works(await go(name, { proxyCommand: `ssh -F ${SANDBOX_SSH_CONFIG} -W %h:%p ${name}` }));
+  });
+
+  it('where sshd forwards no sockets', async () => {
+    const { SANDBOX_KEY = '' } = sandboxEnvironment();
+    const ssh = { port: awkwardPort, keys: [SANDBOX_KEY], config: [unknowingConfig()] };
+    await works(
+      await go(
+        '127.0.0.1',
+        { ...ssh, proxy: `deploy@${sandboxEnvironment()[name === 'dal-01' ? 'DAL_01' : 'CHI_02']}` },
+        true,
+      ),
+    );
+  });
+});
+
+/** An ssh_config that knows no keys and forgets those it is told. */
+function unknowingConfig(): string {
+  const directory = mkdtempSync('/tmp/longshore-contract-');
+  writeFileSync(
+    `${directory}/config`,
+    `Host *\n  UserKnownHostsFile ${directory}/known_hosts\n  GlobalKnownHostsFile none\n`,
+  );
+  return `${directory}/config`;
+}

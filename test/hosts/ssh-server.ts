@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2, { type Connection } from 'ssh2';
+import { connect } from '../../src/hosts/connect.ts';
+import { fingerprint } from '../../src/hosts/host-keys.ts';
+import type { Host } from '../../src/hosts/host.ts';
+
+export interface TestServer {
+  readonly port: number;
+  readonly directory: string;
+  readonly hostKeyFingerprint: string;
+  readonly hostKeyLine: string;
+  /** Counts TCP connections. */
+  readonly connections: number;
+  connect(options?: {
+    acceptNewHostKeys?: boolean;
+    keys?: string[];
+    askSecret?: (question: string) => Promise<string>;
+  }): Promise<Host>;
+  /** Writes the known_hosts file that `connect` uses. */
+  know(...lines: string[]): void;
+  readonly knownHosts: string;
+  /** Cuts every connection, as a network does that goes away with a reset. */
+  cut(): void;
+  close(): void;
+}
+
+export interface ServerOptions {
+  /** So many TCP connections are hung up on before one is served. */
+  drop?: number;
+  refuseLogin?: boolean;
+  /** What the login shell's start-up files print. */
+  noise?: string;
+  /** Unix socket of a fake engine; absent: there is none. */
+  engineSocket?: string;
+}
+
+/** An SSH server in this process that runs commands by a real `sh`. */
+export async function sshServer(options: ServerOptions = {}): Promise<TestServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'longshore-ssh-'));
+  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const userKey = ssh2.utils.generateKeyPairSync('ed25519');
+  writeFileSync(join(directory, 'key'), userKey.private, { mode: 0o600 });
+  const known = join(directory, 'known_hosts');
+  const config = join(directory, 'config');
+  writeFileSync(config, `Host *\n  UserKnownHostsFile ${known}\n  GlobalKnownHostsFile none\n  IdentityFile none\n`);
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => serve(client, options, directory));
+  (server as unknown as { _srv: NodeJS.EventEmitter })._srv.prependListener('connection', (socket: Socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    if (connections <= (options.drop ?? 0)) socket.destroy();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const [type = '', key = ''] = hostKey.public.split(' ');
+  const hostKeyLine = `[127.0.0.1]:${port} ${type} ${key}`;
+  const know = (...lines: string[]) => writeFileSync(known, lines.map((line) => `${line}\n`).join(''));
+  know(hostKeyLine);
+  return {
+    port,
+    directory,
+    hostKeyLine,
+    hostKeyFingerprint: fingerprint(Buffer.from(key, 'base64')),
+    knownHosts: known,
+    get connections() {
+      return connections;
+    },
+    know,
+    connect: ({ acceptNewHostKeys = false, keys = [join(directory, 'key')], askSecret } = {}) =>
+      connect({
+        name: '127.0.0.1',
+        ssh: { user: 'deploy', port, keys, keysOnly: true, config: [config] },
+        acceptNewHostKeys,
+        env: { PATH: process.env['PATH'] },
+        ...(askSecret === undefined ? {} : { askSecret }),
+        signal: new AbortController().signal,
+      }),
+    cut() {
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function serve(client: Connection, options: ServerOptions, directory: string): void {
+  client.on('error', () => undefined);
+  client.on('authentication', (attempt) => {
+    if (options.refuseLogin !== true && attempt.method === 'publickey') attempt.accept();
+    else attempt.reject(['publickey']);
+  });
+  client.on('session', (accept) => {
+    accept().on('exec', (acceptExec, _reject, { command }) => {
+      const channel = acceptExec();
+      if (options.noise !== undefined) channel.write(options.noise);
+      const child = spawn('sh', ['-c', command], { cwd: directory });
+      channel.pipe(child.stdin);
+      child.stdin.on('error', () => undefined);
+      child.stdout.pipe(channel, { end: false });
+      child.stderr.pipe(channel.stderr, { end: false });
+      child.on('close', (status) => {
+        channel.exit(status ?? 255);
+        channel.end();
+      });
+      channel.on('close', () => child.kill());
+    });
+  });
+  client.on('openssh.streamlocal' as 'tcpip', (accept: () => NodeJS.ReadWriteStream, reject: () => void) => {
+    if (options.engineSocket === undefined) return reject();
+    const channel = accept();
+    const engine = connectTcp(options.engineSocket);
+    engine.on('error', () => undefined);
+    channel.pipe(engine).pipe(channel);
+  });
+}
