@@ -1,5 +1,5 @@
 // Bundles src into dist, so that the package brings everything but @1password/sdk and starts fast; then writes
-// oclif.manifest.json, THIRD-PARTY-LICENSES.txt and docs/commands.md. `--into DIR` writes all of it there instead.
+// oclif.manifest.json, THIRD-PARTY-LICENSES.txt, docs/commands.md and docs/configuration.md. `--into DIR` writes it all there instead.
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -59,9 +59,9 @@ function leaveOut({ onResolve, onLoad }) {
   onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {}' }));
 }
 
-/** The commands, what bin/run.js starts, and what writes docs/commands.md. */
+/** The commands, what bin/run.js starts, and what writes the generated pages of docs. */
 function entryPoints() {
-  const frame = ['src/commands/frame/start.ts', 'src/commands/frame/page.ts'];
+  const frame = ['src/commands/frame/start.ts', 'src/commands/frame/page.ts', 'src/config/document.ts'];
   const commands = readdirSync(join(project, 'src/commands'), { recursive: true })
     .map((file) => join('src/commands', file))
     .filter((file) => file.endsWith('.ts') && !file.startsWith('src/commands/frame/'));
@@ -94,16 +94,19 @@ function writeNotices(into, metafile) {
   writeFileSync(join(into, 'THIRD-PARTY-LICENSES.txt'), [head, ...notices].join(`\n${'-'.repeat(80)}\n\n`));
 }
 
-async function writeCommandsPage(into) {
-  const { commandsPage } = await import(pathToFileURL(join(into, 'dist/commands/frame/page.js')).href);
+async function writePages(into) {
+  const load = (file) => import(pathToFileURL(join(into, 'dist', file)).href);
+  const { commandsPage } = await load('commands/frame/page.js');
+  const { configurationDoc } = await load('config/document.js');
   const { commands } = JSON.parse(readFileSync(join(into, 'oclif.manifest.json'), 'utf8'));
   mkdirSync(join(into, 'docs'), { recursive: true });
   writeFileSync(join(into, 'docs/commands.md'), commandsPage(Object.values(commands)));
+  writeFileSync(join(into, 'docs/configuration.md'), configurationDoc());
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const into = process.argv[2] === '--into' ? process.argv[3] : project;
   writeNotices(into, await bundle(into));
-  await writeCommandsPage(into);
+  await writePages(into);
   console.log(`built ${relative(process.cwd(), join(into, 'dist')) || 'dist'}`);
 }

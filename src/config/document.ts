@@ -84,6 +84,8 @@ export function configurationDoc(): string {
 const introduction = `\
 # The deploy file
 
+Written by \`npm run build\` from the samples in \`src/config\`.
+
 \`config/deploy.yml\` is read as Kamal 2.12 reads it: the same keys, the same defaults. Durations are in seconds, sizes in
 bytes. A destination's file, \`config/deploy.<destination>.yml\`, is merged over it: maps key by key; lists and single
 values replace.

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { configurationDoc, samples } from '../../src/config/document.ts';
@@ -22,7 +23,9 @@ describe('the annotated samples', () => {
     expect(rootKeys.filter((key) => !shown.has(key) && !idle.includes(key))).toEqual([]);
   });
 
-  test('make up the documentation', () => {
-    expect(configurationDoc()).toContain('## Rolling\n\n```yaml\n# Without it, all machines');
+  test('make up docs/configuration.md, which is up to date (else: npm run build)', () => {
+    const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    expect(page).toBe(configurationDoc());
+    expect(page).toContain('## Rolling\n\n```yaml\n# Without it, all machines');
   });
 });
