@@ -10,6 +10,7 @@ let version: string;
 beforeAll(async () => {
   await emptyMachines(dal, chi);
   project = makeProject('test/apps/small', {
+    '.kamal/secrets.staging': 'REGISTRY_PASSWORD=$REGISTRY_PASSWORD\nSECRET_KEY=staging\n',
     'config/deploy.yml': (text) => `${text}\nx-longshore:\n  base_destination: production\n`,
     'config/deploy.staging.yml': 'servers:\n  web:\n    hosts: [100.64.77.12]\nproxy:\n  host: staging.test\n',
   });
