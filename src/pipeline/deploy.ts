@@ -22,9 +22,11 @@ export async function deployWith(session: Session, command: 'setup' | 'deploy' |
       const rest = unproven !== undefined && command === 'redeploy' ? 'deploy' : command;
       return deployPlan(session, { observed, version, digest, command: rest, unproven });
     };
-    const needsBuild = !run.skipPush && !(await isDone(session, fleet, { version, command, plan: planFor(undefined) }));
-    if (!run.skipPush && !needsBuild) return resultOf(session, { version, started, done: { changed: false } });
-    const digest = needsBuild ? await buildAndPush(session, version) : undefined;
+    const pending = run.skipPush ? undefined : await lookAhead(session, fleet, { version, plan: planFor(undefined) });
+    // A dead run's lock is taken over and given back also when nothing else is left to do: Kamal would wait for it for ever.
+    const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock;
+    if (isOver) return resultOf(session, { version, started, done: { changed: false } });
+    const digest = pending !== undefined && needsImage(pending.plan) ? await buildAndPush(session, version) : undefined;
     const done = await underLock(session, fleet, version, (lock) =>
       carryOut({ session, fleet, lock, command, version, plan: planFor(digest) }),
     );
@@ -32,17 +34,22 @@ export async function deployWith(session: Session, command: 'setup' | 'deploy' |
   });
 }
 
-/** Looks before the build: fails when somebody deploys, and says whether everything runs as wanted already. */
-async function isDone(
+/** Looks before the build: fails when somebody deploys, and says what there is to do. */
+async function lookAhead(
   session: Session,
   fleet: Fleet,
-  { version, command, plan }: Pick<Deployment, 'version' | 'command' | 'plan'>,
-): Promise<boolean> {
-  const [observed] = await Promise.all([
+  { version, plan }: Pick<Deployment, 'version' | 'plan'>,
+): Promise<{ plan: Plan; hasStaleLock: boolean }> {
+  const [observed, hasStaleLock] = await Promise.all([
     fleet.observe({ version, wanted: wantedOf(session, version) }),
     waitUntilFree(session, fleet),
   ]);
-  return command !== 'redeploy' && plan(observed).stages.length === 0;
+  return { plan: plan(observed), hasStaleLock };
+}
+
+/** Whether a plan makes containers; starting one that is there, or sending traffic to it, needs no build. */
+export function needsImage({ stages }: Plan): boolean {
+  return stages.some(({ lanes }) => lanes.some(({ steps }) => steps.some(({ kind }) => kind === 'create-container')));
 }
 
 export function deployPlan(

@@ -62,16 +62,22 @@ export function lockRequest(
   };
 }
 
-/** Before a build: ends when nobody deploys, as far as looking can tell. @throws Failure `lock-held` */
-export async function waitUntilFree(session: Session, fleet: Fleet): Promise<void> {
+/** Before a build: ends when nobody deploys, as far as looking can tell. @returns whether a dead run's lock is there. @throws Failure `lock-held` */
+export async function waitUntilFree(session: Session, fleet: Fleet): Promise<boolean> {
   const host = fleet.hosts.get(session.config.primaryHost);
-  if (host === undefined || session.run.env['KAMAL_LOCK'] === 'true') return;
+  if (host === undefined || session.run.env['KAMAL_LOCK'] === 'true') return false;
   const query = { lockDirectory: lockDirectory(session.config), releasesFile: '/dev/null', files: [], paths: [] };
   const look = async (): Promise<LockAnswer> => {
     const { lock } = await host.readState(query);
     return lock === undefined ? { taken: true } : { taken: false, holder: lock };
   };
-  await untilTaken(session, host, { attempt: look, takeOver: async () => ({ taken: true }) });
+  let isStale = false;
+  const takeOver = async (): Promise<LockAnswer> => {
+    isStale = true;
+    return { taken: true };
+  };
+  await untilTaken(session, host, { attempt: look, takeOver });
+  return isStale;
 }
 
 async function acquire(session: Session, host: Host, request: LockRequest): Promise<void> {

@@ -1,6 +1,6 @@
 import { describeBuild } from '../build/image-build.ts';
 import { Failure } from '../errors.ts';
-import { deployPlan } from './deploy.ts';
+import { deployPlan, needsImage } from './deploy.ts';
 import { withFleet } from './fleet.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
@@ -89,6 +89,9 @@ function resultOf({ config }: Session, plan: Plan, around: Pick<PlanResult, 'bui
 function aroundOf(session: Session, version: string, plan: Plan): Pick<PlanResult, 'build' | 'after'> {
   if (plan.stages.length === 0) return { build: [], after: [] };
   const hook = (name: HookName) => (session.hooks.has(name) ? [`run hook ${name}`] : []);
-  const build = session.run.skipPush ? [] : [...hook('pre-build'), ...describeBuild(imageBuildOf(session, version))];
+  const build =
+    session.run.skipPush || !needsImage(plan)
+      ? []
+      : [...hook('pre-build'), ...describeBuild(imageBuildOf(session, version))];
   return { build: [...hook('pre-connect'), ...build], after: hook('post-deploy') };
 }
