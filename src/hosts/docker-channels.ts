@@ -26,7 +26,7 @@ export interface DockerChannels {
 
 const usualSocket = '/var/run/docker.sock';
 /** So many first requests travel together, in one round trip. */
-const openedAhead = 8;
+const openedAhead = 12;
 /** sshd allows ten sessions on a connection, and shells and hooks need theirs. A channel to a socket is no session. */
 const dialsAtOnce = 4;
 

@@ -13,7 +13,10 @@ export interface Docker {
   renameContainer(nameOrId: string, name: string): Promise<void>;
   /** Does nothing when it is gone; running containers are refused unless `force`. */
   removeContainer(nameOrId: string, options?: { force: true }): Promise<void>;
-  /** Resolves with the exit status when the container stops the next time; `signal` gives up waiting. */
+  /**
+   * Resolves with the exit status when the container stops the next time; `signal` gives up waiting (Failure `interrupted`). One that
+   * its policy starts again at once may be said to have exited with 0.
+   */
   waitForExit(nameOrId: string, signal: AbortSignal): Promise<number>;
   /** The last lines of stdout and stderr, in order. */
   logs(nameOrId: string, options: { tail: number; sinceSeconds?: number }): Promise<string[]>;

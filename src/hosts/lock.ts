@@ -72,24 +72,33 @@ export function parseHolder(lines: readonly string[]): LockHolder | undefined {
   };
 }
 
-/** Says `taken`, or `held` and by whom. What `mkdir` says is never read: it differs by system and language. */
+/**
+ * Says `taken`, or `held` and by whom. What `mkdir` says is never understood: it differs by system and language. A directory that
+ * has vanished by the time it is looked at is tried again, and one that is empty is given a moment, as its maker may be writing.
+ */
 function acquireScript(request: LockRequest): string {
   const { directory, lease } = request;
   const parent = directory.includes('/') ? directory.slice(0, directory.lastIndexOf('/')) : '.';
   return `lock=${quote(directory)}
 mkdir -p ${quote(parent)} || exit 1
-if mkdir "$lock" 2>/dev/null; then
-  if ${writeLease(lease, '"$lock"')} && cat >"$lock/details" ${hereDocument(encodeDetails(request.details))}
-  then echo taken
-  else rm -rf "$lock"; echo 'cannot write into the lock directory' >&2; exit 1
+holder() {
+${printHolder()}
+}
+for attempt in 1 2 3; do
+  if why=$(mkdir "$lock" 2>&1); then
+    if ${writeLease(lease, '"$lock"')} && cat >"$lock/details" ${hereDocument(encodeDetails(request.details))}
+    then echo taken
+    else rm -rf "$lock"; echo 'cannot write into the lock directory' >&2; exit 1
+    fi
+    exit 0
   fi
-elif [ -d "$lock" ]; then
-  echo held
-  ${printHolder()}
-else
-  mkdir "$lock"
-  exit 1
-fi`;
+  held=$(holder)
+  if [ "$held" = 'details ' ] && [ "$attempt" -lt 3 ]; then sleep 1
+  elif [ "$held" != free ]; then echo held; printf '%s\\n' "$held"; exit 0
+  fi
+done
+echo "$why" >&2
+exit 1`;
 }
 
 function writeLease(lease: LockRequest['lease'], directory: string): string {
@@ -97,19 +106,37 @@ function writeLease(lease: LockRequest['lease'], directory: string): string {
   return `printf '%s\\n%s\\n%s\\n' ${quote(lease.ownerToken)} ${lease.seconds} "$(date +%s)" >${directory}/${leaseFile}`;
 }
 
-/** Moves a lock aside whose lease has run out, looks again at what was moved, then takes the lock as anybody does. */
+/**
+ * Takes away a lock whose lease has run out, then takes it as anybody does. Of many that try, one can make `claimed` inside that very
+ * directory; it moves the directory aside, and puts it back when the lease was renewed meanwhile after all. The lease is removed
+ * before the claim, so a claim that still finds the lease is the first.
+ */
 function takeOverScript(request: LockRequest): string {
   const aside = `${request.directory}.${randomBytes(6).toString('hex')}`;
-  return `lock=${quote(request.directory)} aside=${quote(aside)}
+  return `lock=${quote(request.directory)} aside=${quote(aside)} start=$PWD
 lease() { cat "$1/${leaseFile}" 2>/dev/null; }
-before=$(lease "$lock")
-left=$(printf '%s\\n' "$before" | { read -r token; read -r seconds; read -r renewed; echo $((\${renewed:-0} + \${seconds:-0} - $(date +%s))); })
-if [ -n "$before" ] && [ "$left" -le 0 ] && mv "$lock" "$aside" 2>/dev/null; then
-  if [ "$(lease "$aside")" = "$before" ]; then rm -rf "$aside"
-  elif [ -e "$lock" ]; then rm -rf "$aside"
-  else mv "$aside" "$lock"
+removeAside() {
+  rm -f "$aside/${leaseFile}"
+  rm -rf "$aside" 2>/dev/null || rm -rf "$aside" 2>/dev/null || :
+}
+takeAway() (
+  cd "$lock" 2>/dev/null || return 0
+  before=$(lease .)
+  [ -n "$before" ] || return 0
+  { read -r token; read -r seconds; read -r renewed; } <<END
+$before
+END
+  [ $((\${renewed:-0} + \${seconds:-0} - $(date +%s))) -le 0 ] || return 0
+  mkdir claimed 2>/dev/null || return 0
+  [ "$(lease .)" = "$before" ] || { rmdir claimed; return 0; }
+  cd "$start"
+  mv "$lock" "$aside" 2>/dev/null || return 0
+  if [ -d "$aside/claimed" ] && [ "$(lease "$aside")" = "$before" ]; then removeAside
+  elif [ -e "$lock" ]; then removeAside
+  else rm -rf "$aside/claimed"; mv "$aside" "$lock"
   fi
-fi
+)
+takeAway
 ${acquireScript(request)}`;
 }
 

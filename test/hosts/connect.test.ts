@@ -20,6 +20,7 @@ const otherKey = () => ssh2.utils.generateKeyPairSync('ed25519').public.split(' 
 describe('host keys', () => {
   it('lets a known key pass', async () => {
     const host = await (await server()).connect();
+    expect(host.name).toBe('127.0.0.1');
     await host.close();
   });
 
