@@ -23,7 +23,7 @@ const moments: readonly Moment[] = [
   stepMoment('traffic is switched', 'step-started', 'send-traffic', dal),
   stepMoment('the second machine has switched', 'step-ended', 'send-traffic', chi),
   stepMoment('the worker was started', 'step-ended', 'start-container', dal, 'worker'),
-  stepMoment('the old one is stopped', 'step-started', 'stop-container', dal),
+  { ...stepMoment('the old one is stopped', 'step-started', 'stop-container', dal), isLast: true },
   { ...stepMoment('the release is written down', 'step-started', 'record-release', dal), isLast: true },
 ];
 
@@ -92,6 +92,9 @@ describe.each(moments)('cut off when $when', (moment) => {
     const isOver = stopped.status === 0 && moment.isLast === true;
     if (!isOver) expect(stopped, stopped.output).toMatchObject({ status: 130 });
     const serves = isOver ? next : current;
+    if (isOver)
+      for (const machine of machines)
+        expect(await lastRelease(machine)).toMatchObject({ version: next, outcome: 'live' });
     expect(await Promise.all(machines.map((one) => served(one, host)))).toEqual([serves, serves]);
     expect(await everythingThatRuns()).toEqual(whatRunsAt(serves));
     expect(await lockIsHeld(dal, 'small')).toBe(false);
@@ -160,6 +163,10 @@ async function everythingThatRuns(): Promise<string[]> {
 
 function whatRunsAt(version: string): string[] {
   return [`small-web-${version}`, `small-worker-${version}`, `small-web-${version}`];
+}
+
+async function lastRelease(machine: Machine): Promise<unknown> {
+  return JSON.parse(await on(machine, 'tail -n 1 /home/deploy/.kamal/small-releases.jsonl'));
 }
 
 /** The story waits for a dead run's lease; here it is made old, if the run had taken the lock at all. */
