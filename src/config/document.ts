@@ -78,7 +78,7 @@ export const samples: readonly { readonly title: string; readonly sample: string
 /** docs/configuration.md, made of the samples. */
 export function configurationDoc(): string {
   const sections = samples.map(({ title, sample }) => `## ${title}\n\n\`\`\`yaml\n${sample}\`\`\`\n`);
-  return `${introduction}\n${sections.join('\n')}`;
+  return [introduction, ...sections, templates].join('\n');
 }
 
 const introduction = `\
@@ -94,5 +94,30 @@ Longshore's own keys, \`base_destination\` and \`hooks\`, stand in their natural
 under the root key \`x-longshore\`, in the shape of the file itself.
 
 Every problem is reported with file, line and column before anything is done. What Kamal does and Longshore does not do
-yet is refused by the commands that change a machine, with the line; \`<%\` (ERB) is refused on reading.
+yet is refused by the commands that change a machine, with the line.
+`;
+
+const templates = `\
+## Ruby templates
+
+Before it is read as YAML, a file is rendered as Ruby's ERB with trim mode \`-\` would, as in Kamal. No Ruby is needed for this
+part of it:
+
+\`\`\`erb
+<%= ENV["TAG"] %>                       a variable; nothing, if it is not set
+<%= ENV.fetch("TAG") %>                 the same, but a failure if it is not set
+<%= ENV.fetch("TAG", "latest") %>       with a default; also ENV["TAG"] || "latest"
+<%= \`git rev-parse HEAD\` %>            what a command prints, run by sh in the project's directory; also %x(…)
+<%= File.read(".ruby-version").strip %> a file of the project
+<%= Kamal::Utils.docker_arch %>         amd64 or arm64, as this machine is
+<% if ENV["KAMAL_DESTINATION"] == "staging" -%>
+<% elsif ENV["CI"] && !ENV["LOUD"] -%>
+<% else -%>
+<% end -%>
+\`\`\`
+
+Besides: text with \`#{…}\` in it, whole numbers, \`true\`, \`false\`, \`nil\`, brackets, \`==\`, \`!=\`, \`+\`, \`a ? b : c\`, \`unless\`, \`if\` behind a
+value, \`ENV.key?("X")\`, \`File.exist?("x")\`; and the methods \`strip chomp to_s downcase upcase nil? empty? present? blank? presence
+start_with? end_with? include?\`. A command that fails is a failure, with its line; \`--no-exec\` refuses to run any. All other
+Ruby is refused with its line and what to write instead; \`--erb ruby\` has this machine's Ruby render the file.
 `;

@@ -10,49 +10,71 @@ import {
   withoutBaseDestination,
 } from './destinations.ts';
 import { createFindings, throwProblems } from './findings.ts';
-import { isMap, mergeLayers, ownKeysRoot } from './layers.ts';
+import { isMap, type Layers, mergeLayers, ownKeysRoot } from './layers.ts';
+import { createFileReader, type TemplateRequest } from './load-templates.ts';
 import { present } from './present.ts';
-import { render } from './render.ts';
 import { resolveConfig } from './resolve.ts';
-import { parseYaml } from './yaml.ts';
 import type { Remark, YamlFile } from './yaml.ts';
 
-export interface LoadRequest {
+export interface LoadRequest extends TemplateRequest {
   /** The base file, relative to `cwd` or absolute. */
   readonly file: string;
-  readonly destination?: string;
-  readonly cwd: string;
-  /** For templates in the file, once they are rendered. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A config, and the files it was read from. */
+export interface Loaded {
+  readonly config: Config;
+  readonly layers: Layers;
 }
 
 /** Reads a deploy file and what it means. Throws `config-missing`, `config-invalid` with every problem, `destination-unknown`. */
 export function loadConfig(request: LoadRequest): Config {
-  const { file, cwd } = request;
-  const base = readYaml(file, cwd);
-  if (base === undefined) throw missing(file);
-  throwProblems(file, [...base.problems, ...problemsWithShape(base)]);
-  if (base.value === undefined || base.value === null) throw empty(base);
-
-  const baseName = baseDestinationOf(base);
-  const choice = chooseDestination(request, baseName);
-  if (choice.destination === undefined) return configOf([base], request, choice);
-
-  const destinationFile = destinationFileOf(file, choice.destination);
-  const over = isDestinationName(choice.destination) ? readYaml(destinationFile, cwd) : undefined;
-  if (over === undefined) throw unknownDestination(choice.destination, request, baseName);
-  throwProblems(destinationFile, [...over.problems, ...problemsWithShape(over)]);
-  return configOf([withoutBaseDestination(base), withoutBaseDestination(warned(over))], request, {
-    ...choice,
-    destinationFile,
-  });
+  return loadLayers(request).config;
 }
 
-/** The destinations a file has: those with a file of their own beside it, and its `base_destination`. */
-export function destinationNames({ file, cwd }: Pick<LoadRequest, 'file' | 'cwd'>): string[] {
-  const base = readYaml(file, cwd);
-  const baseName = base === undefined ? undefined : baseDestinationOf(base);
-  return namesOf({ file, cwd }, baseName);
+/** The same, with the places where things are written. */
+export function loadLayers(request: LoadRequest): Loaded {
+  const read = createReader(request);
+  const { base, baseName } = readBase(read, request);
+  const choice = chooseDestination(request, baseName);
+  const loaded = loadChosen({ request, read, base, choice });
+  if (loaded.layers.value['require_destination'] === true && request.destination === undefined) {
+    throw new Failure('usage', `${request.file} asks for a destination (require_destination)`, {
+      hint: `Name one: ${namesOf(request, baseName).join(', ') || 'there is none yet'}.`,
+    });
+  }
+  return loaded;
+}
+
+interface Chosen {
+  request: LoadRequest;
+  read: Read;
+  base: YamlFile;
+  choice: Choice;
+}
+
+function loadChosen({ request, read, base, choice }: Chosen): Loaded {
+  const { destination } = choice;
+  if (destination === undefined) return resolveFiles([base], request.file, choice);
+  const destinationFile = destinationFileOf(request.file, destination);
+  const over = isDestinationName(destination) ? read(destinationFile, destination) : undefined;
+  if (over === undefined) throw unknownDestination(destination, request, baseDestinationOf(base));
+  throwProblems(destinationFile, [...over.problems, ...problemsWithShape(over)]);
+  const files = [withoutBaseDestination(base), withoutBaseDestination(warned(over))] as const;
+  return resolveFiles(files, request.file, { ...choice, destinationFile });
+}
+
+type Read = (file: string, destination?: string) => YamlFile | undefined;
+
+/** The file by itself. What it calls itself is no destination to Kamal, so its templates do not see one either. */
+function readBase(read: Read, { file, destination }: LoadRequest): { base: YamlFile; baseName: string | undefined } {
+  const first = read(file, destination);
+  if (first === undefined) throw missing(file);
+  const isBase = destination !== undefined && baseDestinationOf(first) === destination;
+  const base = (isBase ? read(file) : undefined) ?? first;
+  throwProblems(file, [...base.problems, ...problemsWithShape(base)]);
+  if (base.value === undefined || base.value === null) throw empty(base);
+  return { base, baseName: baseDestinationOf(base) };
 }
 
 function namesOf({ file, cwd }: Pick<LoadRequest, 'file' | 'cwd'>, baseName: string | undefined): string[] {
@@ -80,30 +102,28 @@ function chooseDestination({ file, destination, cwd }: LoadRequest, baseName: st
   return present({ destinationName: baseName });
 }
 
-function configOf(files: readonly [YamlFile, ...YamlFile[]], request: LoadRequest, choice: Choice): Config {
+function resolveFiles(files: readonly [YamlFile, ...YamlFile[]], file: string, choice: Choice): Loaded {
   const layers = mergeLayers(files);
   const findings = createFindings(layers);
   for (const { place, message } of files.flatMap(({ warnings }) => warnings)) findings.warningAt(place, message);
-  const config = resolveConfig({ file: request.file, ...choice }, layers.value, findings);
-  throwProblems(request.file, findings.problems);
-  if (layers.value['require_destination'] === true && request.destination === undefined) {
-    throw new Failure('usage', `${request.file} asks for a destination (require_destination)`, {
-      hint: `Name one: ${destinationNames(request).join(', ') || 'there is none yet'}.`,
-    });
-  }
-  return config;
+  const config = resolveConfig({ file, ...choice }, layers.value, findings);
+  throwProblems(file, findings.problems);
+  return { config, layers };
 }
 
-function readYaml(file: string, cwd: string): YamlFile | undefined {
-  const path = resolve(cwd, file);
-  if (!fileExists(path)) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (thrown) {
-    throw new Failure('config-missing', `${file} cannot be read: ${messageOf(thrown)}`, { cause: thrown });
-  }
-  return parseYaml(file, render(file, text));
+function createReader(request: LoadRequest): Read {
+  const readText = createFileReader(request);
+  return (file, destination) => {
+    const path = resolve(request.cwd, file);
+    if (!fileExists(path)) return undefined;
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (thrown) {
+      throw new Failure('config-missing', `${file} cannot be read: ${messageOf(thrown)}`, { cause: thrown });
+    }
+    return readText(file, text, destination);
+  };
 }
 
 function filesBeside(file: string, cwd: string): string[] {

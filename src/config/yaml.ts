@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { Alias, Node } from 'yaml';
 import type { Path, Place, Sheet } from './sheet.ts';
+import type { Template } from './template.ts';
 import { locate } from './yaml-keys.ts';
 import { createReader } from './yaml-values.ts';
 
@@ -22,14 +23,15 @@ export interface Remark {
 
 const syntaxErrorsShown = 3;
 
-/** Reads YAML. Everything wrong with the text is in `problems`; nothing is thrown. */
-export function parseYaml(file: string, text: string): YamlFile {
+/** Reads YAML, of a template at the places of the template. Everything wrong with it is in `problems`; nothing is thrown. */
+export function parseYaml(file: string, text: string, template?: Template): YamlFile {
   const clean = text.replace(/^\uFEFF/, '');
-  const sheet = { file, lines: clean.split(/\r?\n/) };
+  const sheet = template?.sheet ?? { file, lines: clean.split(/\r?\n/) };
   const counter = new LineCounter();
   const problems: Remark[] = [];
   const warnings: Remark[] = [];
   const placeAt = (offset: number): Place => {
+    if (template !== undefined) return { sheet, ...template.positionOf(offset) };
     const { line, col } = counter.linePos(offset);
     return { sheet, line: Math.max(line, 1), column: Math.max(col, 1) };
   };

@@ -1,9 +1,14 @@
+import type { LoadRequest } from '../config/load.ts';
 import type { Emit } from '../execute/events.ts';
 
 /** What every command hands over: parsed flags, and where to say what happens. */
 export interface Run {
   readonly command: string;
   readonly configFile: string;
+  /** Refuse to run commands that stand in the config file. */
+  readonly noExec?: boolean;
+  /** Who renders templates in the config file; absent: Longshore. */
+  readonly erb?: 'ruby';
   readonly destination?: string;
   readonly version?: string;
   /** Globs of `--hosts` and `--roles`; empty means all. */
@@ -21,4 +26,16 @@ export interface Run {
   readonly signal: AbortSignal;
   /** Asks on the terminal for a passphrase, without echo; absent when nobody is there to answer. */
   readonly askSecret?: (question: string) => Promise<string>;
+}
+
+/** Which file a run is about, and how it is read. */
+export function loadRequest(run: Run, cwd: string): LoadRequest {
+  return {
+    file: run.configFile,
+    ...(run.destination === undefined ? {} : { destination: run.destination }),
+    cwd,
+    env: run.env,
+    ...(run.noExec === undefined ? {} : { noExec: run.noExec }),
+    ...(run.erb === undefined ? {} : { erb: run.erb }),
+  };
 }

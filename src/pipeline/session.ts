@@ -12,7 +12,7 @@ import { readSourceTree } from '../hosts/this-machine/git.ts';
 import { createMasker } from '../secrets/mask.ts';
 import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
-import type { Run } from './run.ts';
+import { loadRequest, type Run } from './run.ts';
 
 /** What a command knows before it has seen a machine. */
 export interface Session {
@@ -42,12 +42,7 @@ export interface Purpose {
 /** Loads the file, and side by side what it names: git, hooks and secrets. @throws Failure */
 export async function openSession(run: Run, purpose: Purpose): Promise<Session> {
   const cwd = process.cwd();
-  const config = loadConfig({
-    file: run.configFile,
-    ...(run.destination === undefined ? {} : { destination: run.destination }),
-    cwd,
-    env: run.env,
-  });
+  const config = loadConfig(loadRequest(run, cwd));
   for (const text of config.warnings) run.emit({ type: 'warning', text });
   refuseNotDoneYet(config, purpose);
   const selected = selectRoles(config, run);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { destinationNames } from '../../src/config/load.ts';
-import { failure, inDirectory, load, minimal } from './load-text.ts';
+import { failure, load, minimal } from './load-text.ts';
 
 describe('base and destination file', () => {
   const files = {
@@ -103,10 +102,8 @@ describe.each([
   });
 
   test('is listed with the others', () => {
-    expect(inDirectory(files, (cwd) => destinationNames({ file: 'deploy.yml', cwd }))).toEqual([
-      'production',
-      'staging',
-    ]);
+    const asking = { ...files, 'deploy.yml': `${files['deploy.yml']}require_destination: true\n` };
+    expect(failure(asking).hint).toBe('Name one: production, staging.');
   });
 });
 

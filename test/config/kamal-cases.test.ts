@@ -5,12 +5,16 @@ import type { Config, Env, ProxyRoute, Role } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 const directory = fileURLToPath(new URL('kamal-cases', import.meta.url));
-const names = readdirSync(directory).filter((name) => name.endsWith('.yml'));
+const destinationFile = 'deploy_for_required_dest.world.yml';
+const names = readdirSync(directory).filter((name) => name.endsWith('.yml') && name !== destinationFile);
 
 describe('a sample of Kamal’s means here what it means to Kamal', () => {
   test.each(names)('%s', (name) => {
     const kamal = JSON.parse(readFileSync(`${directory}/${name.replace('.yml', '.json')}`, 'utf8')).config;
-    const config = loadConfig({ file: name, cwd: directory, env: {} });
+    // The printouts were made on a machine with Docker for amd64.
+    if (process.arch === 'arm64' && name.includes('remote_builder')) kamal.builder.arches = ['amd64'];
+    const destination = name === 'deploy_for_required_dest.yml' ? { destination: 'world' } : {};
+    const config = loadConfig({ file: name, cwd: directory, env: {}, ...destination });
     expect(asKamalPrints(config)).toEqual(inScope(kamal));
   });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../src/config/config.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, type LoadRequest } from '../../src/config/load.ts';
 import { Failure } from '../../src/errors.ts';
 
 /** The least that a file needs; tests put more after it. */
@@ -22,16 +22,25 @@ export function withKeys(text: string): string {
 /** Files by name; a single text is `deploy.yml`. */
 export type Files = string | Record<string, string>;
 
-export function load(files: Files, destination?: string): Config {
+/** How templates in the files are read: without commands, unless a test says so. */
+type Templates = Partial<Pick<LoadRequest, 'env' | 'noExec' | 'erb'>>;
+
+export function load(files: Files, destination?: string, templates: Templates = { noExec: true }): Config {
   return inDirectory(files, (cwd) =>
-    loadConfig({ file: 'deploy.yml', cwd, env: {}, ...(destination === undefined ? {} : { destination }) }),
+    loadConfig({
+      file: 'deploy.yml',
+      cwd,
+      env: {},
+      ...(destination === undefined ? {} : { destination }),
+      ...templates,
+    }),
   );
 }
 
 /** The failure that loading ends with. */
-export function failure(files: Files, destination?: string): Failure {
+export function failure(files: Files, destination?: string, templates?: Templates): Failure {
   try {
-    load(files, destination);
+    load(files, destination, templates);
   } catch (thrown) {
     if (thrown instanceof Failure) return thrown;
     throw thrown;

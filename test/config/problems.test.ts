@@ -62,12 +62,6 @@ deploy.yml:9:18: this should be a whole number from 0; remove the quotes
     expect(failure({}).code).toBe('config-missing');
     expect(failure({}).message).toBe('deploy.yml does not exist');
   });
-
-  test('is refused with the line when it is a Ruby template', () => {
-    const { code, message, details } = failure(`${minimal}service: <%= ENV["X"] %>\n`);
-    expect([code, message]).toEqual(['config-invalid', 'deploy.yml:6: Ruby templates (<% … %>) are not read yet']);
-    expect(details).toEqual(['  6 | service: <%= ENV["X"] %>', '    |          ^']);
-  });
 });
 
 const cases: [string, string, string][] = [

@@ -7,6 +7,8 @@ export interface Given {
   readonly flags: {
     readonly destination?: string;
     readonly 'config-file': string;
+    readonly 'no-exec'?: boolean;
+    readonly erb?: 'ruby';
     readonly hosts?: readonly string[];
     readonly roles?: readonly string[];
     readonly primary?: boolean;
@@ -36,6 +38,8 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
   return {
     ...surroundings,
     configFile: flags['config-file'],
+    ...(flags['no-exec'] ? { noExec: true } : {}),
+    ...(flags.erb === undefined ? {} : { erb: flags.erb }),
     ...(destination === undefined ? {} : { destination }),
     ...(flags.version === undefined ? {} : { version: flags.version }),
     hosts: trimmed(flags.hosts),

@@ -1,0 +1,249 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { render } from '../../src/config/render.ts';
+import { failure, inDirectory, load, minimal, problems } from './load-text.ts';
+
+const env = { X: 'x', EMPTY: '', BLANK: ' ', NAME: 'Shop', FALSE: 'false', KAMAL_DESTINATION: 'staging' };
+const world = {
+  env,
+  architecture: 'amd64',
+  run: (command: string) => (command === 'fail' ? { problem: 'this command failed' } : { text: `<${command}>\n` }),
+  read: (path: string) => (path === '.ruby-version' ? { text: '3.4.1\n' } : undefined),
+};
+
+function rendered(text: string): string {
+  const { template, problems } = render({ file: 'deploy.yml', text, world });
+  expect(problems).toEqual([]);
+  return template.text;
+}
+
+function refused(text: string): string {
+  const { problems } = render({ file: 'deploy.yml', text, world });
+  return problems.map(({ place, message }) => `${place.line}:${place.column}: ${message}`).join('\n');
+}
+
+describe('a template’s value', () => {
+  test.each([
+    ['ENV["X"]', 'x'],
+    ["ENV['X']", 'x'],
+    ['ENV["NOT_SET"]', ''],
+    ['ENV.fetch("X")', 'x'],
+    ['ENV.fetch("NOT_SET", "default")', 'default'],
+    ['ENV.fetch("EMPTY", "default")', ''],
+    ["ENV.fetch('PORT', 3000)", '3000'],
+    ['ENV.fetch("NOT_SET") { "block" }', 'block'],
+    ['ENV["NOT_SET"] || "default"', 'default'],
+    ['ENV["EMPTY"] || "default"', ''],
+    ['ENV["BLANK"].presence || "default"', 'default'],
+    ['ENV["A"] || ENV["B"] || nil', ''],
+    ['ENV["X"] && "set"', 'set'],
+    ['"my-user"', 'my-user'],
+    ["'a\\'b\\n'", "a'b\\n"],
+    ['"a\\"b\\\\ \\#{x}"', 'a"b\\ #{x}'],
+    ['"#{ENV["NAME"]}-#{ENV["X"] || "y"}"', 'Shop-x'],
+    ['"v" + ENV["X"]', 'vx'],
+    ['`git rev-parse HEAD`', '<git rev-parse HEAD>\n'],
+    ['`git rev-parse HEAD`.strip', '<git rev-parse HEAD>'],
+    ['%x(echo (a)).chomp', '<echo (a)>'],
+    ['%x[date +%s].strip', '<date +%s>'],
+    ['ENV["X"] == "x" ? "yes" : "no"', 'yes'],
+    ['ENV["X"] != "x" ? "yes" : "no"', 'no'],
+    ['!ENV["X"]', 'false'],
+    ['!(ENV["X"] && ENV["NOT_SET"])', 'true'],
+    ['"a" if ENV["X"]', 'a'],
+    ['"a" unless ENV["X"]', ''],
+    ['ENV.key?("EMPTY")', 'true'],
+    ['ENV["NOT_SET"]&.strip', ''],
+    ['ENV["NAME"].downcase # as Docker wants it', 'shop'],
+    ['File.read(".ruby-version").strip', '3.4.1'],
+    ['File.exist?("none") ? 1 : 2', '2'],
+    ['Kamal::Utils.docker_arch == "arm64" ? "amd64" : "arm64"', 'arm64'],
+  ])('%s is %j', (code, value) => {
+    expect(rendered(`a: <%= ${code} %>`)).toBe(`a: ${value}`);
+  });
+
+  test('of what does not count is not looked for', () => {
+    expect(rendered('<% if ENV["NOT_SET"] %><%= ENV.fetch("NO") %><%= `fail` %><% end %><%= "a" || `fail` %>')).toBe(
+      'a',
+    );
+  });
+});
+
+describe('a template’s text', () => {
+  test.each([
+    ['is cut as Ruby cuts it', 'a\n<% if ENV["X"] -%>\nb\n<% else -%>\nc\n<% end -%>\nd\n', 'a\nb\nd\n'],
+    ['keeps line breaks without a dash', '<% if ENV["X"] %>\nb\n<% end %>\n', '\nb\n\n'],
+    ['loses the blanks before <%-', 'a:\n  <%- if ENV["X"] -%>\n  b\n  <%- end -%>\n', 'a:\n  b\n'],
+    ['keeps the blanks before <%', '  <% if ENV["X"] -%>\n  b\n  <% end -%>\n', '    b\n  '],
+    ['takes the line break after a value with a dash', 'a: <%= "x" -%>\nb', 'a: xb'],
+    ['may have Windows line ends', '<% if ENV["X"] -%>\r\nb\r\n<% end -%>\r\nc', 'b\r\nc'],
+    ['goes by elsif', '<% if ENV["NO"] %>1<% elsif ENV["X"] == "x" %>2<% elsif true %>3<% else %>4<% end %>', '2'],
+    ['goes by unless', '<% unless ENV["X"] %>1<% else %>2<% end %>', '2'],
+    ['has blocks in blocks', '<% if false %><% if true %>1<% else %>2<% end %>3<% else %>4<% end %>', '4'],
+    ['has comments', 'a<%# ENV.nothing %>b<% # nothing %>c', 'abc'],
+    ['can show tags', '<%%= a %> <%= "%%>" %>', '<%= a %> %>'],
+  ])('%s', (_what, text, expected) => {
+    expect(rendered(text)).toBe(expected);
+  });
+
+  test('in a comment of YAML stops nothing', () => {
+    const { template, problems, warnings } = render({ file: 'f', text: '# a: <%= Time.now %>\nb: 1\n', world });
+    expect([template.text, problems]).toEqual(['# a: \nb: 1\n', []]);
+    expect(warnings[0]?.message).toContain('`Time.now` is Ruby that is not read here');
+  });
+});
+
+describe('Ruby that is not read', () => {
+  test.each([
+    ['a: <%= ENV.fetch("NO") %>', '1:8: the variable NO is not set; set it, or give a default: ENV.fetch("NO", "…")'],
+    ['a: 1\nb: <%= `fail` %>', '2:8: this command failed'],
+    ['a: <%= %x(echo #{ENV["X"]}) %>', '1:16: `#{…}` in a command is not read here; write $X for the variable X'],
+    [
+      'a: <%= Time.now.to_i %>',
+      '1:8: `Time.now.to_i` is Ruby that is not read here; run a command, such as %x(date +%s), or',
+    ],
+    [
+      'a: <%= ENV["X"].split(",") %>',
+      '1:16: `.split` is Ruby that is not read here; write the entries out, or render with Ruby: --erb ruby',
+    ],
+    [
+      '<% require "dotenv" %>',
+      '1:4: `require` is Ruby that is not read here; set the variables before: set -a; . ./.env',
+    ],
+    ['<% tag = ENV["X"] %>', '1:4: `tag` is Ruby that is not read here; write ENV["X"], with its default, where'],
+    ['<% if ENV["X"] and ENV["Y"] %><% end %>', '1:16: `and` is Ruby that is not read here; write && || !'],
+    ['<% %w[a b].each do |host| %>\n- <%= host %>\n<% end %>', '1:4: `%` is Ruby that is not read here'],
+    ['<%= ENV["X" %>', '1:11: this Ruby ends too early'],
+    ['<%= "a %>', '1:5: what opens here is not closed with "'],
+    ['a: <%= ENV["X"]', '1:7: this tag is not closed with `%>`'],
+    ['<% if ENV["X"] -%>\na: 1', '1:1: this block has no `<% end %>`'],
+    ['a\n<% end %>', '2:3: there is no `if` before this `end`'],
+    ['<% ENV["X"] %>', '1:3: this shows nothing; write <%= … %>'],
+    ['<%= ENV["NO"].strip %>', '1:14: `.strip` is for text, and this is nil (a variable that is not set?)'],
+    ['<%= "a" + ENV["NO"] %>', '1:9: `+` adds two texts or two numbers'],
+    [`<%= ${'('.repeat(60)} %>`, 'this is nested too deeply'],
+    [`<%= ${'!'.repeat(60)}nil %>`, 'this is nested too deeply'],
+    [`<%= "${'#{"'.repeat(60)} %>`, 'is not closed with'],
+    [`<%= ${'1 + '.repeat(2000)}1 %>`, 'this is longer than 4000 characters'],
+  ])('%j is refused where it stands', (text, message) => {
+    expect(refused(text)).toContain(message);
+  });
+
+  test('is refused all at once, by file, line and column, and names the line', () => {
+    const text = `${minimal}labels:\n  a: <%= ENV.fetch("NO") %>\n  b: <%= rand %>\n`;
+    expect(failure(text).details).toEqual([
+      'deploy.yml:7:10: the variable NO is not set; set it, or give a default: ENV.fetch("NO", "…")',
+      '  7 |   a: <%= ENV.fetch("NO") %>',
+      '    |          ^',
+      'deploy.yml:8:10: `rand` is Ruby that is not read here; run a command, such as %x(date +%s), or render with Ruby: --erb ruby',
+      '  8 |   b: <%= rand %>',
+      '    |          ^',
+    ]);
+  });
+});
+
+describe('a deploy file that is a template', () => {
+  const text = `${minimal}<% if ENV["LOUD"] -%>
+labels:
+  tone: loud
+<% end -%>
+boot:
+  limit: <%= ENV["LIMIT"] %>
+`;
+
+  test('means what it is rendered to', () => {
+    expect(load(text, undefined, { env: { LIMIT: '2', LOUD: '1' } })).toMatchObject({
+      boot: { limit: 2 },
+      roles: [{ labels: { tone: 'loud' } }],
+    });
+  });
+
+  test('has its problems at their places in the template, and shows no value that was put in', () => {
+    const { details } = failure(text, undefined, { env: { LIMIT: 's3cret' } });
+    expect(details).toEqual([
+      'deploy.yml:11:10: this should be a number of machines from 1, without quotes, or a percentage such as 25%',
+      '  11 |   limit: <%= ENV["LIMIT"] %>',
+      '     |          ^',
+    ]);
+  });
+
+  test('sees the destination, unless the base file is called so', () => {
+    const base = `${minimal}labels: {at: "<%= ENV["KAMAL_DESTINATION"] || "base" %>"}\n`;
+    const files = { 'deploy.yml': `${base}base_destination: production\n`, 'deploy.staging.yml': 'boot: {limit: 1}\n' };
+    const label = (destination?: string) =>
+      load(files, destination, { env: { KAMAL_DESTINATION: 'left over' } }).roles[0]?.labels['at'];
+    expect([label('staging'), label('production'), label()]).toEqual(['staging', 'base', 'base']);
+  });
+
+  test('runs commands in the project’s directory, each once', () => {
+    const command = '<%= `echo x >> log; wc -l < log`.strip %>';
+    const files = { 'deploy.yml': `${minimal}labels: {a: "${command}", b: "${command}"}\n` };
+    expect(load(files, undefined, {}).roles[0]?.labels).toEqual({ a: '1', b: '1' });
+  });
+
+  test('is refused where a command fails, with the last it said', () => {
+    const broken = `${minimal}labels:\n  a: <%= %x(echo one >&2; echo two >&2; exit 3) %>\n`;
+    expect(failure(broken, undefined, {}).details[0]).toBe(
+      'deploy.yml:7:10: this command failed with exit status 3: two',
+    );
+  });
+
+  test('runs no command when that is refused', () => {
+    expect(problems(`${minimal}labels: {a: <%= \`touch ran\` %>}\n`)).toEqual([
+      'deploy.yml:6:17: this runs a command, and --no-exec was given',
+    ]);
+  });
+
+  test('reads files of the project, and no others', () => {
+    const files = {
+      'deploy.yml': `${minimal}builder: {arch: amd64, args: {R: <%= File.read(".ruby-version").strip %>}}\n`,
+    };
+    const one = { ...files, 'deploy.yml': files['deploy.yml'].replace('builder: {arch: amd64}\n', '') };
+    expect(load({ ...one, '.ruby-version': '3.4.1\n' }).builder.args).toEqual({ R: '3.4.1' });
+    expect(problems(one)[0]).toContain('there is no file .ruby-version');
+    const outside = one['deploy.yml'].replace('.ruby-version', '/etc/passwd');
+    expect(problems(outside)[0]).toContain('/etc/passwd is not in the project’s directory');
+  });
+});
+
+describe('--erb ruby', () => {
+  const text = `${minimal}<% %w[a].each do |name| -%>\nlabels: {<%= name %>: b}\n<% end -%>\nboot: {limit: none}\n`;
+
+  test('says when there is no Ruby', () => {
+    const { code, message } = failure(text, undefined, { erb: 'ruby', env: { PATH: '/nowhere' } });
+    expect(code).toBe('usage');
+    expect(message).toBe('--erb ruby needs Ruby, and there is no ruby on this machine to render deploy.yml');
+  });
+
+  test('reads what Ruby makes of it, with problems at the places of the template', () => {
+    const files = { 'deploy.yml': text, 'bin/ruby': '#!/bin/sh\nsed "/<% /d; s/<%= name %>/a/"\n' };
+    const run = () =>
+      inDirectory(files, (cwd) => {
+        chmodSync(join(cwd, 'bin/ruby'), 0o755);
+        return loadConfig({ file: 'deploy.yml', cwd, erb: 'ruby', env: { PATH: `${cwd}/bin:${process.env['PATH']}` } });
+      });
+    expect(run).toThrow(
+      expect.objectContaining({
+        details: expect.arrayContaining([
+          'deploy.yml:9:15: this should be a number of machines from 1, without quotes, or a percentage such as 25%',
+        ]),
+      }),
+    );
+  });
+
+  test('passes on what Ruby complains of', () => {
+    const { message, details } = inDirectory({ 'deploy.yml': text }, (cwd) => {
+      mkdirSync(join(cwd, 'bin'));
+      writeFileSync(join(cwd, 'bin/ruby'), '#!/bin/sh\necho "deploy.yml:6: undefined local variable" >&2; exit 1\n');
+      chmodSync(join(cwd, 'bin/ruby'), 0o755);
+      try {
+        return loadConfig({ file: 'deploy.yml', cwd, erb: 'ruby', env: { PATH: `${cwd}/bin:/bin` } }) as never;
+      } catch (thrown) {
+        return thrown as { message: string; details: string[] };
+      }
+    });
+    expect([message, details]).toEqual(['Ruby cannot render deploy.yml', ['deploy.yml:6: undefined local variable']]);
+  });
+});
