@@ -127,8 +127,11 @@ takeAway() (
 $before
 END
   [ $((\${renewed:-0} + \${seconds:-0} - $(date +%s))) -le 0 ] || return 0
+  # Whoever claimed it a minute ago and did not go on is dead too.
+  [ $(($(date +%s) - $(cat claimed/at 2>/dev/null || date +%s))) -lt 60 ] || rm -rf claimed
   mkdir claimed 2>/dev/null || return 0
-  [ "$(lease .)" = "$before" ] || { rmdir claimed; return 0; }
+  date +%s >claimed/at
+  [ "$(lease .)" = "$before" ] || { rm -rf claimed; return 0; }
   cd "$start"
   mv "$lock" "$aside" 2>/dev/null || return 0
   if [ -d "$aside/claimed" ] && [ "$(lease "$aside")" = "$before" ]; then removeAside

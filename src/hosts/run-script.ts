@@ -116,7 +116,7 @@ umask "$umask_before"
 if command -v setsid >/dev/null 2>&1; then group=-; own=setsid; else group=; own=; fi
 $own sh -c '. "$1/env"; rm -f "$1/env"; exec "$1/$2"' sh "$dir" ${file} 3<&- &
 script=$!
-stop() { kill -s TERM -- "$group$script" 2>/dev/null || return 0; sleep ${graceSeconds}; kill -s KILL -- "$group$script" 2>/dev/null; }
+stop() { kill -TERM "$group$script" 2>/dev/null || return 0; sleep ${graceSeconds}; kill -KILL "$group$script" 2>/dev/null; }
 { cat <&3; stop; } >/dev/null 2>&1 &
 lifeline=$!
 { sleep ${Math.ceil(run.timeoutSeconds) + 15} & sleeper=$!; trap 'kill "$sleeper" 2>/dev/null; exit' TERM; wait "$sleeper"; stop; } >/dev/null 2>&1 3<&- &

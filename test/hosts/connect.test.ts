@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/hosts/connect.ts';
-import { sshServer, type ServerOptions, type TestServer } from './ssh-server.ts';
+import { keyPair, sshServer, type ServerOptions, type TestServer } from './ssh-server.ts';
 
 const open: { close(): void }[] = [];
 afterEach(() => {
@@ -15,7 +14,7 @@ async function server(options: ServerOptions = {}): Promise<TestServer> {
   open.push(started);
   return started;
 }
-const otherKey = () => ssh2.utils.generateKeyPairSync('ed25519').public.split(' ').slice(0, 2).join(' ');
+const otherKey = () => keyPair().public.split(' ').slice(0, 2).join(' ');
 
 describe('host keys', () => {
   it('lets a known key pass', async () => {
@@ -71,7 +70,7 @@ describe('logging in', () => {
 
   it('asks for the passphrase of a key once, for however many machines', async () => {
     const { connect: go, directory } = await server();
-    const key = ssh2.utils.generateKeyPairSync('ed25519', {
+    const key = keyPair({
       passphrase: 'open sesame',
       cipher: 'aes256-ctr',
       rounds: 4,

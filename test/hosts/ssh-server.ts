@@ -41,8 +41,8 @@ export interface ServerOptions {
 /** An SSH server in this process that runs commands by a real `sh`. */
 export async function sshServer(options: ServerOptions = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'longshore-ssh-'));
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
-  const userKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const hostKey = keyPair();
+  const userKey = keyPair();
   writeFileSync(join(directory, 'key'), userKey.private, { mode: 0o600 });
   const known = join(directory, 'known_hosts');
   const config = join(directory, 'config');
@@ -90,6 +90,17 @@ export async function sshServer(options: ServerOptions = {}): Promise<TestServer
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** ssh2 writes an ed25519 key that it cannot read itself now and then. */
+export function keyPair(options: { passphrase?: string; cipher?: string; rounds?: number } = {}): {
+  public: string;
+  private: string;
+} {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', options);
+    if (!(ssh2.utils.parseKey(pair.private, options.passphrase) instanceof Error)) return pair;
+  }
 }
 
 function serve(client: Connection, options: ServerOptions, directory: string): void {
