@@ -98,7 +98,7 @@ export function keyPair(options: { passphrase?: string; cipher?: string; rounds?
   private: string;
 } {
   for (;;) {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', options);
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', options as never);
     if (!(ssh2.utils.parseKey(pair.private, options.passphrase) instanceof Error)) return pair;
   }
 }
