@@ -7,6 +7,8 @@ import { perform } from './perform.ts';
 export interface Outcome {
   readonly result: 'done' | 'failed' | 'unknown' | 'interrupted';
   readonly problems: readonly StepProblem[];
+  /** Whether a step was begun that changes what serves. */
+  readonly swapBegan: boolean;
 }
 
 export interface StepProblem {
@@ -27,10 +29,12 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
   emit({ type: 'plan-started', title, plan });
   const problems: StepProblem[] = [];
   let interrupted = false;
+  let swapBegan = false;
   for (const stage of plan.stages) {
     interrupted = signal.aborted;
     if (interrupted) break;
     emit({ type: 'stage-started', stage: stage.name });
+    swapBegan ||= stage.lanes.some(({ steps }) => steps.some(({ kind }) => changesWhatServes(kind)));
     const finished = await Promise.all(stage.lanes.map((lane) => walk(lane, problems, execution)));
     interrupted = signal.aborted && finished.includes(false);
     if (problems.length > 0) break;
@@ -42,13 +46,17 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     outcome: result === 'done' || result === 'unknown' ? result : 'failed',
     seconds: (Date.now() - started) / 1000,
   });
-  return { result, problems };
+  return { result, problems, swapBegan };
 }
 
 function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outcome['result'] {
   if (problems.some(({ certainty }) => certainty === 'unknown')) return 'unknown';
   if (interrupted) return 'interrupted';
   return problems.length > 0 ? 'failed' : 'done';
+}
+
+function changesWhatServes(kind: Step['kind']): boolean {
+  return ['start-container', 'send-traffic', 'stop-container', 'remove-route'].includes(kind);
 }
 
 let nextStepId = 1;

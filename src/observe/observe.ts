@@ -36,7 +36,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     docker.inspectNetwork(networkName),
     docker.info(),
     docker.inspectContainer(proxyContainerName),
-    observeProxy.readState(docker),
+    observeProxy.readState(docker, host.name),
     look.version === undefined ? undefined : docker.inspectImage(imageOf(look.config, look.version)),
     ...wanted.map(({ spec }) => docker.inspectContainer(spec.name)),
   ]);

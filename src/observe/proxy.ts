@@ -1,22 +1,29 @@
 import type { ContainerInspect, Docker } from '../hosts/docker.ts';
 import { proxyContainerName } from '../containers/names.ts';
 import { parseProxyState, proxyStatePath, type RecordedRoute } from '../proxy/state.ts';
+import { Failure } from '../errors.ts';
 import type { ObservedProxy } from './observed.ts';
+
+const readAttempts = 5;
+const readPauseMilliseconds = 100;
 
 /** The proxy's container, its routes, and what it is in the middle of. */
 export const observeProxy = { readState, of: proxyOf };
 
-/** kamal-proxy rewrites its record in place, so what does not parse is read once more. */
-async function readState(docker: Docker): Promise<RecordedRoute[]> {
-  for (let attempt = 1; ; attempt += 1) {
+/** kamal-proxy rewrites its record in place, so what does not parse is read again. @throws Failure when it stays so */
+async function readState(docker: Docker, hostName: string): Promise<RecordedRoute[]> {
+  for (let attempt = 1; attempt <= readAttempts; attempt += 1) {
     const bytes = await docker.readFile(proxyContainerName, proxyStatePath);
     if (bytes === undefined) return [];
     try {
       return parseProxyState(bytes.toString('utf8'));
-    } catch (error) {
-      if (attempt === 3) throw error;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, readPauseMilliseconds));
     }
   }
+  throw new Failure('engine-refused', `${hostName}: the proxy's record of its routes cannot be read`, {
+    hint: `Is the disk of ${hostName} full? It is ${proxyStatePath} in the container ${proxyContainerName}; deploying any service there writes it anew.`,
+  });
 }
 
 async function proxyOf(

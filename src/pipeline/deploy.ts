@@ -17,11 +17,8 @@ export async function deployWith(session: Session, command: 'setup' | 'deploy' |
   const version = versionOfRun(session);
   return withFleet(session, version, async (fleet) => {
     if (command === 'setup') await bootstrap(session, fleet, version);
-    const planFor = (digest: string | undefined) => (observed: Observed, unproven?: ReadonlySet<string>) => {
-      // The rest of a redeploy is a deploy: what was made anew already is not made anew again.
-      const rest = unproven !== undefined && command === 'redeploy' ? 'deploy' : command;
-      return deployPlan(session, { observed, version, digest, command: rest, unproven });
-    };
+    const planFor = (digest: string | undefined) => (observed: Observed, before?: Observed) =>
+      deployPlan(session, { observed, version, digest, command, before });
     const pending = run.skipPush ? undefined : await lookAhead(session, fleet, { version, plan: planFor(undefined) });
     // A dead run's lock is taken over and given back also when nothing else is left to do: Kamal would wait for it for ever.
     const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock;
@@ -40,10 +37,9 @@ async function lookAhead(
   fleet: Fleet,
   { version, plan }: Pick<Deployment, 'version' | 'plan'>,
 ): Promise<{ plan: Plan; hasStaleLock: boolean }> {
-  const [observed, hasStaleLock] = await Promise.all([
-    fleet.observe({ version, wanted: wantedOf(session, version) }),
-    waitUntilFree(session, fleet),
-  ]);
+  // First the wait: what a run that is still at work leaves behind is seen only afterwards.
+  const hasStaleLock = await waitUntilFree(session, fleet);
+  const observed = await fleet.observe({ version, wanted: wantedOf(session, version) });
   return { plan: plan(observed), hasStaleLock };
 }
 
@@ -59,12 +55,13 @@ export function deployPlan(
     version: string;
     digest: string | undefined;
     command: ReleaseRecord['command'];
-    unproven?: ReadonlySet<string> | undefined;
+    before?: Observed | undefined;
   },
 ): Plan {
-  const { observed, version, digest, command, unproven } = input;
+  const { observed, version, digest, command, before } = input;
   return planDeploy({
     config: session.selected,
+    file: session.config,
     command,
     version,
     ...(digest === undefined ? {} : { digest }),
@@ -72,6 +69,6 @@ export function deployPlan(
     wanted: wantedOf(session, version),
     hooks: session.hooks,
     performer: session.tree.performer,
-    ...(unproven === undefined ? {} : { unproven }),
+    ...(before === undefined ? {} : { before }),
   });
 }

@@ -1,7 +1,8 @@
-import { hookConfigOf, hostsFor } from '../hooks/hooks.ts';
+import { Failure } from '../errors.ts';
+import { shortVersion } from '../plan/decide.ts';
 import type { CarriedOut } from './carry-out.ts';
 import type { Fleet } from './fleet.ts';
-import { runHookHere, runHookOnHost } from './hooks.ts';
+import { runHookHere, runHookOnHosts } from './hooks.ts';
 import type { DeployResult } from '../report/results.ts';
 import type { Session } from './session.ts';
 
@@ -20,15 +21,27 @@ export async function finish(
       lockHeld: false,
       runtimeSeconds,
     } as const;
-    await runHookHere(session, call);
-    const hosts = hostsFor(hookConfigOf(session.config, 'post-deploy'), session.selected);
-    await Promise.all(
-      hosts.flatMap((name) =>
-        fleet.hosts.get(name) === undefined ? [] : [runHookOnHost(session, call, fleet.hosts.get(name)!)],
-      ),
-    );
+    try {
+      await runHookHere(session, call);
+      await runHookOnHosts(session, call, fleet);
+    } catch (error) {
+      throw afterwards(error, session, version);
+    }
   }
   return resultOf(session, { version, started, done });
+}
+
+/** Whatever stopped the hook, the new version serves, so the status says that a person should look. */
+function afterwards(error: unknown, { typed }: Session, version: string): unknown {
+  if (!(error instanceof Failure)) return error;
+  return new Failure(
+    'post-deploy-hook-failed',
+    `${shortVersion(version)} serves, but post-deploy failed: ${error.message}`,
+    {
+      details: error.details,
+      hint: error.hint ?? `Nothing was taken back; \`${typed('status')}\` shows what serves.`,
+    },
+  );
 }
 
 export function resultOf(

@@ -5,29 +5,32 @@ import { Failure, messageOf } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
 import type { Host } from '../hosts/host.ts';
 import { observeHost } from '../observe/observe.ts';
-import type { Observed } from '../observe/observed.ts';
+import type { Observed, ObservedHost } from '../observe/observed.ts';
 import { runHookHere } from './hooks.ts';
 import type { Session } from './session.ts';
 
 const reconnectSeconds = 20;
 
+export interface FleetLook {
+  readonly version?: string;
+  readonly wanted?: readonly WantedContainer[];
+}
+
 /** The connected machines of one run. */
 export interface Fleet {
   readonly hosts: Map<string, Host>;
-  /** Looks at these machines, all at once; waits while a dead run's request to the proxy is still at work. */
-  observe(look: {
-    version?: string;
-    wanted?: readonly WantedContainer[];
-    hosts?: readonly string[];
-  }): Promise<Observed>;
-  /** Connects again to machines whose connection was lost. @returns those that stay away */
+  /** Looks at all machines at once; waits while a dead run's request to the proxy is still at work. @throws Failure */
+  observe(look: FleetLook): Promise<Observed>;
+  /** As `observe`, connecting again to machines whose connection is gone; those that stay away are named instead. */
+  observeReachable(look: FleetLook): Promise<{ observed: Observed; away: string[] }>;
+  /** Connects again to these machines. @returns those that stay away */
   reconnect(hosts: readonly string[]): Promise<string[]>;
   close(): Promise<void>;
 }
 
 /** Connects to all machines side by side. @throws Failure that names every machine that could not be reached, and why */
 export async function connectFleet(session: Session, names: readonly string[]): Promise<Fleet> {
-  const settled = await Promise.allSettled(names.map((name) => session.connect(name)));
+  const settled = await Promise.allSettled(names.map((name) => session.connect(name, session.run.signal)));
   const hosts = new Map<string, Host>();
   for (const [index, result] of settled.entries()) {
     if (result.status === 'fulfilled') hosts.set(names[index] ?? '', result.value);
@@ -53,58 +56,85 @@ async function unready(host: Host, { run }: Session): Promise<Failure[]> {
 
 function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   const { run, config, secrets } = session;
-  const observeOnce = async (look: Parameters<Fleet['observe']>[0]): Promise<Observed> => {
-    const names = look.hosts ?? [...hosts.keys()];
-    const settled = await Promise.allSettled(
-      names.map((name) =>
-        observeHost(hosts.get(name) ?? missing(name), {
-          config,
-          ...(look.version === undefined ? {} : { version: look.version }),
-          wanted: look.wanted ?? [],
-          secrets,
-        }),
-      ),
-    );
-    const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
-    if (problems.length > 0) throw together(problems);
-    return { hosts: settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])) };
+  const names = [...hosts.keys()];
+  const gone = new Set<string>();
+  const watch = (name: string, host: Host) => {
+    gone.delete(name);
+    void host.closed.then(() => hosts.get(name) === host && gone.add(name));
   };
+  for (const [name, host] of hosts) watch(name, host);
+
+  const lookAt = (name: string, look: FleetLook) =>
+    observeHost(hosts.get(name) ?? missing(name), {
+      config,
+      ...(look.version === undefined ? {} : { version: look.version }),
+      wanted: look.wanted ?? [],
+      secrets,
+    });
+
+  /** Looks again and again at a machine while its proxy is busy with a request of this service. */
+  async function lookWhenQuiet(name: string, look: FleetLook): Promise<ObservedHost> {
+    const deadline = Date.now() + (config.deployTimeoutSeconds + config.drainTimeoutSeconds + 10) * 1000;
+    for (let waited = false; ; waited = true) {
+      const observed = await lookAt(name, look);
+      const isBusy = observed.proxy.inFlight.some((service) => isOurs(service, config));
+      if (!isBusy) return observed;
+      if (!waited) run.emit({ type: 'note', text: `${name}: waiting for an earlier request to the proxy to end` });
+      if (Date.now() > deadline) {
+        const text = `${name}: the proxy is still at work on an earlier request; going on from what is there now`;
+        run.emit({ type: 'warning', text });
+        return observed;
+      }
+      await pause(500);
+    }
+  }
+
   return {
     hosts,
     async observe(look) {
-      const deadline = Date.now() + (config.deployTimeoutSeconds + config.drainTimeoutSeconds + 10) * 1000;
-      for (let waited = false; ; waited = true) {
-        const observed = await observeOnce(look);
-        const busy = observed.hosts.filter(({ proxy }) => proxy.inFlight.some((service) => isOurs(service, config)));
-        if (busy.length === 0) return observed;
-        if (Date.now() > deadline) {
-          const text = 'The proxy is still at work on an earlier run’s request; going on from what is there now';
-          run.emit({ type: 'warning', text });
-          return observed;
-        }
-        if (!waited) {
-          const where = busy.map(({ host }) => host).join(', ');
-          run.emit({ type: 'note', text: `Waiting for an earlier run's request to the proxy on ${where} to end` });
-        }
-        await pause(500);
-      }
+      const settled = await Promise.allSettled([...hosts.keys()].map((name) => lookWhenQuiet(name, look)));
+      const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
+      if (problems.length > 0) throw together(problems);
+      return { hosts: settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])) };
     },
-    async reconnect(names) {
-      const results = await Promise.all(names.map((name) => connectAgain(name)));
-      return names.filter((_name, index) => results[index] === false);
+    async observeReachable(look) {
+      const away: string[] = [];
+      const looked = await Promise.all(
+        names.map(async (name) => {
+          for (let attempt = 1; attempt <= 2; attempt += 1) {
+            if ((gone.has(name) || !hosts.has(name)) && !(await connectAgain(name))) break;
+            try {
+              return [await lookWhenQuiet(name, look)];
+            } catch (error) {
+              if (!(error instanceof Failure)) throw error;
+              gone.add(name);
+            }
+          }
+          away.push(name);
+          return [];
+        }),
+      );
+      return { observed: { hosts: looked.flat() }, away };
+    },
+    async reconnect(again) {
+      const results = await Promise.all(again.map((name) => connectAgain(name)));
+      return again.filter((_name, index) => results[index] === false);
     },
     async close() {
       await Promise.all([...hosts.values()].map((host) => host.close()));
     },
   };
 
+  /** Not ended by Ctrl-C: a machine that cannot be reached again cannot be brought back either. */
   async function connectAgain(name: string): Promise<boolean> {
     await hosts.get(name)?.close();
     hosts.delete(name);
     const deadline = Date.now() + reconnectSeconds * 1000;
     for (;;) {
       try {
-        hosts.set(name, await session.connect(name));
+        const host = await session.connect(name, new AbortController().signal);
+        hosts.set(name, host);
+        watch(name, host);
         return true;
       } catch (error) {
         if (!(error instanceof Failure) || Date.now() > deadline) return false;

@@ -2,10 +2,11 @@ import { abbreviateVersion } from '../build/version.ts';
 import { Failure } from '../errors.ts';
 import type { Execution } from '../execute/execution.ts';
 import { hookEnvironment, hookEnvironmentOnHost } from '../hooks/environment.ts';
-import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
+import { hookConfigOf, hostsFor, secretsFor, type HookName } from '../hooks/hooks.ts';
 import type { Host } from '../hosts/host.ts';
 import { readHookScript, runLocalHook } from '../hosts/this-machine/local-hook.ts';
 import { thisMachine } from '../plan/plan.ts';
+import type { Fleet } from './fleet.ts';
 import type { Session } from './session.ts';
 
 export interface HookCall {
@@ -38,6 +39,8 @@ export async function runHookHere(session: Session, call: HookCall): Promise<voi
       mask,
     });
     outcome = 'done';
+  } catch (error) {
+    throw ofHook(error, call.hook);
   } finally {
     run.emit({ type: 'task-ended', task, seconds: (Date.now() - started) / 1000, outcome });
   }
@@ -50,7 +53,7 @@ export async function runHookOnHost(session: Session, call: HookCall, host: Host
   const script = await readHookScript(config.hooksPath, call.hook);
   if (script === undefined) return;
   const last: string[] = [];
-  const exitStatus = await host.runScript({
+  const running = host.runScript({
     script,
     name: call.hook,
     env: hookEnvironmentOnHost(momentOf(session, call), host.name),
@@ -62,6 +65,9 @@ export async function runHookOnHost(session: Session, call: HookCall, host: Host
     },
     signal: run.signal,
   });
+  const exitStatus = await running.catch((error: unknown) => {
+    throw ofHook(error, call.hook);
+  });
   if (exitStatus === 0) return;
   throw new Failure(
     call.hook === 'post-deploy' ? 'post-deploy-hook-failed' : 'hook-failed',
@@ -70,6 +76,28 @@ export async function runHookOnHost(session: Session, call: HookCall, host: Host
       details: last.slice(-20),
     },
   );
+}
+
+/** Runs a hook side by side on the machines that the file names for it; for the hooks that stand in no plan. */
+export async function runHookOnHosts(session: Session, call: HookCall, fleet: Fleet): Promise<void> {
+  const names = session.hooks.has(call.hook) ? hostsFor(hookConfigOf(session.config, call.hook), session.selected) : [];
+  await Promise.all(
+    names.map(async (name) => {
+      const host = fleet.hosts.get(name);
+      if (host === undefined) throw new Failure('connection-lost', `${name}: not connected`);
+      await runHookOnHost(session, call, host);
+    }),
+  );
+}
+
+/** A hook that took too long has failed: it was ended, and must not be run again as if only a reply had been lost. */
+function ofHook(error: unknown, hook: HookName): unknown {
+  if (!(error instanceof Failure) || error.code !== 'timed-out') return error;
+  const code = hook === 'post-deploy' ? 'post-deploy-hook-failed' : 'hook-failed';
+  return new Failure(code, error.message, {
+    details: error.details,
+    hint: `Give it more time by hooks.${hook}.timeout.`,
+  });
 }
 
 /** The plan's `run-hook` steps, bound to this session. */

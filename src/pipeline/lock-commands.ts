@@ -9,7 +9,7 @@ import { openSession, versionOfRun, type Session } from './session.ts';
 
 /** Who holds the deploy lock. */
 export function lockStatus(run: Run): Promise<LockResult> {
-  return onLockHost(run, async (_session, host, directory) => {
+  return onLockHost(run, 'nothing', async (_session, host, directory) => {
     const { lock } = await host.readState({
       lockDirectory: directory,
       releasesFile: '/dev/null',
@@ -22,7 +22,7 @@ export function lockStatus(run: Run): Promise<LockResult> {
 
 /** Takes the lock by hand: it stays until it is released. @throws Failure `lock-held` */
 export function acquireLock(message: string, run: Run): Promise<LockResult> {
-  return onLockHost(run, async (session, host) => {
+  return onLockHost(run, 'lock', async (session, host) => {
     const request = lockRequest(session, { version: versionOfRun(session), message });
     const answer = await host.acquireLock(request);
     if (!answer.taken) throw lockHeld(session, host.name, answer.holder);
@@ -32,7 +32,7 @@ export function acquireLock(message: string, run: Run): Promise<LockResult> {
 
 /** Gives back anybody's lock; a live run whose lock goes stops by itself. @throws Failure `lock-missing` */
 export function releaseLock(run: Run): Promise<LockResult> {
-  return onLockHost(run, async (session, host, directory) => {
+  return onLockHost(run, 'lock', async (session, host, directory) => {
     if (await host.releaseLock(directory)) return { held: false, host: host.name };
     throw new Failure('lock-missing', `There is no deploy lock on ${host.name}`, {
       hint: `Look with \`${session.typed('lock status')}\`.`,
@@ -42,9 +42,10 @@ export function releaseLock(run: Run): Promise<LockResult> {
 
 async function onLockHost(
   run: Run,
+  changes: 'lock' | 'nothing',
   work: (session: Session, host: Host, directory: string) => Promise<LockResult>,
 ): Promise<LockResult> {
-  const session = await openSession(run, { changes: 'nothing', hooks: [], needs: [] });
+  const session = await openSession(run, { changes, hooks: [], needs: [] });
   const { primaryHost } = session.config;
   const fleet = await connectFleet(session, [primaryHost]);
   try {

@@ -11,10 +11,16 @@ import type { Session } from './session.ts';
 export const leaseSeconds = 15;
 const refreshMilliseconds = (leaseSeconds * 1000) / 3;
 const pollMilliseconds = 1000;
+/** One is refused when another run was quicker; more in a row mean that the machine cannot. */
+const mostTakeOvers = 3;
 
 export interface HeldLock {
-  /** Aborted when the lock is no longer ours, so that nothing more is begun. */
+  /** Aborted when the lease has run out or the lock is somebody else's, so that nothing more is begun. */
   readonly lost: AbortSignal;
+  /** Aborted when somebody else has the lock: from then on nothing may be changed, not even back. */
+  readonly taken: AbortSignal;
+  /** Renews at once, for a run that was cut off; cannot tell while the lock's machine is away. */
+  renew(): Promise<void>;
   /** Gives it back, once. */
   release(): Promise<void>;
 }
@@ -25,23 +31,32 @@ export interface HeldLock {
  */
 export async function takeLock(session: Session, hostOf: () => Host, version: string): Promise<HeldLock> {
   const { run } = session;
-  if (run.env['KAMAL_LOCK'] === 'true') return { lost: new AbortController().signal, release: async () => undefined };
+  const [lost, taken] = [new AbortController(), new AbortController()];
+  if (run.env['KAMAL_LOCK'] === 'true') {
+    const nothing = async () => undefined;
+    return { lost: lost.signal, taken: taken.signal, renew: nothing, release: nothing };
+  }
   const ownerToken = randomBytes(16).toString('hex');
-  const request = lockRequest(session, {
-    version,
-    message: 'Automatic deploy lock',
-    lease: { ownerToken, seconds: leaseSeconds },
-  });
+  const message = 'Automatic deploy lock';
+  const request = lockRequest(session, { version, message, lease: { ownerToken, seconds: leaseSeconds } });
   await acquire(session, hostOf(), request);
-  const lost = new AbortController();
+  let renewedAt = Date.now();
   const renew = async () => {
-    if (!(await hostOf().refreshLock(request.directory, ownerToken))) lost.abort();
+    const asked = Date.now();
+    try {
+      if (await hostOf().refreshLock(request.directory, ownerToken)) renewedAt = asked;
+      else taken.abort();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+    if (taken.signal.aborted || Date.now() - renewedAt > leaseSeconds * 1000) lost.abort();
   };
-  // While the connection is lost nothing can be renewed; the lease runs down until it is back.
-  const timer = setInterval(() => void renew().catch(() => undefined), refreshMilliseconds);
+  const timer = setInterval(() => void renew(), refreshMilliseconds);
   let released: Promise<unknown> | undefined;
   return {
     lost: lost.signal,
+    taken: taken.signal,
+    renew,
     async release() {
       clearInterval(timer);
       await (released ??= hostOf().releaseLock(request.directory, ownerToken));
@@ -100,16 +115,20 @@ async function untilTaken(
   const { run } = session;
   const started = Date.now();
   let first: LockHolder | undefined;
+  let refused = 0;
   for (let answer = await ways.attempt(); !answer.taken;) {
     const { holder } = answer;
     if (run.signal.aborted) throw new Failure('interrupted', 'Interrupted while waiting for the lock');
-    if (holder.lease !== undefined && holder.lease.secondsLeft <= 0) {
+    if (holder.lease !== undefined && holder.lease.secondsLeft <= 0 && refused < mostTakeOvers) {
       answer = await ways.takeOver(holder);
+      refused += 1;
       continue;
     }
     const waited = (Date.now() - started) / 1000;
     const isHopeless =
-      run.lockWait === undefined ? !mayBeDead(first ?? holder, holder) : waited > run.lockWait.timeoutSeconds;
+      run.lockWait === undefined
+        ? refused >= mostTakeOvers || !mayBeDead(first ?? holder, holder)
+        : waited > run.lockWait.timeoutSeconds;
     if (isHopeless) throw lockHeld(session, host.name, holder);
     if (first === undefined)
       run.emit({ type: 'note', text: waitingFor(host.name, holder, run.lockWait !== undefined) });

@@ -34,7 +34,8 @@ function proxyProblems({ selected, typed }: Session, observed: Observed, name: s
 /** Kamal takes the lock on another machine when it is run with a host filter. */
 function lockProblems({ config }: Session, observed: Observed, name: string): Failure[] {
   const { lock } = observedHost(observed, name);
-  if (lock === undefined || name === config.primaryHost) return [];
+  const isOver = lock?.lease !== undefined && lock.lease.secondsLeft <= 0;
+  if (lock === undefined || isOver || name === config.primaryHost) return [];
   return [
     new Failure('lock-held', `${name} carries a deploy lock too`, {
       details: lock.details.split('\n'),

@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { Observed } from '../observe/observed.ts';
 import { knownVersions, lastGoodVersion, listVersions, planRollback } from '../plan/rollback.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, type Deployment } from './carry-out.ts';
 import { finish } from './finish.ts';
 import { withFleet } from './fleet.ts';
 import { underLock } from './lock.ts';
@@ -17,28 +17,27 @@ export async function rollbackWith(session: Session, wanted: string | undefined)
     });
   }
   return withFleet(session, wanted ?? '', async (fleet) => {
-    const version = chooseVersion(session, await fleet.observe({}), wanted);
-    const done = await underLock(session, fleet, version, (lock) =>
-      carryOut({
-        session,
-        fleet,
-        lock,
-        command: 'rollback',
-        version,
-        plan: (observed, unproven) =>
-          planRollback({
-            config: session.selected,
-            version,
-            observed,
-            wanted: wantedOf(session, version),
-            hooks: session.hooks,
-            performer: session.tree.performer,
-            ...(unproven === undefined ? {} : { unproven }),
-          }),
-      }),
-    );
+    let version = wanted ?? '';
+    const done = await underLock(session, fleet, wanted ?? 'rollback', async (lock) => {
+      // Chosen only now: a run that held the lock may have made a release.
+      version = chooseVersion(session, await fleet.observe({}), wanted);
+      return carryOut({ session, fleet, lock, command: 'rollback', version, plan: planFor(session, version) });
+    });
     return finish(session, fleet, { version, started, done });
   });
+}
+
+function planFor(session: Session, version: string): Deployment['plan'] {
+  return (observed, before) =>
+    planRollback({
+      config: session.selected,
+      version,
+      observed,
+      wanted: wantedOf(session, version),
+      hooks: session.hooks,
+      performer: session.tree.performer,
+      ...(before === undefined ? {} : { before }),
+    });
 }
 
 /** @throws Failure `version-not-found` */

@@ -27,14 +27,14 @@ export interface Session {
   readonly credentials?: RegistryCredentials;
   readonly mask: (text: string) => string;
   /** The one seam that tests replace. */
-  readonly connect: (name: string) => Promise<Host>;
+  readonly connect: (name: string, signal: AbortSignal) => Promise<Host>;
   /** What is typed to do something to this destination again: `longshore deploy production`. */
   readonly typed: (command: string) => string;
 }
 
 /** What a command is going to do, which decides what it refuses and which secrets it needs. */
 export interface Purpose {
-  readonly changes: 'setup' | 'machines' | 'registry' | 'nothing';
+  readonly changes: 'setup' | 'machines' | 'registry' | 'lock' | 'nothing';
   readonly hooks: readonly HookName[];
   readonly needs: readonly ('containers' | 'build' | 'registry')[];
 }
@@ -76,7 +76,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     secrets,
     ...(credentials === undefined ? {} : { credentials }),
     mask: createMasker(secrets.values()),
-    connect: (name) => connectBySsh(name, { run, config }),
+    connect: (name, signal) => connectBySsh(name, { run, config, signal }),
     typed: (command) => {
       const name = config.destinationName;
       // What follows `rollback` is a version.
@@ -109,7 +109,7 @@ export function wantedOf(session: Session, version: string): WantedContainer[] {
 }
 
 function refuseNotDoneYet(config: Config, { changes }: Purpose): void {
-  if (changes === 'nothing') return;
+  if (changes === 'nothing' || changes === 'lock') return;
   const refused = config.notDoneYet.filter(({ refusedBy }) => refusedBy === 'changes' || changes === 'setup');
   if (refused.length === 0) return;
   throw new Failure('config-not-supported-yet', 'This file asks for things that Longshore does not do yet', {
@@ -122,10 +122,9 @@ function announce(run: Run, config: Config, { changes }: Purpose): void {
   if (changes === 'nothing') return;
   const destination = config.destinationName === undefined ? '' : ` (${config.destinationName})`;
   const file = [config.file, config.destinationFile].filter(Boolean).join(' + ');
-  run.emit({
-    type: 'heading',
-    text: `${run.command} ${config.service}${destination} from ${file} to ${config.hosts.join(', ')}`,
-  });
+  const where =
+    changes === 'registry' ? config.repository : changes === 'lock' ? config.primaryHost : config.hosts.join(', ');
+  run.emit({ type: 'heading', text: `${run.command} ${config.service}${destination} from ${file} to ${where}` });
 }
 
 async function secretNames(input: {
@@ -166,7 +165,10 @@ function credentialsOf({ registry }: Config, secrets: ReadonlyMap<string, string
 }
 
 /** ssh2 and dockerode are heavy, so they are loaded only when a machine is connected to. */
-async function connectBySsh(name: string, { run, config }: Pick<Session, 'run' | 'config'>): Promise<Host> {
+async function connectBySsh(
+  name: string,
+  { run, config, signal }: Pick<Session, 'run' | 'config'> & { signal: AbortSignal },
+): Promise<Host> {
   const { connect } = await import('../hosts/connect.ts');
   return connect({
     name,
@@ -174,6 +176,6 @@ async function connectBySsh(name: string, { run, config }: Pick<Session, 'run' |
     acceptNewHostKeys: run.acceptNewHostKeys,
     env: run.env,
     ...(run.askSecret === undefined ? {} : { askSecret: run.askSecret }),
-    signal: run.signal,
+    signal,
   });
 }

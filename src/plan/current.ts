@@ -25,6 +25,18 @@ export function isUp({ state }: Pick<ObservedContainer, 'state'>): boolean {
   return state === 'running' || state === 'restarting' || state === 'paused';
 }
 
+/** Ids of containers that run now and did not before, so that nobody saw them ready; none without a `before`. */
+export function startedSince(before: Observed | undefined, now: Observed): Set<string> {
+  if (before === undefined) return new Set();
+  const up = ({ hosts }: Observed) => hosts.flatMap(({ containers }) => containers.filter(isUp).map(({ id }) => id));
+  const ran = new Set(up(before));
+  return new Set(up(now).filter((id) => !ran.has(id)));
+}
+
+export function isIn({ hosts }: Observed, id: string): boolean {
+  return hosts.some(({ containers }) => containers.some((container) => container.id === id));
+}
+
 /** The version in a container's name, as Kamal reads it: what follows the role's prefix. */
 export function versionOf(container: Pick<ObservedContainer, 'name'>, config: Config, role: string): string {
   const prefix = `${rolePrefix(config, role)}-`;
@@ -49,13 +61,37 @@ export function currentContainer(host: ObservedHost, config: Config, role: Role)
   return running.toSorted((a, b) => b.createdSeconds - a.createdSeconds)[0];
 }
 
-/** The version most of the fleet's primary role runs, without Kamal's `_replaced_…`; undefined before the first deploy. */
-export function currentVersion(observed: Observed, config: Config): string | undefined {
-  for (const role of config.roles) {
-    for (const { host } of role.hosts) {
-      const container = currentContainer(observedHost(observed, host), config, role);
-      if (container !== undefined) return versionOf(container, config, role.name).replace(/_replaced_[0-9a-f]+$/, '');
+/** The version of the first role that runs on each machine, without Kamal's `_replaced_…`; machines that run none are left out. */
+export function versionsByHost(observed: Observed, config: Config): { host: string; version: string }[] {
+  return observed.hosts.flatMap((host) => {
+    for (const role of config.roles) {
+      if (!role.hosts.some((entry) => entry.host === host.host)) continue;
+      const container = currentContainer(host, config, role);
+      if (container === undefined) continue;
+      return [
+        { host: host.host, version: versionOf(container, config, role.name).replace(/_replaced_[0-9a-f]+$/, '') },
+      ];
     }
-  }
-  return undefined;
+    return [];
+  });
+}
+
+/** The version that the first machine runs, in the config's order; undefined before the first deploy. */
+export function currentVersion(observed: Observed, config: Config): string | undefined {
+  const versions = versionsByHost(observed, config);
+  return config.hosts.flatMap((host) => versions.find((entry) => entry.host === host) ?? [])[0]?.version;
+}
+
+/** The version that a run to `version` replaces: what served, or what still runs beside it after a run that was cut off. */
+export function replacedVersion(observed: Observed, config: Config, version: string): string | undefined {
+  const current = currentVersion(observed, config);
+  if (current !== version) return current;
+  const beside = observed.hosts.flatMap((host) =>
+    config.roles.flatMap((role) =>
+      appContainers(host, config, role.name)
+        .filter(isUp)
+        .map((container) => versionOf(container, config, role.name)),
+    ),
+  );
+  return beside.find((other) => !other.startsWith(version));
 }

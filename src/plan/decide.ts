@@ -28,7 +28,7 @@ export function decideForDeploy(
   input: {
     config: Config;
     version: string;
-    replaceAll: boolean;
+    replaces: (existing: ObservedContainer) => boolean;
     imageWillChange: boolean;
     unproven: ReadonlySet<string>;
   },
@@ -40,10 +40,14 @@ export function decideForDeploy(
 
 function actionFor(
   existing: ObservedContainer | undefined,
-  { version, replaceAll, imageWillChange }: { version: string; replaceAll: boolean; imageWillChange: boolean },
+  {
+    version,
+    replaces,
+    imageWillChange,
+  }: { version: string; replaces: (existing: ObservedContainer) => boolean; imageWillChange: boolean },
 ): Pick<Decision, 'action' | 'because'> {
   if (existing === undefined) return { action: 'create', because: `${shortVersion(version)} is not on this host` };
-  if (replaceAll) return { action: 'replace', because: 'a redeploy makes it anew' };
+  if (replaces(existing)) return { action: 'replace', because: 'a redeploy makes it anew' };
   const differences = [
     ...(existing.differences ?? []),
     ...(imageWillChange ? ['its image was built anew'] : []),

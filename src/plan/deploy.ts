@@ -5,12 +5,14 @@ import { decideForDeploy } from './decide.ts';
 import { imageChanges, prepareStages } from './prepare.ts';
 import { swapStages } from './swap.ts';
 import { finishStages } from './finish.ts';
-import { currentVersion, observedHost } from './current.ts';
+import { appContainers, isIn, isUp, observedHost, replacedVersion, startedSince } from './current.ts';
 import type { Plan, Stage } from './plan.ts';
 
 export interface DeployRequest {
   /** Roles narrowed to what was selected by `--hosts` and `--roles`. */
   readonly config: Config;
+  /** The whole file. */
+  readonly file: Config;
   readonly command: ReleaseRecord['command'];
   readonly version: string;
   /** What the push answered; absent when the image was not built in this run. */
@@ -20,8 +22,8 @@ export interface DeployRequest {
   /** Names of the hook scripts that exist; empty when hooks are skipped. */
   readonly hooks: ReadonlySet<string>;
   readonly performer: string;
-  /** Ids of containers that this run started without seeing them ready. */
-  readonly unproven?: ReadonlySet<string>;
+  /** The machines before this run's first step, for the rest of a plan whose reply was lost. */
+  readonly before?: Observed;
 }
 
 /** What is left to do so that every selected machine runs this version as the file says; no stages when nothing is. */
@@ -32,16 +34,16 @@ export function planDeploy(request: DeployRequest): Plan {
     decideForDeploy(container, observedHost(observed, container.host), {
       config,
       version,
-      replaceAll: command === 'redeploy',
+      // What this run made anew already is not made anew again.
+      replaces: ({ id }) => command === 'redeploy' && (request.before === undefined || isIn(request.before, id)),
       imageWillChange: images.changing.has(container.host),
-      unproven: request.unproven ?? new Set(),
+      unproven: startedSince(request.before, observed),
     }),
   );
   const withProxy = command !== 'redeploy';
   const prepare = prepareStages({ config, version, observed, decisions, pulls: images.pulls, withProxy });
   const swap = swapStages({ config, observed, decisions, hooks: request.hooks });
-  const changes = prepare.length + swap.stages.length > 0;
-  const from = currentVersion(observed, config);
+  const from = replacedVersion(observed, config, version);
   const finish = finishStages({
     config,
     version,
@@ -49,25 +51,21 @@ export function planDeploy(request: DeployRequest): Plan {
     decisions,
     prunes: command !== 'redeploy',
     pulling: new Set(pulling(prepare)),
-    ...(changes
-      ? {
-          record: {
-            version,
-            command,
-            outcome: 'live',
-            performer: request.performer,
-            ...(from === undefined || from === version ? {} : { from }),
-            ...(request.digest === undefined ? {} : { digest: request.digest }),
-          } as const,
-        }
-      : {}),
+    record: {
+      version,
+      command,
+      outcome: 'live',
+      performer: request.performer,
+      ...(from === undefined ? {} : { from }),
+      ...(request.digest === undefined ? {} : { digest: request.digest }),
+    },
   });
   return {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
     stages: [...prepare, ...swap.stages, ...finish],
-    notes: [...images.notes, ...leftAlone(config, observed)],
+    notes: [...images.notes, ...leftAlone(request.file, observed)],
   };
 }
 
@@ -77,19 +75,13 @@ function pulling(stages: readonly Stage[]): string[] {
   );
 }
 
-/** Containers of roles that the file no longer has: named, not touched. */
-function leftAlone(config: Config, observed: Observed): string[] {
-  const roles = new Set(config.roles.map(({ name }) => name));
-  return observed.hosts.flatMap(({ host, containers }) =>
-    containers
-      .filter(
-        ({ labels, state }) =>
-          state === 'running' &&
-          labels['service'] === config.service &&
-          (labels['destination'] ?? '') === (config.destination ?? '') &&
-          labels['role'] !== undefined &&
-          !roles.has(labels['role']),
-      )
-      .map(({ name, labels }) => `${host}: ${name} is left alone: this file has no role ${labels['role']}`),
+/** Running containers of a role on a machine that the file does not have it on: named, not touched. */
+function leftAlone(file: Config, observed: Observed): string[] {
+  const hasRole = (role: string | undefined, host: string) =>
+    file.roles.some(({ name, hosts }) => name === role && hosts.some((entry) => entry.host === host));
+  return observed.hosts.flatMap((host) =>
+    appContainers(host, file)
+      .filter((container) => isUp(container) && !hasRole(container.labels['role'], host.host))
+      .map(({ name, labels }) => `${host.host}: ${name} is left alone: this file has no role ${labels['role']} there`),
   );
 }

@@ -16,8 +16,8 @@ interface FinishInput {
   readonly prunes: boolean;
   /** Hosts that pull the image first. */
   readonly pulling: ReadonlySet<string>;
-  /** What to write down; absent when nothing was changed but housekeeping. */
-  readonly record?: Omit<ReleaseRecord, 'at'>;
+  /** What to write down on machines where more than housekeeping is done. */
+  readonly record: Omit<ReleaseRecord, 'at'>;
 }
 
 /** Retire: what was replaced is stopped only now that everything new is healthy; beside it tag, prune and write down. */
@@ -100,28 +100,36 @@ function oldContainers(
  * Kamal finds the deployed version on a machine by this tag. One that is missing is put there only beside other changes: pruning for
  * another destination, Kamal removes it.
  */
-function tagSteps(host: ObservedHost, { config, version, pulling, record }: FinishInput): Step[] {
+function tagSteps(host: ObservedHost, input: FinishInput): Step[] {
+  const { config, version, pulling } = input;
   const image = imageOf(config, version);
   const tag = latestTag(config);
   const holder = host.images.find(({ tags }) => tags.includes(`${config.repository}:${tag}`));
-  const isRight = holder === undefined ? record === undefined : holder.tags.includes(image);
+  const isRight = holder === undefined ? !isChanged(host, input) : holder.tags.includes(image);
   if (!pulling.has(host.host) && isRight) return [];
   return [{ kind: 'tag-image', image, repository: config.repository, tag, because: 'it is the deployed version' }];
 }
 
-function noteSteps(input: FinishInput, host: string, retire: readonly Stage[]): Step[] {
-  const { config, decisions, record } = input;
-  if (record === undefined) return [];
-  const entries = auditEntries(input, host, retire);
-  const changed = decisions.some((decision) => decision.wanted.host === host && changes(decision));
-  return [
-    ...(entries.length > 0
-      ? [{ kind: 'audit', file: auditFile(config), entries, because: 'who did what is kept on the host' } as const]
-      : []),
-    ...(changed
-      ? [{ kind: 'record-release', file: releasesFile(config), record, because: 'a rollback looks here' } as const]
-      : []),
-  ];
+function noteSteps(input: FinishInput, name: string, retire: readonly Stage[]): Step[] {
+  const { config, observed, record } = input;
+  if (!isChanged(observedHost(observed, name), input)) return [];
+  const entries = auditEntries(input, name, retire);
+  const audit: Step = { kind: 'audit', file: auditFile(config), entries, because: 'who did what is kept on the host' };
+  const release: Step = {
+    kind: 'record-release',
+    file: releasesFile(config),
+    record,
+    because: 'a rollback looks here',
+  };
+  return entries.length === 0 ? [release] : [audit, release];
+}
+
+/** Whether what serves changes on a machine, if only by stopping what a run that was cut off had replaced. */
+function isChanged(host: ObservedHost, { config, decisions }: FinishInput): boolean {
+  return decisions.some(
+    (decision) =>
+      decision.wanted.host === host.host && (changes(decision) || oldContainers(decision, host, config).length > 0),
+  );
 }
 
 function changes({ action, trafficBecause, waitBecause }: Decision): boolean {

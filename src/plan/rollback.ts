@@ -2,7 +2,7 @@ import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { imageOf } from '../containers/names.ts';
 import type { Observed, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
-import { currentVersion, observedHost } from './current.ts';
+import { appContainers, currentVersion, observedHost, replacedVersion, startedSince, versionOf } from './current.ts';
 import { shortVersion, withProof, type Decision } from './decide.ts';
 import { finishStages } from './finish.ts';
 import type { Plan, Step } from './plan.ts';
@@ -16,8 +16,8 @@ export interface RollbackRequest {
   readonly wanted: readonly WantedContainer[];
   readonly hooks: ReadonlySet<string>;
   readonly performer: string;
-  /** Ids of containers that this run started without seeing them ready. */
-  readonly unproven?: ReadonlySet<string>;
+  /** The machines before this run's first step, for the rest of a plan whose reply was lost. */
+  readonly before?: Observed;
 }
 
 /**
@@ -25,7 +25,8 @@ export interface RollbackRequest {
  * something it mounts, is made again from the image, and a note says that today's settings apply to it.
  */
 export function planRollback(request: RollbackRequest): Plan {
-  const { config, version, observed, wanted, hooks, performer, unproven = new Set() } = request;
+  const { config, version, observed, wanted, hooks, performer } = request;
+  const unproven = startedSince(request.before, observed);
   const decisions = wanted.map((container) =>
     decide(container, observedHost(observed, container.host), { config, unproven }),
   );
@@ -41,8 +42,7 @@ export function planRollback(request: RollbackRequest): Plan {
   );
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
   const swap = swapStages({ config, observed, decisions, hooks });
-  const from = currentVersion(observed, config);
-  const changes = prepare.length + swap.stages.length > 0;
+  const from = replacedVersion(observed, config, version);
   const finish = finishStages({
     config,
     version,
@@ -50,17 +50,13 @@ export function planRollback(request: RollbackRequest): Plan {
     decisions,
     prunes: false,
     pulling: new Set(pulls.keys()),
-    ...(changes
-      ? {
-          record: {
-            version,
-            command: 'rollback',
-            outcome: 'live',
-            performer,
-            ...(from === undefined ? {} : { from }),
-          } as const,
-        }
-      : {}),
+    record: {
+      version,
+      command: 'rollback',
+      outcome: 'live',
+      performer,
+      ...(from === undefined ? {} : { from }),
+    },
   });
   return {
     service: config.service,
@@ -97,61 +93,49 @@ function remadeNote({ wanted, action, because }: Decision): string[] {
 }
 
 /**
- * The version to go back to when none is named: the newest success before the current one that was not itself rolled back from.
+ * The version to go back to when none is named: the newest that served before the current one and was not itself rolled back from.
  * Without a record (Kamal deployed so far) the newest retained container of another version.
  * @returns undefined when there is none
  */
 export function lastGoodVersion(observed: Observed, config: Config): string | undefined {
   const current = currentVersion(observed, config);
-  const [first] = config.hosts;
-  const releases = first === undefined ? [] : observedHost(observed, first).releases;
-  const bad = rolledBackFrom(releases);
-  const recorded = releases.findLast(
-    ({ outcome, version }) => outcome === 'live' && version !== current && !bad.has(version),
-  );
-  return recorded?.version ?? newestRetained(observed, config, { current, bad });
+  const { served, bad } = historyOf(observed);
+  const isGood = (version: string) => version !== current && !bad.has(version);
+  return served.findLast(isGood) ?? retainedVersions(observed, config).find(isGood);
 }
 
-/** Versions that were rolled back from, or taken back as failed, and have not served again since. */
-function rolledBackFrom(releases: readonly ReleaseRecord[]): Set<string> {
+/**
+ * What served, oldest first, by the records of all machines, and what was rolled back from since. A record also tells what served
+ * before it, which no record of its own may say: a run that was killed, or Kamal.
+ */
+function historyOf(observed: Observed): { served: string[]; bad: Set<string> } {
+  const records = observed.hosts.flatMap(({ releases }) => releases).toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  const served: ReleaseRecord[] = [];
   const bad = new Set<string>();
-  for (const { command, outcome, version, from } of releases) {
-    if (outcome !== 'live') {
-      bad.add(version);
+  for (const record of records) {
+    const { command, outcome, version, from } = record;
+    const last = served.at(-1);
+    if (outcome === 'failed') {
+      // Written as live, and then taken back by the same run.
+      if (last?.version === version && last.command === command) served.pop();
       continue;
     }
+    if (from !== undefined && last?.version !== from) served.push({ ...record, version: from });
+    served.push(record);
     bad.delete(version);
-    if (from === undefined) continue;
-    if (command === 'rollback') bad.add(from);
-    else bad.delete(from);
+    if (command === 'rollback' && from !== undefined) bad.add(from);
   }
-  return bad;
-}
-
-function newestRetained(
-  observed: Observed,
-  config: Config,
-  { current, bad }: { current: string | undefined; bad: ReadonlySet<string> },
-): string | undefined {
-  return retainedVersions(observed, config).find((version) => version !== current && !bad.has(version));
+  return { served: served.map(({ version }) => version), bad };
 }
 
 /** Versions of which a container of the primary role is kept, newest first. */
 export function retainedVersions(observed: Observed, config: Config): string[] {
-  const role = config.roles[0];
+  const [role] = config.roles;
   if (role === undefined) return [];
-  const prefix = [config.service, role.name, config.destination].filter(Boolean).join('-');
-  const containers = role.hosts.flatMap(({ host }) =>
-    observedHost(observed, host).containers.filter(
-      ({ name, labels }) =>
-        name.startsWith(`${prefix}-`) &&
-        labels['service'] === config.service &&
-        (labels['destination'] ?? '') === (config.destination ?? ''),
-    ),
-  );
-  const versions = containers
+  const versions = role.hosts
+    .flatMap(({ host }) => appContainers(observedHost(observed, host), config, role.name))
     .toSorted((a, b) => b.createdSeconds - a.createdSeconds)
-    .map(({ name }) => name.slice(prefix.length + 1))
+    .map((container) => versionOf(container, config, role.name))
     .filter((version) => !version.includes('_replaced_'));
   return [...new Set(versions)];
 }

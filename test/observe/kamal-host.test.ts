@@ -19,6 +19,7 @@ async function planFor(config: Config, version: string): Promise<Plan> {
   const observed = await observe(config, version);
   const wanted = wantedContainers(config, version);
   return planDeploy({
+    file: config,
     config,
     command: 'deploy',
     version,
@@ -80,6 +81,7 @@ describe('a machine as real Kamal 2.12 left it', () => {
     const secrets = new Map([['SEKRET', 'another value']]);
     const observed = { hosts: [await observeHost(kamalHost(), { config, version: 'v2', wanted, secrets })] };
     const plan = planDeploy({
+      file: config,
       config,
       command: 'deploy',
       version: 'v2',

@@ -1,0 +1,114 @@
+import { wantedContainers } from '../app/wanted.ts';
+import type { Config } from '../config/config.ts';
+import { Failure, messageOf } from '../errors.ts';
+import { diagnose } from '../execute/diagnose.ts';
+import { execute, type Outcome } from '../execute/execute.ts';
+import type { Execution } from '../execute/execution.ts';
+import type { Observed } from '../observe/observed.ts';
+import { versionsByHost } from '../plan/current.ts';
+import { shortVersion } from '../plan/decide.ts';
+import { differencesToBefore, planRevert } from '../plan/revert.ts';
+import type { Deployment } from './carry-out.ts';
+
+export interface Ended {
+  readonly before: Observed;
+  readonly outcome: Outcome;
+  readonly execution: Execution;
+}
+
+/** Brings every machine that can be reached back to what it served. @returns what to throw: 5 or 3 when it did, else 6 */
+export async function goBack(deployment: Deployment, { before, outcome, execution }: Ended): Promise<unknown> {
+  const { session, fleet, version, command, lock } = deployment;
+  const { selected, tree } = session;
+  await tellWhy(deployment, { before, outcome, execution });
+  const look = { version, wanted: wantedContainers(selected, version) };
+  const { observed: now } = await fleet.observeReachable(look);
+  const revert = planRevert({ config: selected, version, before, now, command, performer: tree.performer });
+  // Going back is not interrupted by the Ctrl-C that caused it; only by another run that has the lock.
+  const undisturbed = { ...execution, signal: lock.taken };
+  let reverted = await execute(revert, 'bring back what served before', undisturbed);
+  if (reverted.result === 'unknown') {
+    const again = await fleet.observeReachable(look);
+    const rest = planRevert({
+      config: selected,
+      version,
+      before,
+      now: again.observed,
+      command,
+      performer: tree.performer,
+    });
+    reverted = await execute(rest, 'bring back what served before', undisturbed);
+  }
+  const { observed: after } = await fleet.observeReachable({});
+  const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
+  if (bug !== undefined) return bug;
+  const left = differencesToBefore({ config: selected, before, now: after });
+  return failureOf({ deployment, outcome, before, reverted, left });
+}
+
+/** Another run has the lock: nothing may be changed any more, so it is said what is unlike before. */
+export async function takenOver(deployment: Deployment, { before, outcome }: Ended): Promise<Failure> {
+  const { session, fleet, version } = deployment;
+  const { observed: now } = await fleet.observeReachable({});
+  const left = differencesToBefore({ config: session.selected, before, now });
+  const message = `The lock was taken by another run while ${shortVersion(version)} was deployed; nothing more was done`;
+  return new Failure('lock-held', message, {
+    details: left,
+    hint: `Look at \`${session.typed('status')}\` and \`${session.typed('lock status')}\`.`,
+    ...(outcome.swapBegan ? { exitStatus: 6 } : {}),
+  });
+}
+
+async function tellWhy({ session, command }: Deployment, { outcome, execution }: Ended): Promise<void> {
+  const next = `mend it, commit, and type: ${session.typed(command === 'rollback' ? 'deploy' : command)}`;
+  const diagnoses = await Promise.all(
+    outcome.problems.map((problem) => diagnose(problem, execution, next).catch(() => undefined)),
+  );
+  for (const diagnosis of diagnoses) {
+    if (diagnosis === undefined) continue;
+    const logLines = diagnosis.logLines.map(session.mask);
+    const probeLines = diagnosis.probeLines.map(session.mask);
+    session.run.emit({ type: 'diagnosis', diagnosis: { ...diagnosis, logLines, probeLines } });
+  }
+}
+
+function failureOf(input: {
+  deployment: Deployment;
+  outcome: Outcome;
+  before: Observed;
+  reverted: Outcome;
+  left: readonly string[];
+}): Failure {
+  const { deployment, outcome, before, reverted, left } = input;
+  const { session, version, command } = deployment;
+  const again = `\`${session.typed(command)}\``;
+  const failures = outcome.problems.flatMap(({ error }) => (error instanceof Failure ? [error] : []));
+  const problems = [...outcome.problems, ...reverted.problems].map(({ host, role, error }) => {
+    const where = [host, role].filter(Boolean).join(' ');
+    return `${where}: ${messageOf(error).replace(`${host}: `, '')}`;
+  });
+  if (left.length > 0 || reverted.result !== 'done') {
+    const message = `${shortVersion(version)} failed, and not every machine is back to what it served`;
+    return new Failure('deploy-unsettled', message, {
+      details: [...problems, ...left, ...failures.flatMap(({ details }) => details)],
+      hint: `Look at \`${session.typed('status')}\`; ${again} finishes what is left once the cause is mended.`,
+    });
+  }
+  const serving = servingText(session.selected, before);
+  if (outcome.result === 'interrupted') {
+    return new Failure('interrupted', `Interrupted: ${serving}`, { hint: `${again} starts again.` });
+  }
+  return new Failure('deploy-reverted', `${shortVersion(version)} failed: ${serving}`, {
+    details: [...problems, ...failures.flatMap(({ details }) => details)],
+    hint: failures.find(({ hint }) => hint !== undefined)?.hint ?? `Mend it, commit, and type ${again}.`,
+    exitStatus: outcome.swapBegan ? 5 : Math.min(failures[0]?.exitStatus ?? 5, 5),
+  });
+}
+
+function servingText(config: Config, before: Observed): string {
+  const versions = versionsByHost(before, config);
+  const [first, ...others] = [...new Set(versions.map(({ version }) => version))];
+  if (first === undefined) return 'nothing served before, and nothing does now';
+  if (others.length === 0) return `every machine serves ${shortVersion(first)} as before`;
+  return `as before, ${versions.map(({ host, version }) => `${host} serves ${shortVersion(version)}`).join(', ')}`;
+}
