@@ -7,6 +7,8 @@ export type ErbPart =
       readonly offset: number;
       readonly codeOffset: number;
       readonly code: string;
+      /** Just behind the tag, and behind the line break that it takes along. */
+      readonly end: number;
       /** Only a `#` and text stand before it on its line, so YAML does not read it. */
       readonly inComment: boolean;
     };
@@ -31,7 +33,7 @@ export function readErb(text: string): ErbPart[] {
     }
     parts.push({ kind: 'text', from: position, to: from });
     const { code, end } = readTag(text, start);
-    const tag = { offset: start - open.trimStart().length, codeOffset: start, code };
+    const tag = { offset: start - open.trimStart().length, codeOffset: start, code, end: end ?? text.length };
     const inComment = /^[ \t]*#/.test(text.slice(text.lastIndexOf('\n', from - 1) + 1, from));
     if (end === undefined) return [...parts, { kind: 'unclosed', ...tag, inComment }];
     if (open !== '<%#') parts.push({ kind: open === '<%=' ? 'output' : 'code', ...tag, inComment });

@@ -60,10 +60,14 @@ export function render({ file, text, world }: { file: string; text: string; worl
     }
   }
 
-  function putValue({ offset }: Tag, line: RubyLine): void {
+  function putValue({ offset, end }: Tag, line: RubyLine): void {
     if (line.kind === 'nothing') return;
     if (line.kind !== 'expression') throw new RubyProblem(0, `\`${line.kind}\` stands in <% … %>, without =`);
-    if (active()) template.put(rubyText(evaluate(line.expression, world)), offset);
+    if (!active()) return;
+    const value = rubyText(evaluate(line.expression, world));
+    // A line break before a closing quote or bracket is a space to YAML, and its parser here wants the next line indented.
+    const closes = /["'}\],]/.test(text[end] ?? '');
+    template.put(closes ? value.replace(/\r?\n$/, ' ') : value, offset);
   }
 
   function openBlock({ offset }: Tag, line: Extract<RubyLine, { condition: unknown }>): void {

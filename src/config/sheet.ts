@@ -41,12 +41,22 @@ export function excerptOf(place: Place): string[] {
 
 const widest = 160;
 
+const secretWord = /pas+w|pwd|secret|token|credential|private|key|auth/i;
+
+/** Whether what is called so is likely to be kept from others. */
+export function soundsSecret(name: string): boolean {
+  return secretWord.test(name);
+}
+
+/** Without the passwords in addresses and after options that sound like one. */
+export function withoutPasswords(text: string): string {
+  return text
+    .replaceAll(/(:\/\/[^\s:/@]*:)[^\s@]+@/g, '$1…@')
+    .replaceAll(/(--?[\w-]*(?:pas+|pwd|secret|token)[\w-]*(?:=|\s+))(?!-)\S+/gi, '$1…');
+}
+
 /** Values under keys that sound secret, and passwords in addresses. Lengths before the value stay, so carets fit. */
 function hideSecrets(line: string): string {
-  return line
-    .replaceAll(
-      /([\w-]*(?:pas+w|pwd|secret|token|credential|private|key|auth)[\w-]*["']?\s*:\s+)([^\s[{*&][^,}\]]*)/gi,
-      '$1…',
-    )
-    .replaceAll(/(:\/\/[^\s:/@]*:)[^\s@]+@/g, '$1…@');
+  const key = new RegExp(`([\\w-]*(?:${secretWord.source})[\\w-]*["']?\\s*:\\s+)([^\\s[{*&][^,}\\]]*)`, 'gi');
+  return withoutPasswords(line.replaceAll(key, '$1…'));
 }

@@ -15,6 +15,8 @@ export interface Work<Result> {
   readonly changes: boolean;
   readonly perform: (hands: { pipeline: Pipeline; run: Run; given: Given }) => Promise<Result>;
   readonly render: (result: Result, paint: Paint) => string;
+  /** What `--json` prints; absent: the result. */
+  readonly json?: (result: Result) => unknown;
   readonly exitStatus?: (result: Result) => number;
 }
 
@@ -47,7 +49,7 @@ export abstract class LongshoreCommand extends Command {
       const result = await work.perform({ pipeline, run, given });
       await reporter.close();
       const text = json
-        ? JSON.stringify(result, undefined, 2)
+        ? JSON.stringify(work.json === undefined ? result : work.json(result), undefined, 2)
         : work.render(result, paintFor(process.stdout, process.env));
       process.stdout.write(`${text}\n`);
       process.exitCode = work.exitStatus?.(result) ?? 0;

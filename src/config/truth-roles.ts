@@ -1,0 +1,136 @@
+import type { Config, ProxyRoute, Role, RoleHost, SshConfig } from './config.ts';
+import { isMap } from './layers.ts';
+import { isScalar, textOf } from './scalars.ts';
+import { type Path, withoutPasswords } from './sheet.ts';
+import { addOptions, type Put, shownText } from './truth-shown.ts';
+
+interface RolesSource {
+  readonly config: Config;
+  /** The merged file. */
+  readonly written: Readonly<Record<string, unknown>>;
+  readonly put: Put;
+}
+
+/** What the containers of every role get, on each of its machines. */
+export function addRoles({ config, written, put }: RolesSource): void {
+  const blocks = envBlocksOf(written);
+  for (const role of config.roles) {
+    addRole(role, put);
+    for (const entry of role.hosts) addHost({ role, entry, ssh: config.ssh, written, blocks, put });
+  }
+}
+
+function addRole(role: Role, put: Put): void {
+  const own = ['servers', role.name];
+  const at = (...keys: string[]) => ['roles', role.name, ...keys];
+  put(at('cmd'), role.cmd?.map(withoutPasswords), [...own, 'cmd']);
+  for (const [name, value] of Object.entries(role.labels)) {
+    put(at('labels', name), shownText(name, value), [...own, 'labels', name], ['labels', name]);
+  }
+  addOptions(role.options, (name, value) => put(at('options', name), value, [...own, 'options', name]));
+  put(at('options', 'restart'), role.restartPolicy, [...own, 'options', 'restart']);
+  const logging: Path[] = [[...own, 'logging'], ['logging']];
+  const under = (...keys: string[]) => logging.map((path) => [...path, ...keys]);
+  put(at('logging', 'driver'), role.logging.driver, ...under('driver'));
+  for (const [name, value] of Object.entries(role.logging.options)) {
+    put(at('logging', 'options', name), shownText(name, value), ...under('options', name));
+  }
+  put(at('volumes'), role.volumes.length === 0 ? undefined : role.volumes, ['volumes']);
+  const fallback = role.proxy === undefined ? [['drain_timeout']] : [];
+  put(at('stop_timeout'), role.stopTimeoutSeconds, [...own, 'stop_timeout'], ['stop_timeout'], ...fallback);
+  if (role.proxy === undefined) put(at('proxy'), false, [...own, 'proxy']);
+  else addProxy({ role, route: role.proxy, put });
+}
+
+function addProxy({ role, route, put }: { role: Role; route: ProxyRoute; put: Put }): void {
+  const add = (keys: readonly string[], value: Parameters<Put>[1], ...others: readonly string[]) => {
+    const written = [keys, ...others.map((other) => [other])];
+    const from = [['servers', role.name, 'proxy'], ['proxy']].flatMap((path) =>
+      written.map((key) => [...path, ...key]),
+    );
+    put(['roles', role.name, 'proxy', ...keys], value, ...from);
+  };
+  add(['hosts'], route.hosts.length === 0 ? undefined : route.hosts, 'host');
+  add(['path_prefixes'], route.pathPrefixes.length === 0 ? undefined : route.pathPrefixes, 'path_prefix');
+  add(['strip_path_prefix'], route.stripPathPrefix);
+  add(['app_port'], route.appPort);
+  add(['ssl'], route.ssl);
+  add(['ssl_redirect'], route.sslRedirect);
+  add(['forward_headers'], route.forwardHeaders);
+  add(['response_timeout'], route.responseTimeoutSeconds);
+  add(['healthcheck', 'path'], route.healthcheck.path);
+  add(['healthcheck', 'interval'], route.healthcheck.intervalSeconds);
+  add(['healthcheck', 'timeout'], route.healthcheck.timeoutSeconds);
+  add(['buffering', 'requests'], route.buffering.requests);
+  add(['buffering', 'responses'], route.buffering.responses);
+  add(['buffering', 'memory'], route.buffering.memoryBytes);
+  add(['buffering', 'max_request_body'], route.buffering.maxRequestBodyBytes);
+  add(['buffering', 'max_response_body'], route.buffering.maxResponseBodyBytes);
+  add(['logging', 'request_headers'], route.logRequestHeaders);
+  add(['logging', 'response_headers'], route.logResponseHeaders.length === 0 ? undefined : route.logResponseHeaders);
+}
+
+interface HostSource {
+  readonly role: Role;
+  readonly entry: RoleHost;
+  readonly ssh: SshConfig;
+  readonly written: Readonly<Record<string, unknown>>;
+  readonly blocks: EnvBlocks;
+  readonly put: Put;
+}
+
+function addHost({ role, entry: { host, env }, ssh, written, blocks, put }: HostSource): void {
+  const at = ['roles', role.name, 'hosts', host];
+  const { path, tags } = entryOf(written['servers'], role.name, host);
+  put([...at, 'user'], ssh.user, ['ssh', 'user']);
+  put([...at, 'port'], ssh.port, ['ssh', 'port']);
+  // The last block that names a variable counts, and a clear value beats a secret.
+  const order = [['env'], ['servers', role.name, 'env'], ...tags.map((tag) => ['env', 'tags', tag])].toReversed();
+  put([...at, 'tags'], tags.length === 0 ? undefined : tags, path);
+  for (const [name, value] of Object.entries(env.clear)) {
+    const from = order.flatMap((block) => [
+      [...block, 'clear', name],
+      [...block, name],
+    ]);
+    put([...at, 'env', name], shownText(name, value), ...from);
+  }
+  for (const [name, key] of Object.entries(env.secret)) {
+    const from = order.flatMap((block) => blocks.secret(block, name));
+    put([...at, 'env', name], { secret: key }, ...from);
+  }
+}
+
+interface EnvBlocks {
+  /** Where a block of the environment names a secret variable. */
+  secret(block: Path, name: string): Path[];
+}
+
+function envBlocksOf(written: Readonly<Record<string, unknown>>): EnvBlocks {
+  return {
+    secret(block, name) {
+      let part: unknown = written;
+      for (const key of [...block, 'secret']) part = isMap(part) ? part[key] : undefined;
+      if (!Array.isArray(part)) return [];
+      const index = part.findLastIndex((entry) => isScalar(entry) && textOf(entry).split(':')[0] === name);
+      return index === -1 ? [] : [[...block, 'secret', index]];
+    },
+  };
+}
+
+/** Where a role's host is written, and its tags. */
+function entryOf(servers: unknown, role: string, host: string): { path: Path; tags: string[] } {
+  const own = isMap(servers) ? servers[role] : undefined;
+  const lists: [Path, unknown][] = [
+    [['servers'], servers],
+    [['servers', role], own],
+    [['servers', role, 'hosts'], isMap(own) ? own['hosts'] : undefined],
+  ];
+  for (const [path, list] of lists) {
+    if (!Array.isArray(list)) continue;
+    const index = list.findLastIndex((entry) => (isMap(entry) ? Object.keys(entry)[0] : entry) === host);
+    const entry: unknown = list[index];
+    const tags = isMap(entry) ? [entry[host]].flat().filter(isScalar).map(textOf) : [];
+    return { path: [...path, index], tags };
+  }
+  return { path: ['servers'], tags: [] };
+}

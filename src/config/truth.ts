@@ -1,0 +1,121 @@
+import type { Config, Value } from './config.ts';
+import type { Layers } from './layers.ts';
+import { isScalar, textOf } from './scalars.ts';
+import { lineOf, type Path, withoutPasswords } from './sheet.ts';
+import { addRoles } from './truth-roles.ts';
+import { addOptions, type Put, type Setting, type Shown, shownText } from './truth-shown.ts';
+
+export interface TruthSource {
+  readonly config: Config;
+  readonly layers: Layers;
+}
+
+/** Everything that a config means, in the order of reading, without any secret. */
+export function settingsOf({ config, layers }: TruthSource): Setting[] {
+  const settings: Setting[] = [];
+  const origins = new Map<string, string | undefined>();
+  // Many machines share where their values come from.
+  const originOf = (path: Path) => {
+    const key = path.join('\0');
+    if (!origins.has(key)) origins.set(key, layers.has(path) ? lineOf(layers.placeOf(path).key) : undefined);
+    return origins.get(key);
+  };
+  const put: Put = (path, value, ...from) => {
+    if (value === undefined) return;
+    let origin: string | undefined;
+    for (const one of from.length === 0 ? [path] : from) origin ??= originOf(one);
+    settings.push({ path, value, origin: origin ?? 'default' });
+  };
+  addNames(config, put);
+  addRoles({ config, written: layers.value, put });
+  addWritten({ path: ['accessories'], value: layers.value['accessories'], put });
+  addImage(config, put);
+  addMachines(config, put);
+  addDeploy(config, put);
+  return settings;
+}
+
+function addNames(config: Config, put: Put): void {
+  put(['service'], config.service);
+  put(['image'], config.image);
+  put(['repository'], config.repository, ['image']);
+  put(['primary_role'], config.primaryRole);
+  put(['primary_host'], config.primaryHost, ['servers', config.primaryRole], ['servers']);
+}
+
+function addImage({ registry, builder }: Config, put: Put): void {
+  put(['registry', 'server'], registry.server ?? 'docker.io', ['registry', 'server']);
+  put(['registry', 'username'], registry.username);
+  put(['registry', 'password'], password(registry.password));
+  put(['builder', 'arch'], builder.arch);
+  put(['builder', 'driver'], builder.driver);
+  put(['builder', 'context'], builder.context);
+  put(['builder', 'dockerfile'], builder.dockerfile);
+  put(['builder', 'target'], builder.target);
+  for (const [name, value] of Object.entries(builder.args)) put(['builder', 'args', name], shownText(name, value));
+  for (const [index, name] of builder.secrets.entries()) {
+    put(['builder', 'secrets', name], { secret: name }, ['builder', 'secrets', index]);
+  }
+}
+
+function addMachines({ proxyRun, ssh, boot }: Config, put: Put): void {
+  const run = (key: string, value: Shown | undefined) => put(['proxy', 'run', key], value);
+  run('publish', proxyRun?.publish);
+  run('http_port', proxyRun?.httpPort);
+  run('https_port', proxyRun?.httpsPort);
+  run('metrics_port', proxyRun?.metricsPort);
+  run('debug', proxyRun?.debug);
+  run('log_max_size', proxyRun?.logMaxSize);
+  run('bind_ips', proxyRun?.bindIps);
+  run('registry', proxyRun?.registry);
+  run('repository', proxyRun?.repository);
+  run('version', proxyRun?.version);
+  const options = ['proxy', 'run', 'options'];
+  addOptions(proxyRun?.options ?? [], (name, value) => put([...options, name], value));
+  put(['ssh', 'user'], ssh.user);
+  put(['ssh', 'port'], ssh.port);
+  put(['ssh', 'keys'], ssh.keys);
+  put(['ssh', 'keys_only'], ssh.keysOnly);
+  put(['ssh', 'proxy'], ssh.proxy);
+  put(['ssh', 'proxy_command'], ssh.proxyCommand === undefined ? undefined : withoutPasswords(ssh.proxyCommand));
+  put(['ssh', 'config'], ssh.config);
+  put(['boot', 'limit'], boot.limit);
+  put(['boot', 'wait'], boot.waitSeconds);
+}
+
+function addDeploy(config: Config, put: Put): void {
+  put(['readiness_delay'], config.readinessDelaySeconds);
+  put(['deploy_timeout'], config.deployTimeoutSeconds);
+  put(['drain_timeout'], config.drainTimeoutSeconds);
+  put(['retain_containers'], config.retainContainers);
+  put(['secrets_path'], config.secretsPath);
+  put(['hooks_path'], config.hooksPath);
+  for (const [name, hook] of Object.entries(config.hooks)) {
+    put(['hooks', name, 'run_on'], hook.runOn);
+    put(['hooks', name, 'roles'], hook.roles.length === 0 ? undefined : hook.roles);
+    put(['hooks', name, 'secrets'], hook.secrets.length === 0 ? undefined : hook.secrets);
+    put(['hooks', name, 'timeout'], hook.timeoutSeconds);
+  }
+  for (const [name, level] of Object.entries(config.hooksOutput ?? {})) {
+    put(['hooks_output', name], level, ['hooks_output', name], ['hooks_output']);
+  }
+}
+
+/** A part that has no meaning of its own yet, as it was written. */
+function addWritten({ path, value, put }: { path: readonly string[]; value: unknown; put: Put }): void {
+  const name = path.at(-1) ?? '';
+  if (isScalar(value)) {
+    put(path, typeof value === 'string' ? shownText(name, value) : typeof value === 'object' ? textOf(value) : value);
+  } else if (Array.isArray(value) && value.every(isScalar)) {
+    put(
+      path,
+      value.map((item) => withoutPasswords(textOf(item))),
+    );
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, part] of Object.entries(value)) addWritten({ path: [...path, key], value: part, put });
+  }
+}
+
+function password(value: Value | undefined): Shown | undefined {
+  return typeof value === 'string' ? { hidden: true } : value;
+}
