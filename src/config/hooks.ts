@@ -45,8 +45,11 @@ export function resolveHooks(
   )) {
     const path = ['hooks', name];
     if (!hookNames.includes(name)) findings.problemWithKey(path, unknownKey(name, hookNames).replace('key', 'hook'));
-    if (name === 'pre-connect' && runOn.includes('hosts')) {
-      findings.problem([...path, 'run_on'], 'pre-connect runs before any machine is connected, so it runs here only');
+    if ((name === 'pre-connect' || name === 'pre-build') && runOn.includes('hosts')) {
+      findings.problem(
+        [...path, 'run_on'],
+        `${name} runs before ${name === 'pre-connect' ? 'any machine is connected' : 'the image is built here'}, so it runs here only`,
+      );
     }
     for (const [index, role] of roles.entries()) {
       if (!roleNames.includes(role)) findings.problem([...path, 'roles', index], `there is no role \`${role}\``);

@@ -4,7 +4,9 @@ import { jsonLines } from './docker-streams.ts';
 import { type Engine, reasonOf, statusOf } from './docker-engine.ts';
 import type { RegistryCredentials } from './docker.ts';
 
-const pullSeconds = 600;
+/** However large an image is, some layer moves now and then. */
+const silenceSeconds = 120;
+const pullSeconds = 4 * 3600;
 
 /**
  * Pulls `repository:tag`; the credentials travel with the request and stay nowhere.
@@ -45,12 +47,23 @@ async function follow(
   onProgress: (text: string) => void,
 ): Promise<string | undefined> {
   let digest: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      stream.destroy(refused(host, reference, `nothing moved for ${silenceSeconds} s`));
+    }, silenceSeconds * 1000);
+  };
+  heard();
+  stream.once('close', () => clearTimeout(timer));
   for await (const line of jsonLines(stream)) {
+    heard();
     const { error, status, id, progress } = line as Record<string, string | undefined>;
     if (error !== undefined) throw refused(host, reference, error);
     digest = /^Digest: (sha256:[0-9a-f]{64})/.exec(status ?? '')?.[1] ?? digest;
     onProgress([id, status, progress].filter((part) => part !== undefined && part !== '').join(' '));
   }
+  clearTimeout(timer);
   return digest;
 }
 
