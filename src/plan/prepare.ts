@@ -21,22 +21,22 @@ export function imageChanges({ config, version, digest, observed, wanted }: Depl
   const hosts = [...new Set(wanted.map(({ host }) => host))].map((host) => observedHost(observed, host));
   const present = hosts.filter(({ images }) => images.some(({ tags }) => tags.includes(image)));
   const digests = new Set(present.map((host) => digestOn(host, config.repository, image)));
-  const expected = digest ?? (digests.size === 1 ? [...digests][0] : undefined);
-  const stale = present.filter(
-    (host) =>
-      (expected === undefined && digests.size > 1) ||
-      (expected !== undefined && digestOn(host, config.repository, image) !== expected),
+  // Without a push that says which build it is, all hosts ask the registry as soon as one has to, and must get the same.
+  const isUneven = digest === undefined && (present.length < hosts.length || digests.size > 1);
+  const stale = present.filter((host) =>
+    digest === undefined ? isUneven : digestOn(host, config.repository, image) !== digest,
   );
   const pull = (because: string): Step => ({
     kind: 'pull-image',
     image,
-    ...(expected === undefined ? {} : { digest: expected }),
+    ...(digest === undefined ? {} : { digest }),
     because,
   });
+  const whyStale = digest === undefined ? 'all hosts must have the same build' : 'this host has another build of it';
   return {
     pulls: new Map([
       ...hosts.filter((host) => !present.includes(host)).map(({ host }) => [host, pull('not on this host')] as const),
-      ...stale.map(({ host }) => [host, pull('this host has another build of it')] as const),
+      ...stale.map(({ host }) => [host, pull(whyStale)] as const),
     ]),
     changing: new Set(digest === undefined ? [] : stale.map(({ host }) => host)),
     notes: [],

@@ -108,4 +108,23 @@ describe('what a deploy would do and why', () => {
         'two: wait until shop-worker-v2 is ready',
       ]);
     }));
+
+  test('without a push, all machines ask the registry as soon as one has to, so that none runs another build', () =>
+    inVirtualTime(async () => {
+      const world = await serving('v1');
+      world.push('v2');
+      const credentials = { server: 'registry.test:5000', username: 'x', password: 'y' };
+      await world.machines.get('one')?.connect().docker.pullImage('registry.test:5000/shop:v2', credentials);
+      expect((await world.plan('v2')).filter((line) => line.includes(' pull '))).toEqual([
+        'one: pull registry.test:5000/shop:v2 (all hosts must have the same build)',
+        'two: pull registry.test:5000/shop:v2 (not on this host)',
+      ]);
+      // The tag moves: one would keep the old build, and two would get the new one.
+      world.push('v2', { kind: 'healthy', afterSeconds: 0 });
+      expect((await world.deploy('v2')).exitStatus).toBe(0);
+      const builds = [...world.machines.values()].map(
+        (machine) => [...machine.images.values()].find(({ tags }) => tags.has('registry.test:5000/shop:v2'))?.id,
+      );
+      expect(new Set(builds).size).toBe(1);
+    }));
 });
