@@ -2,12 +2,21 @@ import * as z from 'zod';
 import type { BootConfig } from './config.ts';
 import { flag, integer, seconds, section } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { withForm } from './form.ts';
 import { present } from './present.ts';
 
 const count = integer({ from: 1 });
-const limit = z.custom<number | string>(
-  (value) => count.safeParse(value).success || (typeof value === 'string' && isPercentage(value)),
-  { error: 'this should be a number of machines from 1, without quotes, or a percentage such as 25%' },
+const limit = withForm(
+  z.custom<number | string>(
+    (value) => count.safeParse(value).success || (typeof value === 'string' && isPercentage(value)),
+    { error: 'this should be a number of machines from 1, without quotes, or a percentage such as 25%' },
+  ),
+  {
+    anyOf: [
+      { type: 'integer', minimum: 1 },
+      { type: 'string', pattern: '^\\d{1,3}%$' },
+    ],
+  },
 );
 
 export const bootSchema = section({

@@ -4,12 +4,16 @@ import { anyMap, chosen, flag, section, text, textList, textMap } from './fields
 import type { Findings } from './findings.ts';
 import { present } from './present.ts';
 
-const flagOrText = chosen((value): z.ZodType<boolean | string> => (typeof value === 'boolean' ? flag : text));
+const flagOrText = chosen([flag, text], (value): z.ZodType<boolean | string> =>
+  typeof value === 'boolean' ? flag : text,
+);
 
 const oneProcessor = text.transform((one) => [one]);
 
 export const builderSchema = section({
-  arch: chosen((value): z.ZodType<string[]> => (Array.isArray(value) ? textList : oneProcessor)).exactOptional(),
+  arch: chosen([textList, oneProcessor], (value): z.ZodType<string[]> =>
+    Array.isArray(value) ? textList : oneProcessor,
+  ).exactOptional(),
   driver: text.exactOptional(),
   context: text.exactOptional(),
   dockerfile: text.exactOptional(),

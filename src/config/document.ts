@@ -1,3 +1,4 @@
+import { Failure } from '../errors.ts';
 import { bootSample } from './boot.ts';
 import { builderSample } from './builder.ts';
 import { destinationsSample } from './destinations.ts';
@@ -5,6 +6,7 @@ import { envSample } from './env.ts';
 import { hooksSample } from './hooks.ts';
 import { labelsSample } from './labels.ts';
 import { loggingSample } from './logging.ts';
+import { nearest } from './nearest.ts';
 import { optionsSample } from './options.ts';
 import { proxySample } from './proxy.ts';
 import { proxyRunSample } from './proxy-run.ts';
@@ -56,24 +58,45 @@ x-defaults: &defaults
   stop_timeout: 60
 `;
 
+export interface Section {
+  /** What it is asked for by. */
+  readonly name: string;
+  readonly title: string;
+  /** Annotated YAML. */
+  readonly sample: string;
+}
+
 /** The sections of a deploy file, each with an annotated sample. */
-export const samples: readonly { readonly title: string; readonly sample: string }[] = [
-  { title: 'The least file', sample: startSample },
-  { title: 'Servers and roles', sample: serversSample },
-  { title: 'Docker options', sample: optionsSample },
-  { title: 'Registry', sample: registrySample },
-  { title: 'Builder', sample: builderSample },
-  { title: 'Environment', sample: envSample },
-  { title: 'Proxy', sample: proxySample },
-  { title: 'The proxy’s container', sample: proxyRunSample },
-  { title: 'Rolling', sample: bootSample },
-  { title: 'SSH', sample: sshSample },
-  { title: 'Hooks', sample: hooksSample },
-  { title: 'Labels', sample: labelsSample },
-  { title: 'Logging', sample: loggingSample },
-  { title: 'Destinations', sample: destinationsSample },
-  { title: 'Everything else', sample: moreSample },
+export const samples: readonly Section[] = [
+  { name: 'start', title: 'The least file', sample: startSample },
+  { name: 'servers', title: 'Servers and roles', sample: serversSample },
+  { name: 'options', title: 'Docker options', sample: optionsSample },
+  { name: 'registry', title: 'Registry', sample: registrySample },
+  { name: 'builder', title: 'Builder', sample: builderSample },
+  { name: 'env', title: 'Environment', sample: envSample },
+  { name: 'proxy', title: 'Proxy', sample: proxySample },
+  { name: 'proxy-run', title: 'The proxy’s container', sample: proxyRunSample },
+  { name: 'boot', title: 'Rolling', sample: bootSample },
+  { name: 'ssh', title: 'SSH', sample: sshSample },
+  { name: 'hooks', title: 'Hooks', sample: hooksSample },
+  { name: 'labels', title: 'Labels', sample: labelsSample },
+  { name: 'logging', title: 'Logging', sample: loggingSample },
+  { name: 'destinations', title: 'Destinations', sample: destinationsSample },
+  { name: 'more', title: 'Everything else', sample: moreSample },
 ];
+
+/** A section by its name, or by a key at the left edge of its sample. Throws `usage` with the names there are. */
+export function sectionCalled(name: string): Section {
+  const found =
+    samples.find((section) => section.name === name) ??
+    samples.find(({ sample }) => sample.split('\n').some((line) => line.startsWith(`${name}:`)));
+  if (found !== undefined) return found;
+  const names = samples.map((section) => section.name);
+  const guess = nearest(name, names);
+  throw new Failure('usage', `there is no section ${name}${guess === undefined ? '' : `; did you mean ${guess}?`}`, {
+    hint: `The sections are: ${names.join(', ')}.`,
+  });
+}
 
 /** docs/configuration.md, made of the samples. */
 export function configurationDoc(): string {

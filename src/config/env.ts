@@ -19,12 +19,16 @@ const simple = textMap.transform((clear) => ({ clear }));
 const inParts = section(parts);
 
 /** Variables alone, or the keys `clear` and `secret`. */
-export const envSchema = chosen((value): z.ZodType<WrittenEnv> => (isSimple(value) ? simple : inParts));
+export const envSchema = chosen([inParts, simple], (value): z.ZodType<WrittenEnv> =>
+  isSimple(value) ? simple : inParts,
+);
 
 const inPartsWithTags = section({ ...parts, tags: mapOf(envSchema).exactOptional() });
 
 /** As `envSchema`, and what hosts with a tag get on top. */
-export const rootEnvSchema = chosen((value): z.ZodType<WrittenRootEnv> => (isSimple(value) ? simple : inPartsWithTags));
+export const rootEnvSchema = chosen([inPartsWithTags, simple], (value): z.ZodType<WrittenRootEnv> =>
+  isSimple(value) ? simple : inPartsWithTags,
+);
 
 function isSimple(value: unknown): boolean {
   return isMap(value) && !('clear' in value || 'secret' in value || 'tags' in value);

@@ -1,31 +1,42 @@
 /** The parts that the sections' schemas are made of. Their messages say what should stand there and what does. */
 import * as z from 'zod';
+import { withForm } from './form.ts';
 import { isMap } from './layers.ts';
 import { nearest } from './nearest.ts';
 import { Float, isScalar, textOf } from './scalars.ts';
 import type { Scalar } from './scalars.ts';
 
 /** Text; numbers and booleans are taken as text, as Kamal does. */
-export const text = z
-  .custom<Scalar>(isScalar, { error: (issue) => shouldBe('text', issue.input) })
-  .transform((value) => textOf(value));
+export const text = withForm(
+  z.custom<Scalar>(isScalar, { error: (issue) => shouldBe('text', issue.input) }).transform((value) => textOf(value)),
+  { type: ['string', 'number', 'boolean'] },
+);
 
 /** Text that may not be a number or boolean. */
-export const strictText = z.custom<string>((value) => typeof value === 'string' && value !== '', {
-  error: (issue) => shouldBe('text', issue.input),
-});
+export const strictText = withForm(
+  z.custom<string>((value) => typeof value === 'string' && value !== '', {
+    error: (issue) => shouldBe('text', issue.input),
+  }),
+  { type: 'string', minLength: 1 },
+);
 
-export const flag = z.custom<boolean>((value) => typeof value === 'boolean', {
-  error: (issue) => shouldBe('true or false', issue.input),
-});
+export const flag = withForm(
+  z.custom<boolean>((value) => typeof value === 'boolean', {
+    error: (issue) => shouldBe('true or false', issue.input),
+  }),
+  { type: 'boolean' },
+);
 
 /** A whole number, written without quotes. */
 export function integer({ from, to = Number.MAX_SAFE_INTEGER }: { from: number; to?: number }) {
   const expected =
     to < Number.MAX_SAFE_INTEGER ? `a whole number from ${from} to ${to}` : `a whole number from ${from}`;
-  return z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to, {
-    error: (issue) => shouldBe(expected, issue.input),
-  });
+  return withForm(
+    z.custom<number>((value) => Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to, {
+      error: (issue) => shouldBe(expected, issue.input),
+    }),
+    { type: 'integer', minimum: from, ...(to < Number.MAX_SAFE_INTEGER ? { maximum: to } : {}) },
+  );
 }
 
 export const seconds = integer({ from: 0 });
@@ -43,13 +54,19 @@ export const textList = listOf(text);
 export const textMap = mapOf(text);
 
 /** Any map, for sections that are not looked into. */
-export const anyMap = z.custom<Record<string, unknown>>(isMap, { error: (issue) => shouldBe('a map', issue.input) });
+export const anyMap = withForm(
+  z.custom<Record<string, unknown>>(isMap, { error: (issue) => shouldBe('a map', issue.input) }),
+  { type: 'object' },
+);
 
 /** One of a few words. */
 export function oneOf<const T extends string>(words: readonly T[]) {
-  return z.custom<T>((value) => words.includes(value as T), {
-    error: (issue) => shouldBe(words.slice(0, -1).join(', ') + ` or ${words.at(-1)}`, issue.input),
-  });
+  return withForm(
+    z.custom<T>((value) => words.includes(value as T), {
+      error: (issue) => shouldBe(words.slice(0, -1).join(', ') + ` or ${words.at(-1)}`, issue.input),
+    }),
+    { enum: words },
+  );
 }
 
 /** A map with these keys and no others. */
@@ -63,14 +80,15 @@ export function section<S extends z.ZodRawShape>(shape: S) {
   });
 }
 
-/** Checks with the schema that fits what was written, so that the messages are about that one form. */
-export function chosen<T>(choose: (value: unknown) => z.ZodType<T>) {
-  return z.unknown().transform((value, context): T => {
+/** Checks with that one of the schemas which fits what was written, so that the messages are about that one form. */
+export function chosen<T>(schemas: readonly z.ZodType[], choose: (value: unknown) => z.ZodType<T>) {
+  const schema = z.unknown().transform((value, context): T => {
     const result = choose(value).safeParse(value);
     if (result.success) return result.data;
     context.issues.push(...result.error.issues.map((issue) => ({ ...issue, input: value }) as z.core.$ZodRawIssue));
     return z.NEVER;
   });
+  return withForm(schema, schemas);
 }
 
 export function unknownKey(key: string, known: readonly string[]): string {

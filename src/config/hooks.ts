@@ -21,7 +21,7 @@ const onePlace = place.transform((one) => [one]);
 const places = listOf(place).min(1, 'name one place at least');
 
 const hook = section({
-  run_on: chosen((value): z.ZodType<Place[]> => {
+  run_on: chosen([onePlace, places], (value): z.ZodType<Place[]> => {
     return Array.isArray(value) ? places : onePlace;
   }).exactOptional(),
   roles: textList.exactOptional(),
@@ -67,9 +67,12 @@ const levelForAll = level.transform((one) => Object.fromEntries(hookNames.map((n
 const levelByHook = mapOf(level);
 
 /** For all hooks, or for each by name. */
-export const hooksOutputSchema = chosen((value): z.ZodType<Record<string, 'quiet' | 'verbose'>> => {
-  return typeof value === 'string' ? levelForAll : levelByHook;
-});
+export const hooksOutputSchema = chosen(
+  [levelForAll, levelByHook],
+  (value): z.ZodType<Record<string, 'quiet' | 'verbose'>> => {
+    return typeof value === 'string' ? levelForAll : levelByHook;
+  },
+);
 
 export const hooksSample = `\
 # Where hook scripts lie.

@@ -2,16 +2,21 @@ import * as z from 'zod';
 import type { DockerOption } from './config.ts';
 import { mapOf, shouldBe } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { withForm } from './form.ts';
 import { isScalar, textOf } from './scalars.ts';
 import type { Scalar } from './scalars.ts';
 import type { Path } from './sheet.ts';
 
-const optionValue = z.custom<Scalar | null | readonly (Scalar | null)[]>(
-  (value) =>
-    value === null ||
-    isScalar(value) ||
-    (Array.isArray(value) && value.every((item) => item === null || isScalar(item))),
-  { error: (issue) => shouldBe('a value or a list of values', issue.input) },
+const optionForm = { type: ['string', 'number', 'boolean', 'null'] };
+const optionValue = withForm(
+  z.custom<Scalar | null | readonly (Scalar | null)[]>(
+    (value) =>
+      value === null ||
+      isScalar(value) ||
+      (Array.isArray(value) && value.every((item) => item === null || isScalar(item))),
+    { error: (issue) => shouldBe('a value or a list of values', issue.input) },
+  ),
+  { anyOf: [optionForm, { type: 'array', items: optionForm }] },
 );
 
 /** Options of `docker run` by their long names. */

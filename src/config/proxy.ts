@@ -2,12 +2,19 @@ import * as z from 'zod';
 import type { ProxyRoute } from './config.ts';
 import { chosen, flag, integer, port, seconds, section, strictText, text, textList } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { withForm } from './form.ts';
 import { deepMerge } from './layers.ts';
 import { present } from './present.ts';
 import { proxyRunSchema } from './proxy-run.ts';
 import type { Path } from './sheet.ts';
 
-const bytes = integer({ from: 0 });
+// To editors, 40_000_000 is text.
+const bytes = withForm(integer({ from: 0 }), {
+  anyOf: [
+    { type: 'integer', minimum: 0 },
+    { type: 'string', pattern: '^\\d[\\d_]*$' },
+  ],
+});
 const certificate = section({
   certificate_pem: strictText.exactOptional(),
   private_key_pem: strictText.exactOptional(),
@@ -16,7 +23,7 @@ const certificate = section({
 export const proxySchema = section({
   host: text.exactOptional(),
   hosts: textList.exactOptional(),
-  ssl: chosen((value): z.ZodType<boolean | z.output<typeof certificate>> => {
+  ssl: chosen([flag, certificate], (value): z.ZodType<boolean | z.output<typeof certificate>> => {
     return typeof value === 'object' && value !== null ? certificate : flag;
   }).exactOptional(),
   ssl_redirect: flag.exactOptional(),

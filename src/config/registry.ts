@@ -2,15 +2,19 @@ import * as z from 'zod';
 import type { Registry, Value } from './config.ts';
 import { section, strictText, text } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { withForm } from './form.ts';
 import { present } from './present.ts';
 
 /** A value, or a list with the name of the secret that holds it. */
-const credential = z.custom<string | [string]>(
-  (value) => {
-    const inner: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-    return strictText.safeParse(inner).success;
-  },
-  { error: 'this should be text, or a list with the name of one secret, such as [REGISTRY_PASSWORD]' },
+const credential = withForm(
+  z.custom<string | [string]>(
+    (value) => {
+      const inner: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+      return strictText.safeParse(inner).success;
+    },
+    { error: 'this should be text, or a list with the name of one secret, such as [REGISTRY_PASSWORD]' },
+  ),
+  { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 1 }] },
 );
 
 export const registrySchema = section({

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { envSchema } from './env.ts';
 import { chosen, flag, listOf, mapOf, seconds, section, shouldBe, text } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { withForm } from './form.ts';
 import { labelsSchema } from './labels.ts';
 import { isMap } from './layers.ts';
 import { loggingSchema } from './logging.ts';
@@ -16,15 +17,23 @@ export interface WrittenHost {
   readonly tags: readonly string[];
 }
 
+const oneTag = { type: ['string', 'number', 'boolean'] };
+const tagForm = { anyOf: [oneTag, { type: 'array', items: oneTag }] };
+
 /** `host`, `{host: tag}` or `{host: [tags]}`. */
-const hostEntry = z
-  .custom<string | Record<string, unknown>>(isHostEntry, { error: (issue) => hostEntryMessage(issue.input) })
-  .transform((entry, context): WrittenHost => {
-    const [host = '', tags] = typeof entry === 'string' ? [entry, []] : (Object.entries(entry)[0] ?? []);
-    const problem = problemWithHost(host);
-    if (problem !== undefined) context.addIssue(problem);
-    return { host, tags: [tags].flat().filter(isScalar).map(textOf) };
-  });
+const hostEntry = withForm(
+  z
+    .custom<string | Record<string, unknown>>(isHostEntry, { error: (issue) => hostEntryMessage(issue.input) })
+    .transform((entry, context): WrittenHost => {
+      const [host = '', tags] = typeof entry === 'string' ? [entry, []] : (Object.entries(entry)[0] ?? []);
+      const problem = problemWithHost(host);
+      if (problem !== undefined) context.addIssue(problem);
+      return { host, tags: [tags].flat().filter(isScalar).map(textOf) };
+    }),
+  {
+    anyOf: [{ type: 'string' }, { type: 'object', minProperties: 1, maxProperties: 1, additionalProperties: tagForm }],
+  },
+);
 
 const hostList = listOf(hostEntry);
 const listedRole = hostList.transform((hosts) => ({ hosts }));
@@ -36,7 +45,7 @@ const roleSection = section({
   stop_timeout: seconds.exactOptional(),
   options: optionsSchema.exactOptional(),
   logging: loggingSchema.exactOptional(),
-  proxy: chosen((value): z.ZodType<boolean | WrittenProxy> =>
+  proxy: chosen([flag, proxySchema], (value): z.ZodType<boolean | WrittenProxy> =>
     typeof value === 'boolean' ? flag : proxySchema,
   ).exactOptional(),
   labels: labelsSchema.exactOptional(),
@@ -46,14 +55,14 @@ const roleSection = section({
 
 export type WrittenRole = z.output<typeof roleSection>;
 
-const role = chosen((value): z.ZodType<WrittenRole> => {
+const role = chosen([roleSection, listedRole], (value): z.ZodType<WrittenRole> => {
   return Array.isArray(value) ? listedRole : roleSection;
 });
 
 const rolesByName = mapOf(role);
 
 /** A list of hosts for the role `web`, or roles by name. */
-export const serversSchema = chosen((value): z.ZodType<Record<string, WrittenRole>> => {
+export const serversSchema = chosen([rolesByName, listedServers], (value): z.ZodType<Record<string, WrittenRole>> => {
   return Array.isArray(value) ? listedServers : rolesByName;
 });
 

@@ -2,18 +2,30 @@ import * as z from 'zod';
 import type { SshConfig } from './config.ts';
 import { flag, port, section, shouldBe, text, textList } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { withForm } from './form.ts';
 import { present } from './present.ts';
 
-const portOrText = z.custom<number | string>(
-  (value) => port.safeParse(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value).success,
+const portOrText = withForm(
+  z.custom<number | string>(
+    (value) => port.safeParse(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value).success,
+    {
+      error: (issue) => shouldBe('a port from 1 to 65535', issue.input),
+    },
+  ),
   {
-    error: (issue) => shouldBe('a port from 1 to 65535', issue.input),
+    anyOf: [
+      { type: 'integer', minimum: 1, maximum: 65_535 },
+      { type: 'string', pattern: '^\\d+$' },
+    ],
   },
 );
 
-const configFiles = z.custom<boolean | string | string[]>(
-  (value) => typeof value === 'boolean' || [value].flat().every((file) => typeof file === 'string' && file !== ''),
-  { error: (issue) => shouldBe('true, false, or paths of ssh_config files', issue.input) },
+const configFiles = withForm(
+  z.custom<boolean | string | string[]>(
+    (value) => typeof value === 'boolean' || [value].flat().every((file) => typeof file === 'string' && file !== ''),
+    { error: (issue) => shouldBe('true, false, or paths of ssh_config files', issue.input) },
+  ),
+  { anyOf: [{ type: ['boolean', 'string'] }, { type: 'array', items: { type: 'string' } }] },
 );
 
 export const sshSchema = section({

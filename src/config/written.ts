@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { bootSchema } from './boot.ts';
 import { builderSchema } from './builder.ts';
 import { rootEnvSchema } from './env.ts';
@@ -51,6 +51,11 @@ const schemas = {
   base_destination: text,
   hooks: hooksSchema,
 };
+
+/** The file as a whole, for those who need no messages. */
+export function writtenSchema(): z.ZodType {
+  return z.strictObject(schemas).partial();
+}
 
 type Key = keyof typeof schemas;
 

@@ -119,8 +119,8 @@ describe('whatever is in a file', () => {
       }),
       { numRuns: 2000 },
     );
-    expect(seen.loaded).toBeGreaterThan(50);
-    expect(seen.refused).toBeGreaterThan(50);
+    expect(seen.loaded).toBeGreaterThan(20);
+    expect(seen.refused).toBeGreaterThan(500);
   }, 60_000);
 
   test('the same holds for a destination’s file over it', () => {
