@@ -58,6 +58,8 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   const { run, config, secrets } = session;
   const names = [...hosts.keys()];
   const gone = new Set<string>();
+  /** Machines that stayed away once: from then on they are tried, but no longer waited for. */
+  const givenUp = new Set<string>();
   const watch = (name: string, host: Host) => {
     gone.delete(name);
     void host.closed.then(() => hosts.get(name) === host && gone.add(name));
@@ -129,15 +131,20 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   async function connectAgain(name: string): Promise<boolean> {
     await hosts.get(name)?.close();
     hosts.delete(name);
-    const deadline = Date.now() + reconnectSeconds * 1000;
+    const deadline = givenUp.has(name) ? 0 : Date.now() + reconnectSeconds * 1000;
     for (;;) {
       try {
         const host = await session.connect(name, new AbortController().signal);
         hosts.set(name, host);
         watch(name, host);
+        givenUp.delete(name);
         return true;
       } catch (error) {
-        if (!(error instanceof Failure) || Date.now() > deadline) return false;
+        if (!(error instanceof Failure)) throw error;
+        if (Date.now() > deadline) {
+          givenUp.add(name);
+          return false;
+        }
         await pause(1000);
       }
     }
