@@ -7,6 +7,7 @@ import { openSession } from './pipeline/session.ts';
 export type { Run } from './pipeline/run.ts';
 export type { PlanResult, StatusResult } from './report/results.ts';
 export { showConfig } from './pipeline/config.ts';
+export { init } from './pipeline/init.ts';
 export { acquireLock, lockStatus, releaseLock } from './pipeline/lock-commands.ts';
 export { checkDrift, planDeployment } from './pipeline/preview.ts';
 export { pushBuild as buildAndPush } from './pipeline/push.ts';

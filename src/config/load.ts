@@ -14,7 +14,7 @@ import { isMap, type Layers, mergeLayers, ownKeysRoot } from './layers.ts';
 import { createFileReader, type TemplateRequest } from './load-templates.ts';
 import { present } from './present.ts';
 import { resolveConfig } from './resolve.ts';
-import type { Remark, YamlFile } from './yaml.ts';
+import { parseYaml, type Remark, type YamlFile } from './yaml.ts';
 
 export interface LoadRequest extends TemplateRequest {
   /** The base file, relative to `cwd` or absolute. */
@@ -62,6 +62,13 @@ function loadChosen({ request, read, base, choice }: Chosen): Loaded {
   throwProblems(destinationFile, [...over.problems, ...problemsWithShape(over)]);
   const files = [withoutBaseDestination(base), withoutBaseDestination(warned(over))] as const;
   return resolveFiles(files, request.file, { ...choice, destinationFile });
+}
+
+/** Throws `config-invalid` for a text that would make no config. */
+export function checkConfigText(file: string, text: string): void {
+  const parsed = parseYaml(file, text);
+  throwProblems(file, parsed.problems);
+  resolveFiles([parsed], file, {});
 }
 
 type Read = (file: string, destination?: string) => YamlFile | undefined;
@@ -161,7 +168,7 @@ function problemsWithShape({ value, locate, sheet }: YamlFile): Remark[] {
 
 function missing(file: string): Failure {
   return new Failure('config-missing', `${file} does not exist`, {
-    hint: 'Change to the project’s directory, or name the file with -c; docs/configuration.md shows one to start from.',
+    hint: 'Change to the project’s directory, or name the file with -c; `longshore init` writes one to start from.',
   });
 }
 

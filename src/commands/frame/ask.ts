@@ -20,3 +20,17 @@ export async function askSecret(question: string): Promise<string> {
     process.stderr.write('\n');
   }
 }
+
+/** Asks on the terminal; Enter takes what is offered. Ctrl-C is passed on to the whole command. */
+export async function askLine(question: string, offer: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.question(`${question}${offer === '' ? '' : ` [${offer}]`} `, (answer) => resolve(answer.trim() || offer));
+      lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+      lines.once('close', () => reject(new Failure('interrupted', 'nobody answered', { hint: 'run it again' })));
+    });
+  } finally {
+    lines.close();
+  }
+}
