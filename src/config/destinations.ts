@@ -52,4 +52,6 @@ export const destinationsSample = `\
 base_destination: production
 # Refuse commands that name no destination.
 require_destination: true
+# Longshore's own, in a destination's file: what it does not inherit, each by its keys with dots between.
+without: [labels.debug, accessories.sftp]
 `;

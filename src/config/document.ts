@@ -113,7 +113,7 @@ Written by \`npm run build\` from the samples in \`src/config\`.
 bytes. A destination's file, \`config/deploy.<destination>.yml\`, is merged over it: maps key by key; lists and single
 values replace.
 
-Longshore's own keys, \`base_destination\` and \`hooks\`, stand in their natural place, or, in a file that Kamal reads too,
+Longshore's own keys, \`base_destination\`, \`without\`, \`hooks\` and \`env.required\`, stand in their natural place, or, in a file that Kamal reads too,
 under the root key \`x-longshore\`, in the shape of the file itself.
 
 Every problem is reported with file, line and column before anything is done. What Kamal does and Longshore does not do

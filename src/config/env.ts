@@ -1,6 +1,6 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { Env } from './config.ts';
-import { chosen, mapOf, section, textList, textMap } from './fields.ts';
+import { chosen, mapOf, section, text, textList, textMap } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { isMap } from './layers.ts';
 import type { Path } from './sheet.ts';
@@ -11,6 +11,7 @@ export interface WrittenEnv {
 }
 
 export interface WrittenRootEnv extends WrittenEnv {
+  readonly required?: readonly string[];
   readonly tags?: Readonly<Record<string, WrittenEnv>>;
 }
 
@@ -23,11 +24,25 @@ export const envSchema = chosen([inParts, simple], (value): z.ZodType<WrittenEnv
   isSimple(value) ? simple : inParts,
 );
 
-const inPartsWithTags = section({ ...parts, tags: mapOf(envSchema).exactOptional() });
+const inPartsWithTags = section({
+  ...parts,
+  tags: mapOf(envSchema).exactOptional(),
+  required: textList.exactOptional(),
+});
 
-/** As `envSchema`, and what hosts with a tag get on top. */
-export const rootEnvSchema = chosen([inPartsWithTags, simple], (value): z.ZodType<WrittenRootEnv> =>
-  isSimple(value) ? simple : inPartsWithTags,
+const simpleWithRequired = z
+  .object({ required: textList })
+  .catchall(text)
+  .transform(({ required, ...clear }): WrittenRootEnv => ({ clear, required }));
+
+/** As `envSchema`, and what hosts with a tag get on top, and what every container must get. */
+export const rootEnvSchema = chosen(
+  [inPartsWithTags, simpleWithRequired, simple],
+  (value): z.ZodType<WrittenRootEnv> => {
+    if (!isSimple(value)) return inPartsWithTags;
+    // A variable may be called `required`, but no variable is a list.
+    return isMap(value) && Array.isArray(value['required']) ? simpleWithRequired : simple;
+  },
 );
 
 function isSimple(value: unknown): boolean {
@@ -97,4 +112,6 @@ env:
   tags:
     canary:
       FEATURES: all
+  # Longshore's own: names that every container must get, clear or secret, whatever a destination leaves of the above.
+  required: [DATABASE_URL]
 `;

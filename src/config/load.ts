@@ -14,6 +14,7 @@ import { isMap, type Layers, mergeLayers, ownKeysRoot } from './layers.ts';
 import { createFileReader, type TemplateRequest } from './load-templates.ts';
 import { present } from './present.ts';
 import { resolveConfig } from './resolve.ts';
+import { dropInherited } from './without.ts';
 import { parseYaml, type Remark, type YamlFile } from './yaml.ts';
 
 export interface LoadRequest extends TemplateRequest {
@@ -60,8 +61,9 @@ function loadChosen({ request, read, base, choice }: Chosen): Loaded {
   const over = isDestinationName(destination) ? read(destinationFile, destination) : undefined;
   if (over === undefined) throw unknownDestination(destination, request, baseDestinationOf(base));
   throwProblems(destinationFile, [...over.problems, ...problemsWithShape(over)]);
-  const files = [withoutBaseDestination(base), withoutBaseDestination(warned(over))] as const;
-  return resolveFiles(files, request.file, { ...choice, destinationFile });
+  const without = dropInherited(withoutBaseDestination(base), withoutBaseDestination(warned(over)));
+  throwProblems(destinationFile, without.problems);
+  return resolveFiles([without.base, without.over], request.file, { ...choice, destinationFile });
 }
 
 /** Throws `config-invalid` for a text that would make no config. */

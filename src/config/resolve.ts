@@ -33,7 +33,7 @@ export function resolveConfig(
   const registry = resolveRegistry(written.registry, findings);
   const image = resolveImage(written, findings);
   checkVolumes(written, findings);
-  checkBaseDestination(written, findings);
+  checkDestinations(written, findings);
   checkMinimumVersion(written, findings);
   reportUnused(written, findings);
   const primaryHosts = roles.find((role) => role.isPrimary)?.hosts ?? [];
@@ -100,7 +100,10 @@ function checkVolumes({ volumes = [] }: WrittenConfig, findings: Findings): void
   }
 }
 
-function checkBaseDestination({ base_destination: name }: WrittenConfig, findings: Findings): void {
+function checkDestinations({ base_destination: name, without }: WrittenConfig, findings: Findings): void {
+  if (without !== undefined) {
+    findings.problemWithKey(['without'], '`without` stands in a destination’s file: what it does not inherit');
+  }
   if (name === undefined || isDestinationName(name)) return;
   findings.problem(['base_destination'], 'a destination’s name is made of letters, digits, `-`, `_` and `.`');
 }

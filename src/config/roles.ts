@@ -104,7 +104,15 @@ function resolveRoleHosts({ name, role, hosts, context }: RoleHostsRequest): Rol
     for (const variable of namesGivenTwice(blocks)) {
       findings.warning(['env'], `\`${variable}\` is both clear and secret for ${name}; the clear value counts`);
     }
-    return { host, env: mergeEnv(blocks) };
+    const env = mergeEnv(blocks);
+    for (const [index, variable] of (context.written.env?.required ?? []).entries()) {
+      if (env.clear[variable] || Object.hasOwn(env.secret, variable)) continue;
+      findings.problem(
+        ['env', 'required', index],
+        `\`${variable}\` is required, and ${name} does not get it on ${host}`,
+      );
+    }
+    return { host, env };
   });
 }
 

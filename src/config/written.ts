@@ -49,6 +49,7 @@ const schemas = {
   output: anyMap,
   // Longshore's own.
   base_destination: text,
+  without: textList,
   hooks: hooksSchema,
 };
 

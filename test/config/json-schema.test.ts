@@ -44,6 +44,8 @@ const keywords: Record<string, Check> = {
   maxItems: ({ value, wanted, path }) => ((value as unknown[]).length <= wanted ? [] : [`${path} is too long`]),
   minProperties: ({ value, wanted, path }) => (count(value) >= wanted ? [] : [`${path} has too few keys`]),
   maxProperties: ({ value, wanted, path }) => (count(value) <= wanted ? [] : [`${path} has too many keys`]),
+  required: ({ value, wanted, path }) =>
+    (wanted as string[]).every((key) => Object.hasOwn(value as object, key)) ? [] : [`${path} lacks a key`],
   items: ({ value, wanted, path }) =>
     Array.isArray(value) ? value.flatMap((item, index) => complaints(item, wanted, `${path}[${index}]`)) : [],
   anyOf: ({ value, wanted, path }) =>

@@ -48,6 +48,8 @@ const scraps = [
   'x-longshore',
   'base_destination: a',
   'hooks:',
+  'without: [service, a.b]',
+  'required: [A]',
   'proxy: true',
   'ssl: {}',
   'run: {}',

@@ -7,7 +7,8 @@ import { load, minimal } from './load-text.ts';
 
 describe('the annotated samples', () => {
   test.each(samples)('$title: can be used as it stands, over the least file', ({ sample }) => {
-    const files = { 'deploy.yml': minimal.replace(/^servers.*\n/m, ''), 'deploy.sample.yml': sample };
+    const inherited = sample.includes('without:') ? 'labels: {debug: 1}\naccessories: {sftp: {}}\n' : '';
+    const files = { 'deploy.yml': inherited + minimal.replace(/^servers.*\n/m, ''), 'deploy.sample.yml': sample };
     const servers = 'servers' in (parse(sample) as object) ? '' : 'servers: [192.0.2.1]\n';
     const config = load({ ...files, 'deploy.yml': files['deploy.yml'] + servers }, 'sample');
     expect(config.notDoneYet).toEqual([]);
