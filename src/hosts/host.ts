@@ -28,7 +28,7 @@ export interface Host {
   createByCommandLine(words: readonly string[], envFile: string): Promise<string>;
   /** Runs the user's script in a process group of its own; see `ScriptRun`. @returns its exit status */
   runScript(run: ScriptRun): Promise<number>;
-  /** Runs a command in a container over the shell: one round trip where `docker.exec` takes three. */
+  /** Runs a command in a running container over the shell and waits for its end: one round trip where the API takes three. */
   execInContainer(container: string, words: readonly string[], timeoutSeconds: number): Promise<ExecResult>;
   /** Makes sure Docker is installed and runs, and that the login user may use it. @returns what was done, one line each */
   installDocker(onLine: (line: string) => void): Promise<string[]>;
@@ -52,8 +52,6 @@ export interface HostState {
   readonly user: string;
   readonly homeDirectory: string;
   readonly architecture: string;
-  /** Seconds since 1970 by the machine's clock. */
-  readonly clockSeconds: number;
   /** Free bytes where Docker keeps its data (or the root filesystem when that cannot be seen). */
   readonly freeBytes: number;
   readonly lock?: LockHolder;
