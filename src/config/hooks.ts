@@ -3,7 +3,7 @@ import type { HookConfig } from './config.ts';
 import { chosen, integer, listOf, mapOf, oneOf, section, textList, unknownKey } from './fields.ts';
 import type { Findings } from './findings.ts';
 
-export const hookNames: readonly string[] = [
+export const hookNames = [
   'docker-setup',
   'pre-connect',
   'pre-build',
@@ -13,7 +13,9 @@ export const hookNames: readonly string[] = [
   'post-deploy',
   'pre-proxy-reboot',
   'post-proxy-reboot',
-];
+] as const;
+
+export type HookName = (typeof hookNames)[number];
 
 const place = oneOf(['local', 'hosts']);
 type Place = z.output<typeof place>;
@@ -44,7 +46,7 @@ export function resolveHooks(
     written ?? {},
   )) {
     const path = ['hooks', name];
-    if (!hookNames.includes(name)) findings.problemWithKey(path, unknownKey(name, hookNames).replace('key', 'hook'));
+    if (!isHookName(name)) findings.problemWithKey(path, unknownKey(name, hookNames).replace('key', 'hook'));
     if (name === 'pre-connect' && runOn.includes('hosts')) {
       findings.problem([...path, 'run_on'], 'pre-connect runs before any machine is connected, so it runs here only');
     }
@@ -57,6 +59,10 @@ export function resolveHooks(
     hooks[name] = { runOn: [...new Set(runOn)], roles, secrets, timeoutSeconds: timeout };
   }
   return hooks;
+}
+
+function isHookName(name: string): name is HookName {
+  return hookNames.some((one) => one === name);
 }
 
 const level = oneOf(['quiet', 'verbose']);
