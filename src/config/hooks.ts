@@ -77,9 +77,9 @@ export const hooksOutputSchema = chosen((value): z.ZodType<Record<string, 'quiet
 export const hooksSample = `\
 # Where hook scripts lie.
 hooks_path: .kamal/hooks
-# quiet or verbose, for all hooks or by name.
+# quiet or verbose, for all hooks or by name; for now every hook is verbose.
 hooks_output:
-  pre-build: quiet
+  pre-build: verbose
 # Longshore's own (under x-longshore in a file that Kamal reads too): hooks that run on the machines.
 hooks:
   pre-deploy:
