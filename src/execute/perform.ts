@@ -91,12 +91,11 @@ async function createContainer(
     spec: step.spec,
     env: environmentOf(step.spec.env, execution.secrets),
     homeDirectory: execution.homeDirectories.get(hostName) ?? '/root',
-    envFile: step.envFile,
   });
   const [id, image] = await Promise.all([
     creation.way === 'api'
       ? host.docker.createContainer(step.spec.name, creation.body)
-      : host.createByCommandLine(creation.words, step.envFile),
+      : host.createByCommandLine(creation.words, creation.secretEnv),
     host.docker.inspectImage(step.spec.image),
   ]);
   execution.containerIds.set(`${hostName}/${step.spec.name}`, id);
@@ -107,7 +106,7 @@ async function createContainer(
   }
 }
 
-/** As Kamal writes it, a line per secret; a value that spans lines is left to the API, which takes it as it is. */
+/** As Kamal writes it, a line per secret. No container of ours reads it: each is given its values exactly. */
 function envFile(env: Readonly<Record<string, string>>): string {
   const lines = Object.entries(env).map(([name, value]) => `${name}=${escaped(value)}`);
   return `${lines.join('\n')}\n`;
