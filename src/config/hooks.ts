@@ -3,7 +3,7 @@ import type { HookConfig } from './config.ts';
 import { chosen, integer, listOf, mapOf, oneOf, section, textList, unknownKey } from './fields.ts';
 import type { Findings } from './findings.ts';
 
-export const hookNames: readonly string[] = [
+export const hookNames = [
   'docker-setup',
   'pre-connect',
   'pre-build',
@@ -13,7 +13,9 @@ export const hookNames: readonly string[] = [
   'post-deploy',
   'pre-proxy-reboot',
   'post-proxy-reboot',
-];
+] as const;
+
+export type HookName = (typeof hookNames)[number];
 
 const place = oneOf(['local', 'hosts']);
 type Place = z.output<typeof place>;
@@ -44,7 +46,7 @@ export function resolveHooks(
     written ?? {},
   )) {
     const path = ['hooks', name];
-    if (!hookNames.includes(name)) findings.problemWithKey(path, unknownKey(name, hookNames).replace('key', 'hook'));
+    if (!isHookName(name)) findings.problemWithKey(path, unknownKey(name, hookNames).replace('key', 'hook'));
     if ((name === 'pre-connect' || name === 'pre-build') && runOn.includes('hosts')) {
       findings.problem(
         [...path, 'run_on'],
@@ -62,6 +64,10 @@ export function resolveHooks(
   return hooks;
 }
 
+function isHookName(name: string): name is HookName {
+  return hookNames.some((one) => one === name);
+}
+
 const level = oneOf(['quiet', 'verbose']);
 const levelForAll = level.transform((one) => Object.fromEntries(hookNames.map((name) => [name, one])));
 const levelByHook = mapOf(level);
@@ -77,9 +83,9 @@ export const hooksOutputSchema = chosen(
 export const hooksSample = `\
 # Where hook scripts lie.
 hooks_path: .kamal/hooks
-# quiet or verbose, for all hooks or by name.
+# quiet or verbose, for all hooks or by name; for now every hook is verbose.
 hooks_output:
-  pre-build: quiet
+  pre-build: verbose
 # Longshore's own (under x-longshore in a file that Kamal reads too): hooks that run on the machines.
 hooks:
   pre-deploy:

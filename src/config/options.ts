@@ -3,6 +3,7 @@ import type { DockerOption } from './config.ts';
 import { mapOf, shouldBe } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { withForm } from './form.ts';
+import { problemWithOption, restartPolicy } from './option-values.ts';
 import { isScalar, textOf } from './scalars.ts';
 import type { Scalar } from './scalars.ts';
 import type { Path } from './sheet.ts';
@@ -29,9 +30,14 @@ export function resolveOptions(written: WrittenOptions | undefined, path: Path, 
   return Object.entries(written ?? {}).flatMap(([name, value]) => {
     const problem = problemWithName(name);
     if (problem !== undefined) findings.problemWithKey([...path, name], problem);
-    return [value].flat().flatMap((item): DockerOption[] => {
+    return [value].flat().flatMap((item, index): DockerOption[] => {
       if (item === null) return [];
-      return [{ name, value: item === true ? true : textOf(item as Scalar) }];
+      const option = { name, value: item === true ? true : textOf(item as Scalar) } as const;
+      const problemWithValue = problemWithOption(option);
+      if (problemWithValue !== undefined) {
+        findings.problem(Array.isArray(value) ? [...path, name, index] : [...path, name], problemWithValue);
+      }
+      return [option];
     });
   });
 }
@@ -45,8 +51,8 @@ export function resolveRoleOptions(
   const { restart = 'unless-stopped', ...others } = written ?? {};
   if (typeof restart !== 'string') {
     findings.problem([...path, 'restart'], 'this should be text; write "no", in quotes, for no restarts');
-  } else if (!/^(no|always|unless-stopped|on-failure(:\d+)?)$/.test(restart)) {
-    findings.problem([...path, 'restart'], 'this should be no, always, unless-stopped, on-failure or on-failure:N');
+  } else if (restartPolicy.read(restart) === undefined) {
+    findings.problem([...path, 'restart'], `this should be ${restartPolicy.shape}`);
   }
   return { options: resolveOptions(others, path, findings), restartPolicy: String(restart) };
 }

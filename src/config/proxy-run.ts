@@ -1,7 +1,8 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { ProxyRun } from './config.ts';
 import { flag, listOf, port, section, text } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { isIp } from './option-values.ts';
 import { optionsSchema, resolveOptions } from './options.ts';
 import { present } from './present.ts';
 import type { Path } from './sheet.ts';
@@ -75,10 +76,6 @@ function sameRun(left: WrittenProxyRun, right: WrittenProxyRun | undefined): boo
 
 function sorted(run: WrittenProxyRun): [string, unknown][] {
   return Object.entries(run).toSorted(([left], [right]) => left.localeCompare(right));
-}
-
-function isIp(text: string): boolean {
-  return z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success;
 }
 
 function withoutBrackets(ip: string): string {

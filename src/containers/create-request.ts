@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DockerOption } from '../config/config.ts';
-import { apiKnows, optionTable, unshownOptions } from './options.ts';
+import { commandLineOptions, envOfOptions, placedOptions, withOptionsInPlace } from './options.ts';
 import type { ContainerSpec } from './spec.ts';
 
 /** Body of `POST /containers/create`. */
@@ -13,39 +12,48 @@ export interface CreateRequest {
 /** How to make a container: through the API, or by `docker create` with these words when the API table does not know an option. */
 export type Creation =
   | { readonly way: 'api'; readonly body: CreateRequest }
-  | { readonly way: 'command-line'; readonly words: readonly string[] };
+  | {
+      readonly way: 'command-line';
+      readonly words: readonly string[];
+      /** Variables that may not stand among the words. */
+      readonly secretEnv: Readonly<Record<string, string>>;
+    };
 
 export interface CreationInput {
   readonly spec: ContainerSpec;
   /** Environment with the secret values in it. */
   readonly env: Readonly<Record<string, string>>;
   readonly homeDirectory: string;
-  /** On the machine: holds the secret values when the command line is used. */
-  readonly envFile: string;
 }
 
 export const optionsLabel = 'longshore.options';
 
 /** @throws Failure `config-invalid` for an option value that Docker could not read */
 export function creationOf(input: CreationInput): Creation {
-  if (apiKnows(input.spec.options)) return { way: 'api', body: createRequest(input) };
-  return { way: 'command-line', words: commandLine(input) };
+  if (commandLineOptions(input.spec.options).length === 0) return { way: 'api', body: createRequest(input) };
+  const { spec, env } = input;
+  const secret = new Set(spec.env.filter(({ value }) => typeof value !== 'string').map(({ name }) => name));
+  const entries = Object.entries({ ...env, ...envOfOptions(spec.options) });
+  for (const name of Object.keys(envOfOptions(spec.options))) secret.delete(name);
+  return {
+    way: 'command-line',
+    words: commandLine({ ...input, env: Object.fromEntries(entries.filter(([name]) => !secret.has(name))) }),
+    secretEnv: Object.fromEntries(entries.filter(([name]) => secret.has(name))),
+  };
 }
 
-/** The options that the table knows, as the API takes them; the others are left out. */
-export function createRequest({ spec, env, homeDirectory }: Omit<CreationInput, 'envFile'>): CreateRequest {
-  const volumes = [...spec.volumes, ...valuesOf(spec.options, 'volume')].map((volume) =>
-    absolute(volume, homeDirectory),
-  );
-  const publish = [...spec.publish, ...valuesOf(spec.options, 'publish')];
-  const ports = publish.flatMap(portBinding);
+/** The options that the API takes from us; the others are left out. */
+export function createRequest({ spec: written, env, homeDirectory }: CreationInput): CreateRequest {
+  const spec = withOptionsInPlace(written);
+  const volumes = spec.volumes.map((volume) => absolute(volume, homeDirectory));
+  const ports = spec.publish.flatMap(portBindings);
   const anonymous = volumes.filter((volume) => !volume.includes(':'));
   const body: CreateRequest = {
     Image: spec.image,
     ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
     ...(spec.cmd === undefined ? {} : { Cmd: [...spec.cmd] }),
-    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    Labels: labelsOf(spec),
+    Env: Object.entries({ ...env, ...envOfOptions(written.options) }).map(([name, value]) => `${name}=${value}`),
+    Labels: labelsOf(written),
     ExposedPorts: Object.fromEntries(ports.map(({ port }) => [port, {}])),
     ...(anonymous.length === 0 ? {} : { Volumes: Object.fromEntries(anonymous.map((path) => [path, {}])) }),
     HostConfig: {
@@ -56,16 +64,12 @@ export function createRequest({ spec, env, homeDirectory }: Omit<CreationInput, 
       LogConfig: { Type: spec.logging.driver ?? '', Config: { ...spec.logging.options } },
     },
   };
-  for (const option of spec.options) place(body, option);
+  for (const { place, value } of placedOptions(written.options)) {
+    if (value === undefined) continue;
+    const section = sectionOf(body, place.section);
+    section[place.field] = place.list ? [...((section[place.field] as unknown[]) ?? []), value] : value;
+  }
   return body;
-}
-
-function place(body: CreateRequest, { name, value }: DockerOption): void {
-  const target = optionTable[name];
-  if (target === undefined) return;
-  const section = sectionOf(body, target.section);
-  const parsed = target.parse(value);
-  section[target.field] = target.list ? [...((section[target.field] as unknown[]) ?? []), parsed] : parsed;
 }
 
 function sectionOf(body: CreateRequest, section: 'Config' | 'HostConfig' | 'Healthcheck'): Record<string, unknown> {
@@ -74,20 +78,19 @@ function sectionOf(body: CreateRequest, section: 'Config' | 'HostConfig' | 'Heal
   return (body['Healthcheck'] ??= {}) as Record<string, unknown>;
 }
 
-/** `docker create` words; secret values stay in the env file on the machine. */
-function commandLine({ spec, env, homeDirectory, envFile }: CreationInput): string[] {
-  const secret = new Set(spec.env.filter(({ value }) => typeof value !== 'string').map(({ name }) => name));
+/** `docker create` words, without the secret values. */
+function commandLine({ spec: written, env, homeDirectory }: CreationInput): string[] {
+  const spec = withOptionsInPlace(written);
   const { driver, options } = spec.logging;
   return [
     ...['--name', spec.name, '--network', spec.network, '--restart', spec.restartPolicy],
     ...(spec.hostname === undefined ? [] : ['--hostname', spec.hostname]),
-    ...['--env-file', envFile],
-    ...Object.entries(env).flatMap(([name, value]) => (secret.has(name) ? [] : ['--env', `${name}=${value}`])),
+    ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...(driver === undefined ? [] : ['--log-driver', driver]),
     ...Object.entries(options).flatMap(([name, value]) => ['--log-opt', `${name}=${value}`]),
     ...spec.volumes.flatMap((volume) => ['--volume', absolute(volume, homeDirectory)]),
     ...spec.publish.flatMap((port) => ['--publish', port]),
-    ...Object.entries(labelsOf(spec)).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
+    ...Object.entries(labelsOf(written)).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
     ...spec.options.map(({ name, value }) => (value === true ? `--${name}` : `--${name}=${value}`)),
     spec.image,
     ...(spec.cmd ?? []),
@@ -96,17 +99,10 @@ function commandLine({ spec, env, homeDirectory, envFile }: CreationInput): stri
 
 /** Kamal's labels, and for options that inspect cannot show, a hash to compare them by. */
 export function labelsOf(spec: ContainerSpec): Record<string, string> {
-  const fromOptions = valuesOf(spec.options, 'label').map((label): [string, string] => {
-    const [name = '', ...value] = label.split('=');
-    return [name, value.join('=')];
-  });
-  const unshown = unshownOptions(spec.options);
+  const unshown = commandLineOptions(spec.options);
+  if (unshown.length === 0) return { ...withOptionsInPlace(spec).labels };
   const digest = createHash('sha256').update(JSON.stringify(unshown)).digest('hex').slice(0, 16);
-  return {
-    ...spec.labels,
-    ...Object.fromEntries(fromOptions),
-    ...(unshown.length === 0 ? {} : { [optionsLabel]: digest }),
-  };
+  return { ...withOptionsInPlace(spec).labels, [optionsLabel]: digest };
 }
 
 /** Docker wants absolute paths where Kamal lets the login shell expand `$PWD`, `$HOME` and `~`. */
@@ -114,21 +110,32 @@ export function absolute(volume: string, homeDirectory: string): string {
   return volume.replace(/^(?:\$(?:PWD|HOME)|\$\{(?:PWD|HOME)\}|~)(?=[/:]|$)/, homeDirectory);
 }
 
-function valuesOf(options: readonly DockerOption[], name: string): string[] {
-  return options.filter((option) => option.name === name).map(({ value }) => String(value));
-}
-
 interface PortBinding {
   readonly port: string;
   readonly binding: { HostIp: string; HostPort: string };
 }
 
-/** `[ip:]host:container[/udp]`, `container`, and `[::1]:host:container`, ranges left as the engine takes them. */
-function portBinding(publish: string): PortBinding[] {
+/** `[ip:]host:container[/udp]`, `container`, and `[::1]:host:container`; a range of the container's ports is taken one by one. */
+function portBindings(publish: string): PortBinding[] {
   const [rest = '', protocol = 'tcp'] = publish.split('/');
   const match = /^(?:(\[[^\]]+\]|[^:]*):)??(?:([^:]*):)?([^:]+)$/.exec(rest);
-  const ip = (match?.[1] ?? '').replace(/^\[|\]$/g, '');
-  return [{ port: `${match?.[3] ?? rest}/${protocol}`, binding: { HostIp: ip, HostPort: match?.[2] ?? '' } }];
+  const HostIp = (match?.[1] ?? '').replace(/^\[|\]$/g, '');
+  const onHost = match?.[2] ?? '';
+  const ports = portsOf(match?.[3] ?? rest);
+  const hostPorts = portsOf(onHost);
+  return ports.map((port, index) => ({
+    port: `${port}/${protocol}`,
+    // Docker itself chooses of a host's range for a single port.
+    binding: { HostIp, HostPort: hostPorts.length === ports.length ? (hostPorts[index] ?? '') : onHost },
+  }));
+}
+
+function portsOf(range: string): string[] {
+  const [first = '', last = first] = range.split('-');
+  if (first === '') return [''];
+  return Array.from({ length: Math.max(0, Number(last) - Number(first)) + 1 }, (_, index) =>
+    String(Number(first) + index),
+  );
 }
 
 function groupBindings(ports: readonly PortBinding[]): Record<string, PortBinding['binding'][]> {

@@ -1,5 +1,9 @@
+import type { DockerOption } from '../config/config.ts';
 import { createRequest, labelsOf, optionsLabel } from './create-request.ts';
-import { optionTable } from './options.ts';
+import { kamalForms } from './kamal-forms.ts';
+import { envOfOptions } from './options.ts';
+import { same } from './same.ts';
+import { settingDifferences } from './setting-differences.ts';
 import type { ContainerSpec } from './spec.ts';
 
 /** The parts of `docker inspect` that a spec decides about. */
@@ -20,125 +24,113 @@ export interface ImageDefaults {
   readonly [key: string]: unknown;
 }
 
+export interface Comparison {
+  readonly spec: ContainerSpec;
+  readonly env: Readonly<Record<string, string>>;
+  readonly homeDirectory: string;
+  readonly running: RunningSettings;
+  readonly imageDefaults: ImageDefaults;
+}
+
 /**
  * How a container differs from what the file asks for, one phrase per setting; env and labels by name only, so that no value shows.
- * The image's own defaults and nulls are noise, as are settings that no file asks for, such as the host name.
+ * The image's own defaults and nulls are noise, as are settings that no file asks for, such as the host name. In a container that Kamal
+ * made, a value counts as the same in the form in which Kamal delivers it: the file says what it said then, and the next version delivers
+ * it exactly; else the first deploy after Kamal's would replace containers that nobody changed. Longshore's own are told by their host
+ * name, which follows from the container's, where Kamal's is random; where an option sets it, both forms count.
  */
-export function differencesOf(input: {
-  spec: ContainerSpec;
-  env: Readonly<Record<string, string>>;
-  homeDirectory: string;
-  running: RunningSettings;
-  imageDefaults: ImageDefaults;
-}): string[] {
-  const { spec, env, homeDirectory, running, imageDefaults } = input;
-  const wanted = createRequest({ spec, env, homeDirectory });
-  const wantedCmd = spec.cmd ?? imageDefaults.Cmd ?? null;
-  const byCommandLine = running.Config.Labels?.[optionsLabel] === undefined ? [optionsLabel] : [];
+export function differencesOf(comparison: Comparison): string[] {
+  const { spec, running, imageDefaults } = comparison;
+  const byLongshore = spec.hostname !== undefined && running.Config['Hostname'] === spec.hostname;
   return [
     ...(running.Config.Image === spec.image ? [] : [`image is ${running.Config.Image}`]),
-    ...(same(running.Config.Cmd, wantedCmd) ? [] : ['cmd differs']),
-    ...mapDifferences('env', readEnv(running.Config.Env), { ...readEnv(imageDefaults.Env), ...env }),
-    ...mapDifferences(
-      'label',
-      running.Config.Labels ?? {},
-      { ...imageDefaults.Labels, ...labelsOf(spec) },
-      byCommandLine,
-    ),
-    ...settingDifferences(wanted, running, imageDefaults),
+    ...(same(running.Config.Cmd, wantedCmd(spec, imageDefaults)) ? [] : ['cmd differs']),
+    ...hostnameDifferences(spec.options, running),
+    ...envDifferences(comparison, byLongshore),
+    ...labelDifferences(comparison, byLongshore),
+    ...settingDifferences(createRequest(comparison), running, imageDefaults),
   ];
 }
 
-function mapDifferences(
+/** An entry point of one's own takes the image's command away. */
+function wantedCmd({ cmd, options }: ContainerSpec, image: ImageDefaults): readonly string[] | null {
+  if (cmd !== undefined) return cmd;
+  return has(options, 'entrypoint') ? null : (image.Cmd ?? null);
+}
+
+function hostnameDifferences(options: readonly DockerOption[], { Config }: RunningSettings): string[] {
+  const wanted = options.findLast(({ name }) => name === 'hostname')?.value;
+  return wanted === undefined || wanted === Config['Hostname'] ? [] : ['hostname differs'];
+}
+
+function envDifferences({ spec, env, running, imageDefaults }: Comparison, byLongshore: boolean): string[] {
+  const fromImage = readEnv(imageDefaults.Env);
+  const fromOptions = envOfOptions(spec.options);
+  const secret = new Set(spec.env.filter(({ value }) => typeof value !== 'string').map(({ name }) => name));
+  const wanted = new Map<string, Accepted>(Object.entries(fromImage).map(([name, value]) => [name, [value]]));
+  for (const [name, value] of Object.entries({ ...env, ...fromOptions })) {
+    const kind = secret.has(name) && !Object.hasOwn(fromOptions, name) ? 'secret' : 'clear';
+    wanted.set(name, byLongshore ? [value] : kamalForms(value, kind).map((form) => form ?? fromImage[name]));
+  }
+  return namedDifferences('env', readEnv(running.Config.Env), wanted)
+    .filter(
+      ({ name, how }) =>
+        !isFromClient(spec.options, 'env', name) && !(how === 'extra' && has(spec.options, 'env-file')),
+    )
+    .map(({ text }) => text);
+}
+
+function labelDifferences({ spec, running, imageDefaults }: Comparison, byLongshore: boolean): string[] {
+  const wanted = new Map<string, Accepted>(
+    Object.entries(imageDefaults.Labels ?? {}).map(([name, value]) => [name, [value]]),
+  );
+  for (const [name, value] of Object.entries(labelsOf(spec))) {
+    wanted.set(name, byLongshore ? [value] : kamalForms(value, 'label'));
+  }
+  const labels = running.Config.Labels ?? {};
+  const knowsOptions = byLongshore || labels[optionsLabel] !== undefined;
+  return namedDifferences('label', labels, wanted)
+    .filter(
+      ({ name, how }) =>
+        (name !== optionsLabel || knowsOptions) && !(how === 'extra' && has(spec.options, 'label-file')),
+    )
+    .map(({ text }) => text);
+}
+
+/** The values that count as the wanted one; undefined: it may be absent. */
+type Accepted = readonly (string | undefined)[];
+
+interface NamedDifference {
+  readonly name: string;
+  readonly how: 'missing' | 'extra' | 'differs';
+  readonly text: string;
+}
+
+function namedDifferences(
   what: string,
   running: Readonly<Record<string, string>>,
-  wanted: Readonly<Record<string, string>>,
-  ignored: readonly string[] = [],
-): string[] {
-  const names = [...new Set([...Object.keys(running), ...Object.keys(wanted)])].filter(
-    (name) => !ignored.includes(name),
-  );
-  return names.sort().flatMap((name) => {
-    if (running[name] === wanted[name]) return [];
-    if (running[name] === undefined) return [`${what} ${name} is missing`];
-    if (wanted[name] === undefined) return [`${what} ${name} is extra`];
-    return [`${what} ${name} differs`];
+  wanted: ReadonlyMap<string, Accepted>,
+): NamedDifference[] {
+  const names = [...new Set([...Object.keys(running), ...wanted.keys()])].sort();
+  return names.flatMap((name): NamedDifference[] => {
+    const accepted = wanted.get(name);
+    if (accepted?.includes(running[name]) === true) return [];
+    const how = accepted === undefined ? 'extra' : running[name] === undefined ? 'missing' : 'differs';
+    return [{ name, how, text: how === 'differs' ? `${what} ${name} differs` : `${what} ${name} is ${how}` }];
   });
 }
 
-function settingDifferences(
-  wanted: ReturnType<typeof createRequest>,
-  running: RunningSettings,
-  image: ImageDefaults,
-): string[] {
-  const differences: string[] = [];
-  const host = running.HostConfig;
-  if (host['NetworkMode'] !== wanted.HostConfig['NetworkMode'])
-    differences.push(`network is ${String(host['NetworkMode'])}`);
-  if (!sameSet(host['Binds'], wanted.HostConfig['Binds'])) differences.push('volumes differ');
-  if (!same(host['PortBindings'], wanted.HostConfig['PortBindings'])) differences.push('published ports differ');
-  if (!same(host['RestartPolicy'], wanted.HostConfig['RestartPolicy'])) differences.push('restart policy differs');
-  if (!sameLogging(host['LogConfig'], wanted.HostConfig['LogConfig'])) differences.push('logging differs');
-  for (const [name, { section, field, unset }] of Object.entries(optionTable)) {
-    if (section === 'Healthcheck') continue;
-    const [is, want] =
-      section === 'HostConfig'
-        ? [host[field], wanted.HostConfig[field] ?? derived(field, wanted.HostConfig, host)]
-        : [running.Config[field], wanted[field] ?? image[field]];
-    if (same(is, want) || (isNothing(want) && same(is, unset))) continue;
-    if (!(field === 'IpcMode' && isNothing(want)) && !(field === 'Runtime' && isNothing(want)))
-      differences.push(`${name} differs`);
-  }
-  const health = wanted['Healthcheck'];
-  if (
-    health !== undefined &&
-    !same({ ...(image['Healthcheck'] as object), ...(health as object) }, running.Config['Healthcheck'])
-  ) {
-    differences.push('health check differs');
-  }
-  return differences;
+/** `--env NAME`: its value comes from where the container was made. */
+function isFromClient(options: readonly DockerOption[], option: string, value: string): boolean {
+  return options.some((one) => one.name === option && one.value === value);
 }
 
-/** Docker sets swap to twice the memory where only memory is given. */
-function derived(field: string, wanted: Record<string, unknown>, running: Record<string, unknown>): unknown {
-  if (field !== 'MemorySwap' || isNothing(wanted['Memory'])) return undefined;
-  return running[field] === 0 || running[field] === -1 ? running[field] : Number(wanted['Memory']) * 2;
-}
-
-function sameLogging(running: unknown, wanted: unknown): boolean {
-  const [is, want] = [running, wanted] as { Type?: string; Config?: Record<string, string> }[];
-  return (isNothing(want?.Type) || is?.Type === want?.Type) && same(is?.Config, want?.Config);
+function has(options: readonly DockerOption[], name: string): boolean {
+  return options.some((option) => option.name === name);
 }
 
 function readEnv(env: readonly string[] | null | undefined): Record<string, string> {
   return Object.fromEntries(
     (env ?? []).map((entry) => [entry.split('=', 1)[0] ?? '', entry.slice(entry.indexOf('=') + 1)]),
-  );
-}
-
-function sameSet(one: unknown, other: unknown): boolean {
-  const sorted = (list: unknown) => (Array.isArray(list) ? [...list].map(String).sort() : []);
-  return same(sorted(one), sorted(other));
-}
-
-function same(one: unknown, other: unknown): boolean {
-  if (isNothing(one) && isNothing(other)) return true;
-  return JSON.stringify(normalised(one)) === JSON.stringify(normalised(other));
-}
-
-/** Null, zero, false and empty things say the same: not set. */
-function isNothing(value: unknown): boolean {
-  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
-}
-
-/** Keys sorted, nothings dropped, `CAP_` prefixes of capabilities gone (engines differ in showing them). */
-function normalised(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(/^CAP_/, '');
-  if (Array.isArray(value)) return value.map(normalised);
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).filter(([, entry]) => !isNothing(entry));
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, entry]) => [key, normalised(entry)]),
   );
 }

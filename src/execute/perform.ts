@@ -1,4 +1,5 @@
 import { creationOf } from '../containers/create-request.ts';
+import { envFileForm } from '../containers/kamal-forms.ts';
 import { Failure } from '../errors.ts';
 import { environmentOf } from '../observe/observe.ts';
 import type { Lane, Step } from '../plan/plan.ts';
@@ -91,12 +92,11 @@ async function createContainer(
     spec: step.spec,
     env: environmentOf(step.spec.env, execution.secrets),
     homeDirectory: execution.homeDirectories.get(hostName) ?? '/root',
-    envFile: step.envFile,
   });
   const [id, image] = await Promise.all([
     creation.way === 'api'
       ? host.docker.createContainer(step.spec.name, creation.body)
-      : host.createByCommandLine(creation.words, step.envFile),
+      : host.createByCommandLine(creation.words, creation.secretEnv),
     host.docker.inspectImage(step.spec.image),
   ]);
   execution.containerIds.set(`${hostName}/${step.spec.name}`, id);
@@ -107,15 +107,10 @@ async function createContainer(
   }
 }
 
-/** As Kamal writes it, a line per secret; a value that spans lines is left to the API, which takes it as it is. */
+/** As Kamal writes it, a line per secret. No container of ours reads it: each is given its values exactly. */
 function envFile(env: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(env).map(([name, value]) => `${name}=${escaped(value)}`);
+  const lines = Object.entries(env).map(([name, value]) => `${name}=${envFileForm(value)}`);
   return `${lines.join('\n')}\n`;
-}
-
-/** Docker's env files cannot hold line breaks; Kamal writes them as backslash n. */
-function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
 }
 
 /** UTC, ISO 8601, to the second, as in Kamal's audit log. */

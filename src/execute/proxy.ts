@@ -25,10 +25,10 @@ export async function bootProxy(
     await host.docker.pullImage(spec.image, credentialsFor(spec.image, execution), onProgress);
   }
   const homeDirectory = execution.homeDirectories.get(host.name) ?? '/root';
-  const creation = creationOf({ spec, env: {}, homeDirectory, envFile: '/dev/null' });
+  const creation = creationOf({ spec, env: {}, homeDirectory });
   await (creation.way === 'api'
     ? host.docker.createContainer(spec.name, creation.body)
-    : host.createByCommandLine(creation.words, '/dev/null'));
+    : host.createByCommandLine(creation.words, creation.secretEnv));
   await startProxy(host);
 }
 

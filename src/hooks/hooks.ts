@@ -1,31 +1,29 @@
 import type { Config, HookConfig } from '../config/config.ts';
+import type { HookName } from '../config/hooks.ts';
 import { Failure } from '../errors.ts';
 
 /** The deploy's hooks: the user's own scripts in `hooks_path`, by Kamal's names. */
 
 export interface HookRules {
-  readonly when: string;
   /** Sees every resolved secret when it runs on this machine, as in Kamal. */
   readonly seesAllSecrets: boolean;
   /** What its failure means: nothing was swapped yet, or the new version serves and stays. */
   readonly onFailure: 'stop' | 'keep-what-serves';
 }
 
-export const hookRules = {
-  'docker-setup': rules('after Docker was set up on the machines', 'stop'),
-  'pre-connect': { ...rules('before the first connection', 'stop'), seesAllSecrets: true },
-  'pre-build': rules('before the image is built', 'stop'),
-  'pre-deploy': { ...rules('after the pull everywhere, before the first swap', 'stop'), seesAllSecrets: true },
-  'pre-app-boot': rules('before each boot group', 'stop'),
-  'post-app-boot': rules('after each boot group', 'stop'),
-  'post-deploy': { ...rules('after the deploy, unlocked', 'keep-what-serves'), seesAllSecrets: true },
-  'pre-proxy-reboot': rules('before the proxy of each group of machines is rebooted', 'stop'),
-  'post-proxy-reboot': rules('after the proxy of each group of machines was rebooted', 'stop'),
-} satisfies Record<string, HookRules>;
+export const hookRules: Readonly<Record<HookName, HookRules>> = {
+  'docker-setup': { seesAllSecrets: false, onFailure: 'stop' },
+  'pre-connect': { seesAllSecrets: true, onFailure: 'stop' },
+  'pre-build': { seesAllSecrets: false, onFailure: 'stop' },
+  'pre-deploy': { seesAllSecrets: true, onFailure: 'stop' },
+  'pre-app-boot': { seesAllSecrets: false, onFailure: 'stop' },
+  'post-app-boot': { seesAllSecrets: false, onFailure: 'stop' },
+  'post-deploy': { seesAllSecrets: true, onFailure: 'keep-what-serves' },
+  'pre-proxy-reboot': { seesAllSecrets: false, onFailure: 'stop' },
+  'post-proxy-reboot': { seesAllSecrets: false, onFailure: 'stop' },
+};
 
-export type HookName = keyof typeof hookRules;
-
-export const hookNames = Object.keys(hookRules) as HookName[];
+export type { HookName };
 
 /** Without an entry under `hooks:`, a script runs on this machine only. */
 export const defaultHook: HookConfig = { runOn: ['local'], roles: [], secrets: [], timeoutSeconds: 600 };
@@ -58,8 +56,4 @@ export function refuseOldHooks(files: readonly string[]): void {
       hint: `Rename it to ${moment}-proxy-reboot`,
     });
   }
-}
-
-function rules(when: string, onFailure: HookRules['onFailure']): HookRules {
-  return { when, seesAllSecrets: false, onFailure };
 }

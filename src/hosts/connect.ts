@@ -47,8 +47,8 @@ export async function connect(request: ConnectRequest): Promise<Host> {
     takeOverLock: lock.takeOver,
     refreshLock: lock.refresh,
     releaseLock: lock.release,
-    createByCommandLine: async (words, envFile) =>
-      createByCommandLine(longShells, await channels.way(), words, envFile),
+    createByCommandLine: async (words, secretEnv) =>
+      createByCommandLine(longShells, await channels.way(), { words, secretEnv }),
     execInContainer: async (container, words, timeoutSeconds) =>
       execInContainer(longShells, await channels.way(), { container, words, timeoutSeconds }),
     runScript: (run) => runScript(connection, run),

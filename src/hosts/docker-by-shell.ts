@@ -1,7 +1,8 @@
 import { Failure } from '../errors.ts';
-import { quoteAll } from '../processes/quote.ts';
+import { quote, quoteAll } from '../processes/quote.ts';
 import type { DockerWay } from './docker-channels.ts';
 import type { ExecResult } from './docker.ts';
+import { printText } from './shell.ts';
 import type { ShellPool } from './shell-pool.ts';
 
 export interface ContainerCommand {
@@ -25,21 +26,46 @@ export async function execInContainer(
     );
 }
 
+export interface ContainerCreation {
+  words: readonly string[];
+  secretEnv: Readonly<Record<string, string>>;
+}
+
 /** `docker create` for options that only the command line knows. @returns the id. @throws Failure `engine-refused` */
 export async function createByCommandLine(
   shells: ShellPool,
   way: DockerWay,
-  words: readonly string[],
-  envFile: string,
+  creation: ContainerCreation,
 ): Promise<string> {
-  const withEnvFile = words.includes('--env-file') ? words : ['--env-file', envFile, ...words];
   const { exitStatus, stdout, stderr } = await shells
     .idle()
-    .run('create a container by docker create', `${way.command} create ${quoteAll(withEnvFile)}`, 60);
+    .run('create a container by docker create', createScript(way.command, creation), 60);
   const id = stdout.trim().split('\n').at(-1) ?? '';
   if (exitStatus === 0 && /^[0-9a-f]{64}$/.test(id)) return id;
   throw new Failure('engine-refused', `docker create failed: ${stderr.trim().split('\n')[0] ?? ''}`, {
     details: stderr.trim().split('\n').slice(1),
     hint: 'Check the options of this role in deploy.yml.',
+  });
+}
+
+/**
+ * An env file is taken to the letter, but holds no line breaks: it comes on stdin, so that it lies nowhere. A value that spans lines is
+ * exported, for `--env NAME` to find it; sudo has to be told to let it through.
+ */
+function createScript(command: string, { words, secretEnv }: ContainerCreation): string {
+  const entries = Object.entries(secretEnv);
+  const exported = entries.filter(([, value]) => /[\r\n]/.test(value));
+  const lines = entries.filter(([, value]) => !/[\r\n]/.test(value)).map(([name, value]) => `${name}=${value}\n`);
+  const names = exported.map(([name]) => checked(name));
+  const client = names.length === 0 ? command : command.replace(/^sudo /, `sudo --preserve-env=${names.join(',')} `);
+  const options = ['--env-file', '/dev/stdin', ...names.flatMap((name) => ['--env', name])];
+  return `${exported.map(([name, value]) => `export ${name}=${quote(value)}\n`).join('')}{
+${printText(lines.join(''))}} | ${client} create ${quoteAll([...options, ...words])}`;
+}
+
+function checked(name: string): string {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
+  throw new Failure('config-invalid', `${JSON.stringify(name)} spans lines, but is no name for a shell variable.`, {
+    hint: 'With this option of the role only variables with a plain name can hold line breaks.',
   });
 }

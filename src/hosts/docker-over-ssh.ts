@@ -1,16 +1,15 @@
 import type Dockerode from 'dockerode';
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Failure } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import type { DockerChannels } from './docker-channels.ts';
 import { type Engine, engineOver } from './docker-engine.ts';
 import { pullImage } from './docker-pull.ts';
-import { fileInTar, framesOf, linesOf, readAll, textOf } from './docker-streams.ts';
+import { fileInTar, framesOf, linesOf, readAll } from './docker-streams.ts';
 import type { Docker } from './docker.ts';
 
 /** Longer than any container is waited for; what ends a wait is its signal or the connection's end. */
 const waitSeconds = 24 * 60 * 60;
-const execSeconds = 120;
 const createSeconds = 60;
 /** What Docker gives a container to stop when nobody says otherwise. */
 const usualStopSeconds = 10;
@@ -143,20 +142,6 @@ function insideContainers(engine: Engine) {
         async (docker) =>
           fileInTar(await readAll((await docker.getContainer(container).getArchive({ path })) as Readable)),
         { answers: { 404: undefined } },
-      ),
-    exec: (container, command) =>
-      engine.call(
-        `run ${command[0]} in container ${container}`,
-        async (docker) => {
-          const made = await docker
-            .getContainer(container)
-            .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
-          const frames = framesOf(await readAll((await made.start({ hijack: true, stdin: false })) as Duplex));
-          const { ExitCode } = await made.inspect();
-          if (ExitCode === null) throw Object.assign(new Error('its output broke off'), { code: 'ECONNRESET' });
-          return { exitStatus: ExitCode, stdout: textOf(frames, 'stdout'), stderr: textOf(frames, 'stderr') };
-        },
-        { timeoutSeconds: execSeconds },
       ),
     inspectExec: (id) =>
       engine.call(

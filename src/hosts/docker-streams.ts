@@ -32,11 +32,6 @@ export function framesOf(bytes: Buffer): Frame[] {
   return frames;
 }
 
-/** The text of one of the two streams. */
-export function textOf(frames: readonly Frame[], stream: Frame['stream']): string {
-  return Buffer.concat(frames.filter((frame) => frame.stream === stream).map((frame) => frame.bytes)).toString('utf8');
-}
-
 /** Lines in the order they were written; a line that one stream writes in pieces stays one line. */
 export function linesOf(frames: readonly Frame[]): string[] {
   const lines: string[] = [];

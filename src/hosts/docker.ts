@@ -33,8 +33,6 @@ export interface Docker {
   createNetwork(name: string): Promise<void>;
   /** One file out of a container, running or not; undefined when container or file is not there. */
   readFile(container: string, path: string): Promise<Buffer | undefined>;
-  /** Runs a command in a running container and waits for its end. */
-  exec(container: string, command: readonly string[]): Promise<ExecResult>;
   /** A command that is running in a container right now; undefined when it is over. */
   inspectExec(id: string): Promise<ExecInspect | undefined>;
   info(): Promise<EngineInfo>;

@@ -24,11 +24,14 @@ export interface Host {
   refreshLock(directory: string, ownerToken: string): Promise<boolean>;
   /** Gives back our own lock (token given), or anybody's (no token). @returns false when it was not there, or not ours */
   releaseLock(directory: string, ownerToken?: string): Promise<boolean>;
-  /** Creates a container by `docker create` with these words, for options the API table does not know. @returns the id */
-  createByCommandLine(words: readonly string[], envFile: string): Promise<string>;
+  /**
+   * Creates a container by `docker create` with these words, for options the API table does not know. The secret variables arrive
+   * exactly as given, and no process list on the machine shows them. @returns the id
+   */
+  createByCommandLine(words: readonly string[], secretEnv: Readonly<Record<string, string>>): Promise<string>;
   /** Runs the user's script in a process group of its own; see `ScriptRun`. @returns its exit status */
   runScript(run: ScriptRun): Promise<number>;
-  /** Runs a command in a container over the shell: one round trip where `docker.exec` takes three. */
+  /** Runs a command in a running container over the shell and waits for its end: one round trip where the API takes three. */
   execInContainer(container: string, words: readonly string[], timeoutSeconds: number): Promise<ExecResult>;
   /** Makes sure Docker is installed and runs, and that the login user may use it. @returns what was done, one line each */
   installDocker(onLine: (line: string) => void): Promise<string[]>;
@@ -52,8 +55,6 @@ export interface HostState {
   readonly user: string;
   readonly homeDirectory: string;
   readonly architecture: string;
-  /** Seconds since 1970 by the machine's clock. */
-  readonly clockSeconds: number;
   /** Free bytes where Docker keeps its data (or the root filesystem when that cannot be seen). */
   readonly freeBytes: number;
   readonly lock?: LockHolder;

@@ -21,7 +21,6 @@ export async function readState(shell: Shell, query: StateQuery): Promise<HostSt
     user: said('user'),
     homeDirectory: said('home'),
     architecture: said('architecture'),
-    clockSeconds: Number(said('clock')),
     freeBytes: Number(said('free')) * 1024,
     ...(lock === undefined ? {} : { lock }),
     releasesText: texts.get(0) ?? '',
@@ -44,7 +43,6 @@ free=$(df -Pk "\${data:-/var/lib/docker}" 2>/dev/null || df -Pk /)
 echo "user $(id -un)"
 echo "home $PWD"
 echo "architecture $(uname -m)"
-echo "clock $(date +%s)"
 echo "free $(printf '%s\\n' "$free" | awk 'NR == 2 { print $4 }')"
 ${printHolder()}
 ${[releasesFile, ...files].map((file, index) => `[ -f ${quote(file)} ] && echo "file ${index} $(encoded ${quote(file)})"`).join('\n')}

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts';
-import { createRequest } from '../containers/create-request.ts';
 import { envFilePath, imageOf, networkName } from '../containers/names.ts';
 import type { Observed, ObservedHost } from '../observe/observed.ts';
 import { proxySpec } from '../proxy/container.ts';
@@ -110,9 +109,4 @@ function envFileSteps({ action, wanted, because }: Decision, config: Config): St
   if (action !== 'create' && action !== 'replace') return [];
   const variables = wanted.spec.env.filter(({ value }) => typeof value !== 'string');
   return [{ kind: 'write-env-file', path: envFilePath(config, wanted.role.name), variables, because }];
-}
-
-/** Throws what Docker could not read, before anything is done. @throws Failure `config-invalid` */
-export function checkSpecs(decisions: readonly Pick<Decision, 'wanted'>[]): void {
-  for (const { wanted } of decisions) createRequest({ spec: wanted.spec, env: {}, homeDirectory: '/' });
 }

@@ -108,6 +108,14 @@ describe('what a file means', () => {
     expect(load(withKeys('hooks_output: {pre-build: quiet}')).hooksOutput).toEqual({ 'pre-build': 'quiet' });
   });
 
+  test('a quiet hook is warned about, as none is quiet yet', () => {
+    const warning = '`quiet` has no effect yet: what a hook prints is always shown, line by line';
+    expect(load(withKeys('hooks_output: quiet')).warnings).toEqual([`deploy.yml:1: ${warning}`]);
+    const byName = 'hooks_output:\n  pre-build: verbose\n  pre-deploy: quiet';
+    expect(load(withKeys(byName)).warnings).toEqual([`deploy.yml:3: ${warning}`]);
+    expect(load(withKeys('hooks_output: verbose')).warnings).toEqual([]);
+  });
+
   test('what is not done yet is named with its line; what has no effect is a warning', () => {
     const config = load(
       withKeys(`asset_path: /assets

@@ -128,6 +128,21 @@ const cases: [string, string, string][] = [
     'should be no, always, unless-stopped',
   ],
   [
+    'an option’s value',
+    'servers: {web: {hosts: [a], options: {memory: lots}}}',
+    'deploy.yml:1:47: this should be a size such as 256m or 1g',
+  ],
+  [
+    'one of an option’s values',
+    'servers: {web: {hosts: [a], options: {ulimit: ["nofile=1:2", "files=1"]}}}',
+    'deploy.yml:1:62: this should be a limit such as nofile=4096:8192',
+  ],
+  [
+    'an option of the proxy',
+    'proxy: {run: {options: {cpus: two}}}',
+    'this should be a number of processors such as 1.5',
+  ],
+  [
     'an underscored option',
     'servers: {web: {hosts: [a], options: {cap_add: [X]}}}',
     'Docker has no option `--cap_add`; write `cap-add`',

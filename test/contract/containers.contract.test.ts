@@ -151,28 +151,21 @@ describe.each(worlds)('containers on $name', ({ connect, credentials }) => {
     expect(await host.docker.inspectNetwork(network)).toMatchObject({ Name: network });
   });
 
-  it('makes a container by the command line, with the secrets of the env file', async () => {
+  it('makes a container by the command line, with the exact values of secrets', async () => {
     const name = `${prefix}-${(count += 1)}`;
-    const envFile = `${prefix}/web.env`;
-    await host.writeFile(envFile, 'SECRET=s3cret value\n', '600');
-    const words = [
-      '--name',
-      name,
-      '--network',
-      network,
-      '--env-file',
-      envFile,
-      '--env',
-      "CLEAR=it's $HOME",
-      '--label',
-      'role=web',
-    ];
-    const id = await host.createByCommandLine([...words, '--memory=64m', healthyImage], envFile);
+    const secretEnv = { SECRET: ' s3cret\\n"value\' \\ ', LINES: '-----BEGIN\n  $x\\n\t\n', EMPTY: '' };
+    const words = ['--name', name, '--network', network, '--env', "CLEAR=it's $HOME", '--label', 'role=web'];
+    const id = await host.createByCommandLine([...words, '--memory=64m', healthyImage], secretEnv);
     const inspect = await host.docker.inspectContainer(name);
     expect(inspect?.Id).toBe(id);
-    expect(inspect?.Config.Env).toEqual(expect.arrayContaining(['SECRET=s3cret value', "CLEAR=it's $HOME"]));
+    expect(inspect?.Config.Env).toEqual(
+      expect.arrayContaining([
+        ...Object.entries(secretEnv).map(([name, value]) => `${name}=${value}`),
+        "CLEAR=it's $HOME",
+      ]),
+    );
     await expect(
-      host.createByCommandLine([...words.with(1, `${name}-x`), '--unknown=1', healthyImage], envFile),
+      host.createByCommandLine([...words.with(1, `${name}-x`), '--unknown=1', healthyImage], secretEnv),
     ).rejects.toMatchObject({
       code: 'engine-refused',
     });

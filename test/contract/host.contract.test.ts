@@ -30,7 +30,6 @@ describe.each(worlds)('files, scripts and lock on $name', ({ connect, modeOf }) 
       existingPaths: ['.'],
     });
     expect(state.architecture).toMatch(/^(x86_64|aarch64)$/);
-    expect(Math.abs(state.clockSeconds - Date.now() / 1000)).toBeLessThan(5);
     expect(state.freeBytes).toBeGreaterThan(1_000_000);
     expect(state.lock).toBeUndefined();
   });

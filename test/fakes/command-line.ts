@@ -9,7 +9,6 @@ const withValue = [
   'network',
   'restart',
   'hostname',
-  'env-file',
   'env',
   'log-driver',
   'log-opt',
@@ -19,7 +18,11 @@ const withValue = [
 ];
 
 /** `docker create` with these words. @returns the id */
-export function createByCommandLine(machine: MachineState, words: readonly string[], envFile: string): string {
+export function createByCommandLine(
+  machine: MachineState,
+  words: readonly string[],
+  secretEnv: Readonly<Record<string, string>>,
+): string {
   const options: [string, string][] = [];
   let index = 0;
   for (; words[index]?.startsWith('--') === true; index += 1) {
@@ -30,16 +33,13 @@ export function createByCommandLine(machine: MachineState, words: readonly strin
   const [image = '', ...cmd] = words.slice(index);
   const all = (name: string) => options.filter(([option]) => option === name).map(([, value]) => value);
   if (all('unknown').length > 0) throw refused(machine, 'create a container', 'unknown flag: --unknown');
-  const fileLines = [...new Set([...all('env-file'), envFile])].flatMap(
-    (file) => machine.files.get(file)?.content.split('\n') ?? [],
-  );
   const restart = all('restart')[0] ?? 'no';
   const [policy = 'no', retries] = restart.split(':');
   const body: CreateContainerBody = {
     Image: image,
     ...(all('hostname')[0] === undefined ? {} : { Hostname: all('hostname')[0] ?? '' }),
     ...(cmd.length === 0 ? {} : { Cmd: cmd }),
-    Env: [...fileLines.filter((line) => line !== ''), ...all('env')],
+    Env: [...Object.entries(secretEnv).map(([name, value]) => `${name}=${value}`), ...all('env')],
     Labels: Object.fromEntries(
       all('label').map((label) => [label.split('=', 1)[0] ?? '', label.split('=').slice(1).join('=')]),
     ),

@@ -13,7 +13,7 @@ import type { Line } from './host.ts';
 import { findImage, hash, imageInspect, imageSummary, pull, removeImage, tag } from './images.ts';
 import { containerInspect, containerSummary } from './inspect.ts';
 import type { MachineState } from './machine.ts';
-import { proxyStatePath, runInProxy, stateFile } from './proxy.ts';
+import { proxyStatePath, stateFile } from './proxy.ts';
 
 /** The engine of a machine in memory. */
 export function fakeDocker(machine: MachineState, line: Line): Docker {
@@ -86,8 +86,6 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
           ? undefined
           : stateFile(machine),
       ),
-    exec: (container, command) =>
-      change('exec', [container, command], (hear) => runInProxy(machine, container, command, () => hear('during'))),
     inspectExec: (id) =>
       look(() => {
         const exec = machine.proxy.execs.get(id);

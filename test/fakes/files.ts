@@ -8,7 +8,6 @@ export function readState(machine: MachineState, query: StateQuery): HostState {
     user: machine.user,
     homeDirectory: machine.homeDirectory,
     architecture: machine.architecture,
-    clockSeconds: nowSeconds(),
     freeBytes: machine.freeBytes,
     ...(lock === undefined ? {} : { lock: holderOf(lock) }),
     releasesText: text(query.releasesFile) ?? '',

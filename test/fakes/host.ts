@@ -89,8 +89,8 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
       line.change('refreshLock', [directory, token], () => refreshLock(machine, directory, token)),
     releaseLock: (directory, token) =>
       line.change('releaseLock', [directory, token], () => releaseLock(machine, directory, token)),
-    createByCommandLine: (words, envFile) =>
-      line.change('createByCommandLine', [words, envFile], () => createByCommandLine(machine, words, envFile)),
+    createByCommandLine: (words, secretEnv) =>
+      line.change('createByCommandLine', [words, secretEnv], () => createByCommandLine(machine, words, secretEnv)),
     execInContainer: (container, words, timeoutSeconds) =>
       line.change('execInContainer', [container, words, timeoutSeconds], (hear) =>
         runInProxy(machine, container, words, () => hear('during')),

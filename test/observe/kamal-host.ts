@@ -64,7 +64,6 @@ export function kamalHost(): Host {
     user: 'root',
     homeDirectory: '/root',
     architecture: 'x86_64',
-    clockSeconds: 1_795_215_344,
     freeBytes: 10 ** 10,
     releasesText: '',
     files: {},

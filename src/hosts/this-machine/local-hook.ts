@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { access, readFile, readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
+import { hookNames } from '../../config/hooks.ts';
 import { Failure } from '../../errors.ts';
-import { hookNames, hookRules, refuseOldHooks } from '../../hooks/hooks.ts';
+import { hookRules, refuseOldHooks } from '../../hooks/hooks.ts';
 import type { HookName } from '../../hooks/hooks.ts';
 import { commandMissing, keepLastLines, runChild } from './child.ts';
 
