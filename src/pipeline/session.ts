@@ -43,6 +43,8 @@ export interface Purpose {
 export async function openSession(run: Run, purpose: Purpose): Promise<Session> {
   const cwd = process.cwd();
   const config = loadConfig(loadRequest(run, cwd));
+  // Loaded while git and the secrets are waited for.
+  if (purpose.changes !== 'registry') void loadConnect().catch(() => undefined);
   for (const text of config.warnings) run.emit({ type: 'warning', text });
   refuseNotDoneYet(config, purpose);
   const selected = selectRoles(config, run);
@@ -169,7 +171,7 @@ async function connectBySsh(
   name: string,
   { run, config, signal }: Pick<Session, 'run' | 'config'> & { signal: AbortSignal },
 ): Promise<Host> {
-  const { connect } = await import('../hosts/connect.ts');
+  const { connect } = await loadConnect();
   return connect({
     name,
     ssh: config.ssh,
@@ -178,4 +180,8 @@ async function connectBySsh(
     ...(run.askSecret === undefined ? {} : { askSecret: run.askSecret }),
     signal,
   });
+}
+
+function loadConnect(): Promise<typeof import('../hosts/connect.ts')> {
+  return import('../hosts/connect.ts');
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
-import { envFilePath, rolePrefix } from '../containers/names.ts';
+import { rolePrefix } from '../containers/names.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { routeDifferences, routeSettings, routeTarget } from '../proxy/route.ts';
 import { appContainers, isUp, routeOf, targetContainer } from './current.ts';
@@ -103,12 +103,11 @@ function withWait(
 }
 
 /** The steps that make the container exist, in the Create stage. */
-export function createSteps({ wanted, action, existing, because }: Decision, config: Config): Step[] {
+export function createSteps({ wanted, action, existing, because }: Decision): Step[] {
   if (action !== 'create' && action !== 'replace') return [];
   const create: Step = {
     kind: 'create-container',
     spec: wanted.spec,
-    envFile: envFilePath(config, wanted.role.name),
     because,
   };
   if (existing === undefined) return [create];

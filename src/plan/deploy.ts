@@ -65,7 +65,7 @@ export function planDeploy(request: DeployRequest): Plan {
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
     stages: [...prepare, ...swap.stages, ...finish],
-    notes: [...images.notes, ...leftAlone(request.file, observed)],
+    notes: leftAlone(request.file, observed),
   };
 }
 

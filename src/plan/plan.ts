@@ -43,7 +43,7 @@ export type StepKind =
   | { readonly kind: 'boot-proxy'; readonly spec: ContainerSpec }
   | { readonly kind: 'start-proxy' }
   | { readonly kind: 'pull-image'; readonly image: string; readonly digest?: string }
-  | { readonly kind: 'create-container'; readonly spec: ContainerSpec; readonly envFile: string }
+  | { readonly kind: 'create-container'; readonly spec: ContainerSpec }
   | { readonly kind: 'rename-container'; readonly container: ContainerRef; readonly name: string }
   | { readonly kind: 'start-container'; readonly container: ContainerRef }
   | {

@@ -11,7 +11,6 @@ export interface ImageChanges {
   readonly pulls: ReadonlyMap<string, Step>;
   /** Hosts whose image of this version will become another one. */
   readonly changing: ReadonlySet<string>;
-  readonly notes: readonly string[];
 }
 
 /** Which machines have to pull, and the one digest that all of them must end with. */
@@ -38,7 +37,6 @@ export function imageChanges({ config, version, digest, observed, wanted }: Depl
       ...stale.map(({ host }) => [host, pull(whyStale)] as const),
     ]),
     changing: new Set(digest === undefined ? [] : stale.map(({ host }) => host)),
-    notes: [],
   };
 }
 
@@ -77,7 +75,7 @@ export function prepareStages(input: {
   const create = decisions.map((decision): Lane => ({
     host: decision.wanted.host,
     role: decision.wanted.role.name,
-    steps: createSteps(decision, config),
+    steps: createSteps(decision),
   }));
   return [...stage('Prepare', prepare), ...stage('Create', create)];
 }
