@@ -73,10 +73,15 @@ export function throwProblems(file: string, problems: readonly Remark[]): void {
   const sorted = problems.toSorted((left, right) => inFileOrder(left.place, right.place));
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   throw new Failure('config-invalid', `${file} cannot be used: it has ${count}`, {
-    details: describeOnce(sorted),
+    details: [
+      ...describeOnce(sorted.slice(0, mostShown)),
+      ...(sorted.length > mostShown ? [`and ${sorted.length - mostShown} more`] : []),
+    ],
     hint: 'Correct the lines named above; docs/configuration.md describes every key.',
   });
 }
+
+const mostShown = 100;
 
 function describeOnce(problems: readonly Remark[]): string[] {
   const seen = new Set<string>();

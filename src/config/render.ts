@@ -2,7 +2,7 @@ import { type ErbPart, readErb } from './erb-tags.ts';
 import { type RubyLine, RubyProblem } from './ruby.ts';
 import { parseRuby } from './ruby-parse.ts';
 import { evaluate, isTrue, rubyText, type World } from './ruby-run.ts';
-import { createTemplate, positionIn, type Template } from './template.ts';
+import { createPositions, createTemplate, type Template } from './template.ts';
 import type { Remark } from './yaml.ts';
 
 export interface Rendered {
@@ -18,6 +18,7 @@ interface Block {
   readonly offset: number;
   /** Whether one of its branches has counted, or none can. */
   taken: boolean;
+  /** Whether what stands in it counts; never inside of what does not. */
   active: boolean;
   hadElse: boolean;
 }
@@ -26,17 +27,18 @@ interface Block {
 export function render({ file, text, world }: { file: string; text: string; world: World }): Rendered {
   const sheet = { file, lines: text.split(/\r?\n/) };
   const template = createTemplate(sheet, text);
+  const positionIn = createPositions(text);
   const blocks: Block[] = [];
   const problems: Remark[] = [];
   const warnings: Remark[] = [];
-  const active = () => blocks.every((block) => block.active);
+  const active = () => blocks.at(-1)?.active ?? true;
 
   for (const part of readErb(text)) {
     if (part.kind !== 'text') readTag(part);
     else if (active()) template.copy(part.from, part.to);
   }
   for (const { offset } of blocks) {
-    problems.push({ place: { sheet, ...positionIn(text, offset) }, message: 'this block has no `<% end %>`' });
+    problems.push({ place: { sheet, ...positionIn(offset) }, message: 'this block has no `<% end %>`' });
   }
   return { template: template.done(), problems, warnings };
 
@@ -50,7 +52,7 @@ export function render({ file, text, world }: { file: string; text: string; worl
       else if (line.kind !== 'nothing') continueBlock(line);
     } catch (thrown) {
       if (!(thrown instanceof RubyProblem)) throw thrown;
-      const place = { sheet, ...positionIn(text, tag.codeOffset + thrown.offset) };
+      const place = { sheet, ...positionIn(tag.codeOffset + thrown.offset) };
       if (tag.inComment) warnings.push({ place, message: `${thrown.message}; this comment is left without it` });
       else problems.push({ place, message: thrown.message });
       // So that the `end` of what could not be read belongs to something.

@@ -12,6 +12,7 @@ export interface Template {
 /** Puts a text together from pieces of its template and from what tags give. */
 export function createTemplate(sheet: Sheet, source: string) {
   const segments: { start: number; source: number; put: boolean }[] = [];
+  const positionIn = createPositions(source);
   let text = '';
   return {
     copy(from: number, to: number) {
@@ -30,7 +31,7 @@ export function createTemplate(sheet: Sheet, source: string) {
       positionOf(offset) {
         const segment = segments[lastAtMost(segments, offset)];
         if (segment === undefined) return { line: 1, column: 1 };
-        return positionIn(source, segment.put ? segment.source : segment.source + offset - segment.start);
+        return positionIn(segment.put ? segment.source : segment.source + offset - segment.start);
       },
     }),
   };
@@ -38,6 +39,7 @@ export function createTemplate(sheet: Sheet, source: string) {
 
 /** For what somebody else rendered: a line that stands in the template as it is, is that line; others follow the one before. */
 export function alignTemplate(sheet: Sheet, text: string): Template {
+  const positionIn = createPositions(text);
   let next = 0;
   const lines = text.split('\n').map((line) => {
     const found = line.trim() === '' ? -1 : sheet.lines.indexOf(line.replace(/\r$/, ''), next);
@@ -49,20 +51,21 @@ export function alignTemplate(sheet: Sheet, text: string): Template {
     text,
     sheet,
     positionOf(offset) {
-      const { line, column } = positionIn(text, offset);
+      const { line, column } = positionIn(offset);
       const aligned = lines[line - 1];
       return { line: aligned?.line ?? 1, column: aligned?.isSame === true ? column : 1 };
     },
   };
 }
 
-/** Line and column of an offset in a text, counted from 1. */
-export function positionIn(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset);
-  const start = before.lastIndexOf('\n') + 1;
-  let line = 1;
-  for (let at = before.indexOf('\n'); at !== -1; at = before.indexOf('\n', at + 1)) line++;
-  return { line, column: offset - start + 1 };
+/** Line and column of the offsets of a text, counted from 1. */
+export function createPositions(text: string): (offset: number) => { line: number; column: number } {
+  const starts = [{ start: 0 }];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push({ start: at + 1 });
+  return (offset) => {
+    const index = lastAtMost(starts, offset);
+    return { line: index + 1, column: offset - (starts[index]?.start ?? 0) + 1 };
+  };
 }
 
 function lastAtMost(segments: readonly { start: number }[], offset: number): number {

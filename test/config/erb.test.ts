@@ -92,6 +92,14 @@ describe('a template’s text', () => {
   });
 });
 
+test('a template with thousands of tags is rendered at once', () => {
+  const tags = '<% if ENV["X"] %><%= ENV["X"] %>\n'.repeat(5000);
+  const start = performance.now();
+  expect(rendered(`${tags}${'<% end %>'.repeat(5000)}`)).toBe('x\n'.repeat(5000));
+  expect(refused(tags).split('\n')).toHaveLength(5000);
+  expect(performance.now() - start).toBeLessThan(1000);
+});
+
 describe('Ruby that is not read', () => {
   test.each([
     ['a: <%= ENV.fetch("NO") %>', '1:8: the variable NO is not set; set it, or give a default: ENV.fetch("NO", "…")'],

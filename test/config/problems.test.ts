@@ -58,6 +58,13 @@ deploy.yml:9:18: this should be a whole number from 0; remove the quotes
     expect(problems(text)).toEqual(['deploy.yml:2:3: unknown key `proxi`; did you mean `proxy`?']);
   });
 
+  test('shows the first hundred problems, and counts the others', () => {
+    const { message, details } = failure(`${minimal}${Array.from({ length: 150 }, (_, at) => `a${at}: 1\n`).join('')}`);
+    expect(message).toBe('deploy.yml cannot be used: it has 150 problems');
+    expect(details).toHaveLength(301);
+    expect(details.at(-1)).toBe('and 50 more');
+  });
+
   test('is named when it does not exist', () => {
     expect(failure({}).code).toBe('config-missing');
     expect(failure({}).message).toBe('deploy.yml does not exist');
