@@ -1,10 +1,11 @@
+import { abbreviateVersion } from '../build/version.ts';
 import { wantedContainers } from '../app/wanted.ts';
 import { Failure } from '../errors.ts';
 import { execute, type Outcome } from '../execute/execute.ts';
 import type { Execution } from '../execute/execution.ts';
 import type { Observed, ReleaseRecord } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
-import { shortVersion } from '../plan/decide.ts';
+
 import type { Plan } from '../plan/plan.ts';
 import { checkRoutes } from './check.ts';
 import type { Fleet } from './fleet.ts';
@@ -45,7 +46,7 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   preflight(session, before, plan);
 
   const execution = executionFor(deployment, before);
-  const title = `${run.command} ${shortVersion(version)}`;
+  const title = `${run.command} ${abbreviateVersion(version)}`;
   let outcome = await execute(plan, title, execution);
   for (let pass = 2; outcome.result === 'unknown' && pass <= mostPasses; pass += 1) {
     const { observed: now, away } = await fleet.observeReachable(look);

@@ -1,5 +1,6 @@
+import { abbreviateVersion } from '../build/version.ts';
 import { Failure } from '../errors.ts';
-import { shortVersion } from '../plan/decide.ts';
+
 import type { CarriedOut } from './carry-out.ts';
 import type { Fleet } from './fleet.ts';
 import { runHookHere, runHookOnHosts } from './hooks.ts';
@@ -36,7 +37,7 @@ function afterwards(error: unknown, { typed }: Session, version: string): unknow
   if (!(error instanceof Failure)) return error;
   return new Failure(
     'post-deploy-hook-failed',
-    `${shortVersion(version)} serves, but post-deploy failed: ${error.message}`,
+    `${abbreviateVersion(version)} serves, but post-deploy failed: ${error.message}`,
     {
       details: error.details,
       hint: error.hint ?? `Nothing was taken back; \`${typed('status')}\` shows what serves.`,

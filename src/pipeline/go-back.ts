@@ -1,3 +1,4 @@
+import { abbreviateVersion } from '../build/version.ts';
 import { wantedContainers } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { Failure, messageOf } from '../errors.ts';
@@ -6,7 +7,7 @@ import { execute, type Outcome } from '../execute/execute.ts';
 import type { Execution } from '../execute/execution.ts';
 import type { Observed } from '../observe/observed.ts';
 import { versionsByHost } from '../plan/current.ts';
-import { shortVersion } from '../plan/decide.ts';
+
 import { differencesToBefore, planRevert } from '../plan/revert.ts';
 import type { Deployment } from './carry-out.ts';
 
@@ -51,7 +52,7 @@ export async function takenOver(deployment: Deployment, { before, outcome }: End
   const { session, fleet, version } = deployment;
   const { observed: now } = await fleet.observeReachable({});
   const left = differencesToBefore({ config: session.selected, before, now });
-  const message = `The lock was taken by another run while ${shortVersion(version)} was deployed; nothing more was done`;
+  const message = `The lock was taken by another run while ${abbreviateVersion(version)} was deployed; nothing more was done`;
   return new Failure('lock-held', message, {
     details: left,
     hint: `Look at \`${session.typed('status')}\` and \`${session.typed('lock status')}\`.`,
@@ -88,7 +89,7 @@ function failureOf(input: {
     return `${where}: ${messageOf(error).replace(`${host}: `, '')}`;
   });
   if (left.length > 0 || reverted.result !== 'done') {
-    const message = `${shortVersion(version)} failed, and not every machine is back to what it served`;
+    const message = `${abbreviateVersion(version)} failed, and not every machine is back to what it served`;
     return new Failure('deploy-unsettled', message, {
       details: [...problems, ...left, ...failures.flatMap(({ details }) => details)],
       hint: `Look at \`${session.typed('status')}\`; ${again} finishes what is left once the cause is mended.`,
@@ -98,7 +99,7 @@ function failureOf(input: {
   if (outcome.result === 'interrupted') {
     return new Failure('interrupted', `Interrupted: ${serving}`, { hint: `${again} starts again.` });
   }
-  return new Failure('deploy-reverted', `${shortVersion(version)} failed: ${serving}`, {
+  return new Failure('deploy-reverted', `${abbreviateVersion(version)} failed: ${serving}`, {
     details: [...problems, ...failures.flatMap(({ details }) => details)],
     hint: failures.find(({ hint }) => hint !== undefined)?.hint ?? `Mend it, commit, and type ${again}.`,
     exitStatus: outcome.swapBegan ? 5 : Math.min(failures[0]?.exitStatus ?? 5, 5),
@@ -109,6 +110,6 @@ function servingText(config: Config, before: Observed): string {
   const versions = versionsByHost(before, config);
   const [first, ...others] = [...new Set(versions.map(({ version }) => version))];
   if (first === undefined) return 'nothing served before, and nothing does now';
-  if (others.length === 0) return `every machine serves ${shortVersion(first)} as before`;
-  return `as before, ${versions.map(({ host, version }) => `${host} serves ${shortVersion(version)}`).join(', ')}`;
+  if (others.length === 0) return `every machine serves ${abbreviateVersion(first)} as before`;
+  return `as before, ${versions.map(({ host, version }) => `${host} serves ${abbreviateVersion(version)}`).join(', ')}`;
 }

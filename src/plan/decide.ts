@@ -1,3 +1,4 @@
+import { abbreviateVersion } from '../build/version.ts';
 import { createHash } from 'node:crypto';
 import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
@@ -46,7 +47,7 @@ function actionFor(
     imageWillChange,
   }: { version: string; replaces: (existing: ObservedContainer) => boolean; imageWillChange: boolean },
 ): Pick<Decision, 'action' | 'because'> {
-  if (existing === undefined) return { action: 'create', because: `${shortVersion(version)} is not on this host` };
+  if (existing === undefined) return { action: 'create', because: `${abbreviateVersion(version)} is not on this host` };
   if (replaces(existing)) return { action: 'replace', because: 'a redeploy makes it anew' };
   const differences = [
     ...(existing.differences ?? []),
@@ -151,9 +152,4 @@ export function reference({ id, name }: ObservedContainer): ContainerRef {
 /** Kamal's name for a container whose version is deployed again; the digits follow from the container. */
 function replacedName({ id, name }: ObservedContainer): string {
   return `${name}_replaced_${createHash('sha256').update(id).digest('hex').slice(0, 16)}`;
-}
-
-/** Kamal's abbreviation: seven characters, unless the version carries a suffix. */
-export function shortVersion(version: string): string {
-  return version.includes('_') ? version : version.slice(0, 7);
 }

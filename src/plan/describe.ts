@@ -1,5 +1,5 @@
+import { abbreviateVersion } from '../build/version.ts';
 import type { Step, StepKind } from './plan.ts';
-import { shortVersion } from './decide.ts';
 
 /** A step in words, without its reason: `pull acme/shop:4be1`. Long versions are cut as Kamal cuts them. */
 export function describe(step: StepKind): string {
@@ -41,7 +41,7 @@ export function describe(step: StepKind): string {
     case 'wait':
       return `wait ${step.seconds} s`;
     case 'record-release':
-      return `record ${shortVersion(step.record.version)} as ${step.record.outcome}`;
+      return `record ${abbreviateVersion(step.record.version)} as ${step.record.outcome}`;
     case 'audit':
       return `write ${step.entries.length} audit line${step.entries.length === 1 ? '' : 's'}`;
     default:

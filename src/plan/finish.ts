@@ -1,3 +1,4 @@
+import { abbreviateVersion } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
 import { auditFile, imageOf, latestTag, releasesFile } from '../containers/names.ts';
 import type { Observed, ObservedContainer, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
@@ -80,7 +81,7 @@ function stopLane(decision: Decision, host: ObservedHost, config: Config, versio
       kind: 'stop-container',
       container: reference(container),
       ...(role.stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: role.stopTimeoutSeconds }),
-      because: `replaced by ${version.includes('_') ? version : version.slice(0, 7)}`,
+      because: `replaced by ${abbreviateVersion(version)}`,
     })),
   };
 }

@@ -1,24 +1,18 @@
+import { abbreviateVersion } from '../build/version.ts';
 import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { imageOf } from '../containers/names.ts';
 import type { Observed, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
 import { appContainers, currentVersion, observedHost, replacedVersion, startedSince, versionOf } from './current.ts';
-import { shortVersion, withProof, type Decision } from './decide.ts';
+import { withProof, type Decision } from './decide.ts';
+import type { DeployRequest } from './deploy.ts';
 import { finishStages } from './finish.ts';
 import type { Plan, Step } from './plan.ts';
 import { prepareStages } from './prepare.ts';
 import { swapStages } from './swap.ts';
 
-export interface RollbackRequest {
-  readonly config: Config;
-  readonly version: string;
-  readonly observed: Observed;
-  readonly wanted: readonly WantedContainer[];
-  readonly hooks: ReadonlySet<string>;
-  readonly performer: string;
-  /** The machines before this run's first step, for the rest of a plan whose reply was lost. */
-  readonly before?: Observed;
-}
+/** A rollback asks for the same as a deploy, but for what is new about the version. */
+export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest'>;
 
 /**
  * Starts the retained containers of a version as they were, whatever their settings. One that is gone, or has lost its network or
@@ -158,5 +152,5 @@ export function knownVersions(observed: Observed, config: Config): string[] {
 
 /** Versions as a person recognises them. */
 export function listVersions(versions: readonly string[]): string {
-  return versions.slice(0, 8).map(shortVersion).join(', ') || 'none';
+  return versions.slice(0, 8).map(abbreviateVersion).join(', ') || 'none';
 }

@@ -1,5 +1,6 @@
+import { abbreviateVersion } from '../build/version.ts';
 import { describe, reasonOf, shortNames } from '../plan/describe.ts';
-import { shortVersion } from '../plan/decide.ts';
+
 import { type Plan, type Stage, type Step, thisMachine } from '../plan/plan.ts';
 import { count } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
@@ -14,7 +15,7 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
     ...hereRows('After', result.after, paint),
   ];
   return [
-    paint.bold(`${subject(result)}, version ${shortVersion(result.version)}`),
+    paint.bold(`${subject(result)}, version ${abbreviateVersion(result.version)}`),
     ...result.plan.notes.map((note) => `note: ${note}`),
     ...(rows.length === 0 ? [] : ['', ...table(rows), '']),
     result.nothingToDo ? 'Nothing to do.' : `${planSize(result.plan)}.`,
@@ -24,8 +25,8 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
 /** What differs between the machines and the file with its release. */
 export function renderDrift(result: PlanResult, paint: Paint = noColours): string {
   if (result.nothingToDo)
-    return `No drift: ${subject(result)} is as the file and release ${shortVersion(result.version)} say.`;
-  return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} a deploy of ${shortVersion(result.version)} would change this.`;
+    return `No drift: ${subject(result)} is as the file and release ${abbreviateVersion(result.version)} say.`;
+  return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} a deploy of ${abbreviateVersion(result.version)} would change this.`;
 }
 
 /** What this machine does before or after the others. */

@@ -1,4 +1,5 @@
-import { shortVersion } from '../plan/decide.ts';
+import { abbreviateVersion } from '../build/version.ts';
+
 import { count, duration } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
 import { type BuildResult, type DeployResult, subject } from './results.ts';
@@ -6,19 +7,19 @@ import { table } from './table.ts';
 
 /** What serves now, at the end of a deploy or a rollback. */
 export function renderDeployResult(result: DeployResult, paint: Paint = noColours): string {
-  if (!result.changed) return `Nothing to do: ${subject(result)} is at ${shortVersion(result.version)}.`;
+  if (!result.changed) return `Nothing to do: ${subject(result)} is at ${abbreviateVersion(result.version)}.`;
   const before = result.previousVersion;
-  const was = before === undefined || before === result.version ? '' : `, ${shortVersion(before)} before`;
+  const was = before === undefined || before === result.version ? '' : `, ${abbreviateVersion(before)} before`;
   const rows = result.hosts.flatMap(({ host, roles }) =>
     Object.entries(roles).map(([role, version], index) => [
       index === 0 ? `  ${host}` : '',
       role,
-      shortVersion(version),
+      abbreviateVersion(version),
     ]),
   );
   return [
     paint.green(
-      `${subject(result)}: ${shortVersion(result.version)} serves on ${count(result.hosts.length, 'host')}${was}.`,
+      `${subject(result)}: ${abbreviateVersion(result.version)} serves on ${count(result.hosts.length, 'host')}${was}.`,
     ) + ` Took ${duration(result.seconds)}.`,
     ...table(rows),
   ].join('\n');

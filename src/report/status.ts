@@ -1,5 +1,6 @@
+import { abbreviateVersion } from '../build/version.ts';
 import type { LockHolder } from '../hosts/host.ts';
-import { shortVersion } from '../plan/decide.ts';
+
 import { shortNames } from '../plan/describe.ts';
 import { noColours, type Paint } from './paint.ts';
 import type { HostStatus, LockResult, StatusResult } from './results.ts';
@@ -37,7 +38,7 @@ function containerRows({ host, problem, containers }: HostStatus, paint: Paint):
   return containers.map((container, index) => [
     index === 0 ? host : '',
     container.role,
-    shortVersion(container.version),
+    abbreviateVersion(container.version),
     stateText(container.state, container.status, paint),
     container.status,
     container.servesTraffic ? paint.green('serves') : '',
