@@ -95,7 +95,10 @@ export function lastGoodVersion(observed: Observed, config: Config): string | un
   const current = currentVersion(observed, config);
   const { served, bad } = historyOf(observed);
   const isGood = (version: string) => version !== current && !bad.has(version);
-  return served.findLast(isGood) ?? retainedVersions(observed, config).find(isGood);
+  // What only some roles were deployed to since is not a way back.
+  const at = current === undefined ? -1 : served.lastIndexOf(current);
+  const before = at === -1 ? served : served.slice(0, at);
+  return before.findLast(isGood) ?? retainedVersions(observed, config).find(isGood);
 }
 
 /**

@@ -122,6 +122,16 @@ describe('two machines with a worker', () => {
       expect(two.journal.filter((line) => line.startsWith('start container') && line.includes('v2'))).toEqual([]);
     }));
 
+  test('after a deploy of one role only, a rollback goes back to what served before, not on to the new version', () =>
+    inVirtualTime(async () => {
+      const world = await atVersion(twoMachines, 'v1', 'v2');
+      world.push('v3');
+      expect((await world.deploy('v3', { roles: ['worker'] })).exitStatus).toBe(0);
+      expect(world.running()).toEqual(['one shop-web-v2', 'two shop-web-v2', 'two shop-worker-v3']);
+      expect((await world.rollback()).exitStatus).toBe(0);
+      expect(world.running()).toEqual(['one shop-web-v1', 'two shop-web-v1', 'two shop-worker-v1']);
+    }));
+
   test('a bug in the middle of a swap goes back like a failure, and is then told as the bug it is', () =>
     inVirtualTime(async () => {
       const world = await atVersion(twoMachines, 'v1');

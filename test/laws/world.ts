@@ -38,6 +38,8 @@ export interface World {
 export interface RunOptions {
   command?: 'setup' | 'deploy' | 'redeploy';
   signal?: AbortSignal;
+  /** As `--roles`. */
+  roles?: readonly string[];
   /** Once true, this run's process is dead: no connection of it works any more. */
   isDead?: () => boolean;
 }
@@ -134,7 +136,7 @@ function sessionOf({ config, machines }: World, options: RunOptions, events: Eve
     command: options.command ?? 'deploy',
     configFile: config.file,
     hosts: [],
-    roles: [],
+    roles: options.roles ?? [],
     primaryOnly: false,
     skipPush: true,
     skipHooks: false,
