@@ -27,7 +27,13 @@ ensure_pushed() {
   say "pushing $registry/$path"
   push_credentials >"$state_dir/push/config.json"
   # Another config folder has another idea of which engine is meant.
-  quietly docker --config "$state_dir/push" -H "$(docker context inspect --format '{{.Endpoints.docker.Host}}')" push "$registry/$path"
+  local push=(docker --config "$state_dir/push" -H "$(docker context inspect --format '{{.Endpoints.docker.Host}}')" push "$registry/$path")
+  # An engine that looked for registry.test before it had its line in /etc/hosts believes for 5 s that there is none.
+  for _ in 1 2 3 4; do
+    "${push[@]}" >/dev/null 2>&1 && return
+    sleep 2
+  done
+  quietly "${push[@]}"
 }
 
 await_registry() {
