@@ -61,10 +61,11 @@ function plainError(error: string): string {
     .replace(/^lookup .*: no such host$/, 'the container is not there');
 }
 
+/** Of Docker's own health check only what failed: the successes explain nothing, and would crowd out what the proxy saw. */
 function dockerProbes(container: ContainerInspect): string[] {
-  return (container.State.Health?.Log ?? []).map(
-    ({ ExitCode, Output }) => `health check exited ${ExitCode}: ${Output.trim()}`,
-  );
+  return (container.State.Health?.Log ?? [])
+    .filter(({ ExitCode }) => ExitCode !== 0)
+    .map(({ ExitCode, Output }) => `health check exited ${ExitCode}: ${Output.trim()}`);
 }
 
 function likelyCause(input: {
