@@ -158,6 +158,16 @@ export interface SshConfig {
   readonly port: number;
   readonly keys: readonly string[];
   readonly keysOnly: boolean;
+  /** Private keys themselves: names of secrets, or, as Kamal still takes them, their text. */
+  readonly keyData: readonly Value[];
+  /** Whether hooks on the machines reach this machine's ssh agent. */
+  readonly forwardAgent: boolean;
+  /** Longshore's own: what differs for single machines, by their names. */
+  readonly hosts: Readonly<Record<string, { readonly user?: string; readonly port?: number }>>;
+  /** How many connections are opened at the same time. */
+  readonly startsAtOnce: number;
+  /** How often a name that DNS did not resolve is asked for again. */
+  readonly dnsRetries: number;
   /** `user@host:port` of a jump host. */
   readonly proxy?: string;
   readonly proxyCommand?: string;

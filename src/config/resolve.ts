@@ -38,6 +38,7 @@ export function resolveConfig(
   reportUnused(written, findings);
   const primaryHosts = roles.find((role) => role.isPrimary)?.hosts ?? [];
   const roleNames = roles.map((role) => role.name);
+  const hosts = [...new Set(roles.flatMap((role) => role.hosts.map(({ host }) => host)))];
 
   return present({
     ...source,
@@ -48,10 +49,10 @@ export function resolveConfig(
     roles,
     primaryRole,
     primaryHost: primaryHosts[0]?.host ?? '',
-    hosts: [...new Set(roles.flatMap((role) => role.hosts.map(({ host }) => host)))],
+    hosts,
     builder: resolveBuilder(written.builder, findings),
     proxyRun,
-    ssh: resolveSsh(written.ssh, findings),
+    ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: hosts }, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
     readinessDelaySeconds: written.readiness_delay ?? 7,
     deployTimeoutSeconds: written.deploy_timeout ?? 30,

@@ -88,11 +88,15 @@ export function hostsPath(role: string, findings: Findings): Path {
 }
 
 function problemWithHost(host: string): string | undefined {
-  const [user, ...rest] = host.replace(/^ssh:\/\//, '').split('@');
-  if (rest.length > 0) return `write the host alone, \`${rest.join('@')}\`, and the user as \`ssh.user: ${user}\``;
-  const withPort = /^(?:ssh:\/\/)?([^:[\]]+|\[[^\]]+\]):(\d+)$/.exec(host);
-  if (withPort !== null)
-    return `write the host alone, \`${withPort[1]}\`, and the port as \`ssh.port: ${withPort[2]}\``;
+  const parts = host.replace(/^ssh:\/\//, '').split('@');
+  const user = parts.length > 1 ? parts[0] : undefined;
+  const rest = parts.slice(user === undefined ? 0 : 1).join('@');
+  const [, name = rest, port] = /^([^:[\]]+|\[[^\]]+\]):(\d+)$/.exec(rest) ?? [];
+  const own = [...(user === undefined ? [] : [`user: ${user}`]), ...(port === undefined ? [] : [`port: ${port}`])];
+  if (own.length > 0) {
+    const keys = own.join(', ');
+    return `write the host alone, \`${name}\`, and the rest as \`ssh: {hosts: {${name}: {${keys}}}}\`, or for all machines as \`ssh: {${keys}}\``;
+  }
   if (!/^[A-Za-z0-9_:[][A-Za-z0-9._:%[\]-]*$/.test(host)) return 'this is neither a host name nor an IP address';
   return undefined;
 }

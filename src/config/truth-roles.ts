@@ -2,6 +2,7 @@ import type { Config, ProxyRoute, Role, RoleHost, SshConfig } from './config.ts'
 import { isMap } from './layers.ts';
 import { isScalar, textOf } from './scalars.ts';
 import { type Path, withoutPasswords } from './sheet.ts';
+import { sshTo } from './ssh.ts';
 import { addOptions, type Put, shownText } from './truth-shown.ts';
 
 interface RolesSource {
@@ -82,8 +83,9 @@ interface HostSource {
 function addHost({ role, entry: { host, env }, ssh, written, blocks, put }: HostSource): void {
   const at = ['roles', role.name, 'hosts', host];
   const { path, tags } = entryOf(written['servers'], role.name, host);
-  put([...at, 'user'], ssh.user, ['ssh', 'user']);
-  put([...at, 'port'], ssh.port, ['ssh', 'port']);
+  const { user, port } = sshTo(ssh, host);
+  put([...at, 'user'], user, ['ssh', 'hosts', host, 'user'], ['ssh', 'user']);
+  put([...at, 'port'], port, ['ssh', 'hosts', host, 'port'], ['ssh', 'port']);
   // The last block that names a variable counts, and a clear value beats a secret.
   const order = [['env'], ['servers', role.name, 'env'], ...tags.map((tag) => ['env', 'tags', tag])].toReversed();
   put([...at, 'tags'], tags.length === 0 ? undefined : tags, path);

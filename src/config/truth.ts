@@ -76,9 +76,20 @@ function addMachines({ proxyRun, ssh, boot }: Config, put: Put): void {
   put(['ssh', 'port'], ssh.port);
   put(['ssh', 'keys'], ssh.keys);
   put(['ssh', 'keys_only'], ssh.keysOnly);
+  for (const [index, key] of ssh.keyData.entries()) {
+    const shown: Shown = typeof key === 'string' ? { hidden: true } : key;
+    put(['ssh', 'key_data', typeof key === 'string' ? String(index + 1) : key.secret], shown, [
+      'ssh',
+      'key_data',
+      index,
+    ]);
+  }
+  put(['ssh', 'forward_agent'], ssh.forwardAgent);
   put(['ssh', 'proxy'], ssh.proxy);
   put(['ssh', 'proxy_command'], ssh.proxyCommand === undefined ? undefined : withoutPasswords(ssh.proxyCommand));
   put(['ssh', 'config'], ssh.config);
+  put(['sshkit', 'max_concurrent_starts'], ssh.startsAtOnce);
+  put(['sshkit', 'dns_retries'], ssh.dnsRetries);
   put(['boot', 'limit'], boot.limit);
   put(['boot', 'wait'], boot.waitSeconds);
 }

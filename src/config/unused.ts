@@ -10,8 +10,6 @@ export function reportUnused(written: WrittenConfig, findings: Findings): void {
     findings.notDone(['accessories'], 'setup');
   if (written.output !== undefined)
     findings.warning(['output'], '`output` has no effect yet; nothing is sent or written');
-  if (written.sshkit !== undefined)
-    findings.warning(['sshkit'], '`sshkit` has no effect: there is no limit to set here');
   if (written.run_directory !== undefined) {
     findings.warning(['run_directory'], '`run_directory` has no effect, as in Kamal: the directory is `.kamal`');
   }

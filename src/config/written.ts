@@ -12,7 +12,7 @@ import { proxySchema } from './proxy.ts';
 import { registrySchema } from './registry.ts';
 import { serversSchema } from './servers.ts';
 import type { Path } from './sheet.ts';
-import { sshSchema } from './ssh.ts';
+import { sshSchema, sshkitSchema } from './ssh.ts';
 
 /** Every root key, by what may stand under it. A key that is added here has its meaning in resolve.ts. */
 const schemas = {
@@ -45,7 +45,7 @@ const schemas = {
   error_pages_path: text,
   run_directory: text,
   aliases: textMap,
-  sshkit: anyMap,
+  sshkit: sshkitSchema,
   output: anyMap,
   // Longshore's own.
   base_destination: text,

@@ -1,4 +1,3 @@
-import type { SshConfig } from '../config/config.ts';
 import { connectionOf } from './connection.ts';
 import { createByCommandLine, execInContainer } from './docker-by-shell.ts';
 import { dockerChannels } from './docker-channels.ts';
@@ -12,12 +11,13 @@ import { logIn } from './login.ts';
 import { runScript } from './run-script.ts';
 import { openShell } from './shell.ts';
 import { shellPool } from './shell-pool.ts';
+import type { Asked } from './ssh-settings.ts';
 import { readState } from './state.ts';
 
 export interface ConnectRequest {
   /** As written in the config. */
   name: string;
-  ssh: SshConfig;
+  ssh: Asked & { readonly user: string; readonly port: number };
   acceptNewHostKeys: boolean;
   env: Readonly<Record<string, string | undefined>>;
   askSecret?: AskSecret | undefined;
@@ -31,7 +31,13 @@ export interface ConnectRequest {
  */
 export async function connect(request: ConnectRequest): Promise<Host> {
   const { client, way, settings } = await logIn(request);
-  const connection = connectionOf({ name: request.name, user: settings.user, client, way });
+  const connection = connectionOf({
+    name: request.name,
+    user: settings.user,
+    client,
+    way,
+    forwardsAgent: settings.forwardsAgent,
+  });
   const shell = openShell(connection);
   const longShells = shellPool(connection);
   const channels = dockerChannels(connection, shell);

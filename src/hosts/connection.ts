@@ -1,4 +1,4 @@
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client, ClientChannel, ExecOptions } from 'ssh2';
 import { Failure, messageOf } from '../errors.ts';
 import type { Way } from './reach.ts';
 
@@ -14,8 +14,8 @@ export interface Connection {
    * @throws Failure `connection-lost`, `timed-out`, or what the call threw
    */
   call<T>(what: string, timeoutSeconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Starts a command on a channel of its own. */
-  exec(command: string): Promise<ClientChannel>;
+  /** Starts a command on a channel of its own; `with-agent`: with this machine's ssh agent, where the file allows that. */
+  exec(command: string, agent?: 'with-agent'): Promise<ClientChannel>;
   close(): Promise<void>;
 }
 
@@ -27,11 +27,13 @@ export function connectionOf({
   user,
   client,
   way,
+  forwardsAgent,
 }: {
   name: string;
   user: string;
   client: Client;
   way: Way;
+  forwardsAgent: boolean;
 }): Connection {
   let isClosed = false;
   const closed = new Promise<void>((resolve) => {
@@ -82,10 +84,12 @@ export function connectionOf({
         timeout.catch(() => undefined);
       }
     },
-    exec(command) {
+    exec(command, agent) {
+      // Of ssh2's options its types do not know this one.
+      const options = { agentForward: agent === 'with-agent' && forwardsAgent } as ExecOptions;
       return new Promise((resolve, reject) => {
         // ssh2 throws at once when the connection has ended.
-        client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
+        client.exec(command, options, (error, channel) => (error ? reject(error) : resolve(channel)));
       });
     },
     async close() {

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../errors.ts';
-import { type KnownKey, knownKeys, nameOf } from './known-hosts.ts';
+import { type KnownKey, knownKeys } from './known-hosts.ts';
 
 export interface HostKeyRequest {
   /** As the user wrote it, for messages. */
   name: string;
-  /** What known_hosts calls the machine: HostKeyAlias, else the address that is dialled. */
-  host: string;
+  /** What known_hosts calls the machine. */
+  keyName: string;
+  /** Where it is dialled, for messages. */
+  address: string;
   port: number;
   user: string;
   userFiles: readonly string[];
@@ -35,7 +37,7 @@ const algorithmsOfType: Readonly<Record<string, readonly string[]>> = {
 
 /** Checks a machine's key against known_hosts as OpenSSH does. @throws Failure when a file cannot be read */
 export function hostKeyCheck(request: HostKeyRequest): HostKeyCheck {
-  const known = knownKeys([...request.userFiles, ...request.globalFiles], request.host, request.port);
+  const known = knownKeys([...request.userFiles, ...request.globalFiles], request.keyName);
   let refusal: Failure | undefined;
   return {
     algorithms: preferred(known),
@@ -82,7 +84,7 @@ function unknownKey(key: Buffer, request: HostKeyRequest): Failure {
   return new Failure('host-key-unknown', `The key of ${request.name} is in no known_hosts file: ${describe(key)}.`, {
     hint:
       `Compare it with the machine's own (ssh-keygen -lf /etc/ssh/ssh_host_${fileType(key)}_key.pub there). If it is the same, ` +
-      `trust it with: longshore setup --accept-new-host-keys, or: ssh ${port}${request.user}@${request.host}`,
+      `trust it with: longshore setup --accept-new-host-keys, or: ssh ${port}${request.user}@${request.address}`,
   });
 }
 
@@ -93,7 +95,7 @@ function changedKey(key: Buffer, known: KnownKey, request: HostKeyRequest): Fail
     {
       hint:
         'Either the machine was made anew, or someone stands in between. If you know it was made anew: ' +
-        `ssh-keygen -R '${nameOf(request.host, request.port)}' -f ${known.where.replace(/:\d+$/, '')}`,
+        `ssh-keygen -R '${request.keyName}' -f ${known.where.replace(/:\d+$/, '')}`,
     },
   );
 }
@@ -103,7 +105,7 @@ function writeDown(key: Buffer, request: HostKeyRequest): Failure | undefined {
   if (file === undefined || file === '/dev/null') return undefined;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const start = existsSync(file) && !/(^|\n)$/.test(readFileSync(file, 'utf8')) ? '\n' : '';
-  const line = `${nameOf(request.host, request.port)} ${typeOf(key)} ${key.toString('base64')}`;
+  const line = `${request.keyName} ${typeOf(key)} ${key.toString('base64')}`;
   appendFileSync(file, `${start}${line}\n`, { mode: 0o600 });
   return undefined;
 }

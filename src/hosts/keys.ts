@@ -18,9 +18,9 @@ export interface KeyOffers {
 
 export type AskSecret = (question: string) => Promise<string>;
 
-/** Keys in OpenSSH's order: the agent's that a key file names, the files, then the rest of the agent's; at last none at all. */
+/** The keys that were given themselves, then OpenSSH's order: the agent's that a key file names, the files, the rest of the agent's, none. */
 export async function keyOffers(
-  settings: Pick<SshSettings, 'agent' | 'keyFiles' | 'identitiesOnly'>,
+  settings: Pick<SshSettings, 'agent' | 'keyFiles' | 'keyTexts' | 'identitiesOnly'>,
   askSecret: AskSecret | undefined,
 ): Promise<KeyOffers> {
   const story: string[] = [];
@@ -34,11 +34,27 @@ export async function keyOffers(
   return { story, next: async () => (await offers.next()).value ?? undefined };
 
   async function* offersInOrder(): AsyncGenerator<KeyOffer, undefined> {
+    for (const { name, text } of settings.keyTexts) {
+      const key = await openKey(
+        name,
+        { text, unlockWith: 'hold the key without a passphrase there' },
+        askSecret,
+        story,
+      );
+      if (key === undefined) continue;
+      story.push(`offered ${name} (${key.type})`);
+      yield { type: 'publickey', key };
+    }
     if (agent !== undefined && first.length > 0) yield fromAgent(agent, first);
     for (const file of settings.keyFiles) {
       const text = textOf(file);
       if (text === undefined || covered.has(publicKeyOf(file) ?? '')) continue;
-      const key = await openKey(file, text, askSecret, story);
+      const key = await openKey(
+        file,
+        { text, unlockWith: `add it to the agent first (ssh-add ${file})` },
+        askSecret,
+        story,
+      );
       if (key === undefined) continue;
       story.push(`offered ${file} (${key.type})`);
       yield { type: 'publickey', key };
@@ -76,24 +92,30 @@ function restricted(agent: BaseAgent, keys: readonly ParsedKey[]): BaseAgent {
 
 const opened = new WeakMap<AskSecret, Map<string, Promise<ParsedKey | undefined>>>();
 
-/** A private key by its file; the passphrase of one file is asked for once, however many machines want the key. */
-async function openKey(file: string, text: string, askSecret: AskSecret | undefined, story: string[]) {
+interface Locked {
+  readonly text: string;
+  /** What helps when nobody can be asked. */
+  readonly unlockWith: string;
+}
+
+/** A private key; its passphrase is asked for once, however many machines want the key. */
+async function openKey(name: string, { text, unlockWith }: Locked, askSecret: AskSecret | undefined, story: string[]) {
   const plain = parse(text);
   if (!(plain instanceof Error)) return plain;
   if (!/passphrase|encrypted/i.test(plain.message)) {
-    story.push(`could not use ${file}: ${plain.message}`);
+    story.push(`could not use ${name}: ${plain.message}`);
     return undefined;
   }
   if (askSecret === undefined) {
-    story.push(`could not use ${file}: it has a passphrase; add it to the agent first (ssh-add ${file})`);
+    story.push(`could not use ${name}: it has a passphrase; ${unlockWith}`);
     return undefined;
   }
   const keys = opened.get(askSecret) ?? new Map<string, Promise<ParsedKey | undefined>>();
   opened.set(askSecret, keys);
-  const key = keys.get(file) ?? askSecret(`Passphrase for ${file}: `).then((passphrase) => unlocked(text, passphrase));
-  keys.set(file, key);
-  const answer = await key.catch((error: unknown) => void story.push(`no passphrase for ${file}: ${messageOf(error)}`));
-  if (answer === undefined) story.push(`could not use ${file}: its passphrase was wrong`);
+  const key = keys.get(name) ?? askSecret(`Passphrase for ${name}: `).then((passphrase) => unlocked(text, passphrase));
+  keys.set(name, key);
+  const answer = await key.catch((error: unknown) => void story.push(`no passphrase for ${name}: ${messageOf(error)}`));
+  if (answer === undefined) story.push(`could not use ${name}: its passphrase was wrong`);
   return answer ?? undefined;
 }
 
@@ -106,7 +128,8 @@ function parse(text: string, passphrase?: string): ParsedKey | Error {
   try {
     const parsed = ssh2.utils.parseKey(text, passphrase) as ParsedKey | ParsedKey[] | Error;
     const key = Array.isArray(parsed) ? parsed[0] : parsed;
-    return key === undefined ? new Error('no key in it') : key;
+    if (key instanceof Error) return key;
+    return key?.isPrivateKey() === true ? key : new Error('it holds no private key');
   } catch (error) {
     return new Error(messageOf(error));
   }

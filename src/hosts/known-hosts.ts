@@ -16,8 +16,8 @@ export interface KnownKey {
  * Every key that these files know for a machine. Files that are not there know nothing.
  * @throws Failure `host-key-unknown` for a file that cannot be read: what it would have refused is not known
  */
-export function knownKeys(files: readonly string[], host: string, port: number): KnownKey[] {
-  return files.flatMap((file) => keysIn(read(file), file, nameOf(host, port)));
+export function knownKeys(files: readonly string[], keyName: string): KnownKey[] {
+  return files.flatMap((file) => keysIn(read(file), file, keyName));
 }
 
 /** How known_hosts writes a machine: the port only when it is not 22. */

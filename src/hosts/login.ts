@@ -31,7 +31,8 @@ export async function logIn(request: LoginRequest): Promise<{ client: Client; wa
 async function logInWith(request: LoginRequest, settings: SshSettings): Promise<{ client: Client; way: Way }> {
   const check = hostKeyCheck({
     name: request.name,
-    host: settings.keyName,
+    keyName: settings.keyName,
+    address: settings.address,
     port: settings.port,
     user: settings.user,
     userFiles: settings.userKnownHosts,
@@ -39,6 +40,7 @@ async function logInWith(request: LoginRequest, settings: SshSettings): Promise<
     acceptNew: request.acceptNewHostKeys || settings.acceptsNewKeys,
   });
   const sshd = [...settings.jumps, `${settings.address}:${settings.port}`].join(' ');
+  let lookups = 0;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await turnsAt(sshd)(async () => {
@@ -47,8 +49,13 @@ async function logInWith(request: LoginRequest, settings: SshSettings): Promise<
         return { client: await handshake({ request, settings, check, way, offers }), way };
       });
     } catch (error) {
+      if (isUnresolved(error) && lookups < (request.ssh.dnsRetries ?? 0) && !request.signal.aborted) {
+        await pauseAbout(Math.min(100 * 2 ** lookups, 2000));
+        lookups += 1;
+        continue;
+      }
       if (attempt === attempts || request.signal.aborted || !isDropped(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, (0.5 + Math.random()) * 200 * attempt));
+      await pauseAbout(200 * attempt);
     }
   }
 }
@@ -118,6 +125,7 @@ function handshake({ request, settings, check, way, offers }: Handshake): Promis
     client.once('close', () => fail(unreachable(request.name, `${settings.address}:${settings.port}`, 'it hung up')));
     client.connect({
       sock: way.stream,
+      ...(settings.forwardsAgent && settings.agent !== undefined ? { agent: settings.agent } : {}),
       username: settings.user,
       authHandler: authHandler(settings.user, offers),
       hostVerifier: (key: Buffer) => check.verify(key),
@@ -149,13 +157,23 @@ function failureOf(
   if (error.level === 'client-authentication') {
     return new Failure('host-login-refused', `${request.name} (${address}) does not let ${settings.user} in.`, {
       details: offers.story,
-      hint: `Add the public key to ~${settings.user}/.ssh/authorized_keys there, or say another ssh.user or ssh.keys in deploy.yml.`,
+      hint: `Add the public key to ~${settings.user}/.ssh/authorized_keys there, or say another ssh.user (ssh.hosts.${request.name}.user for it alone) or ssh.keys in deploy.yml.`,
       cause: error,
     });
   }
   if (error.level === 'client-timeout')
     return unreachable(request.name, address, `its sshd did not answer within ${handshakeSeconds} s`, error);
   return unreachable(request.name, address, messageOf(error), error);
+}
+
+/** Half as long to half as long again, so that many do not come back at the same time. */
+function pauseAbout(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, (0.5 + Math.random()) * milliseconds));
+}
+
+function isUnresolved(error: unknown): boolean {
+  const { code } = (error instanceof Failure ? (error.cause ?? {}) : {}) as NodeJS.ErrnoException;
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 }
 
 function isDropped(error: unknown): boolean {

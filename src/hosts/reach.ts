@@ -17,14 +17,14 @@ export function reachDirectly(name: string, { address, port }: SshSettings, time
   return new Promise((resolve, reject) => {
     // Without TCP_NODELAY every small request waits 40 ms for the one before it.
     const socket = connectTcp({ host: address, port, noDelay: true });
-    const fail = (why: string) => {
+    const fail = (why: string, cause?: unknown) => {
       socket.destroy();
-      reject(unreachable(name, `${address}:${port}`, why));
+      reject(unreachable(name, `${address}:${port}`, why, cause));
     };
     const timer = setTimeout(() => fail(`no answer within ${timeoutSeconds} s`), timeoutSeconds * 1000);
     socket.once('error', (error) => {
       clearTimeout(timer);
-      fail(reasonOf(error));
+      fail(reasonOf(error), error);
     });
     socket.once('connect', () => {
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Failure } from '../errors.ts';
+import { Failure, messageOf } from '../errors.ts';
 import { lineReader } from '../processes/lines.ts';
 import { quote } from '../processes/quote.ts';
 import type { Connection } from './connection.ts';
@@ -19,7 +19,9 @@ export async function runScript(connection: Connection, run: ScriptRun): Promise
   const mark = `longshore-${randomBytes(12).toString('hex')}`;
   const { name } = connection;
   return connection.call(`run ${run.name}`, run.timeoutSeconds + farewellSeconds + 30, async () => {
-    const channel = await connection.exec('exec sh');
+    const channel = await connection.exec('exec sh', 'with-agent').catch((error: unknown) => {
+      throw /agent forwarding/.test(messageOf(error)) ? withoutForwarding(name) : error;
+    });
     let why: Failure | undefined;
     const end = (failure: Failure) => {
       why ??= failure;
@@ -65,6 +67,12 @@ export async function runScript(connection: Connection, run: ScriptRun): Promise
       clearTimeout(timer);
       run.signal.removeEventListener('abort', interrupt);
     }
+  });
+}
+
+function withoutForwarding(name: string): Failure {
+  return new Failure('hook-failed', `${name}: its sshd does not take this machine's ssh agent.`, {
+    hint: 'Allow it there (AllowAgentForwarding yes), or take ssh.forward_agent out of deploy.yml.',
   });
 }
 

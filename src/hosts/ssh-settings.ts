@@ -2,6 +2,7 @@ import { homedir, userInfo } from 'node:os';
 import type { SshConfig } from '../config/config.ts';
 import { Failure } from '../errors.ts';
 import { run } from '../processes/run.ts';
+import { nameOf } from './known-hosts.ts';
 
 /** How to reach and log in to one machine: what deploy.yml says, and what ssh_config says of the rest. */
 export interface SshSettings {
@@ -9,12 +10,16 @@ export interface SshSettings {
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** What known_hosts calls the machine. */
+  /** What known_hosts calls the machine: its HostKeyAlias as it is, or its address, with a port that is not 22. */
   readonly keyName: string;
   /** Private key files to try, those of deploy.yml first; some may not exist. */
   readonly keyFiles: readonly string[];
+  /** Private keys themselves, each with what to call it. */
+  readonly keyTexts: readonly KeyText[];
   /** Socket of the agent; absent when none is to be used. */
   readonly agent?: string;
+  /** Whether scripts on the machine reach that agent. */
+  readonly forwardsAgent: boolean;
   /** Of the agent's keys, offer only those that a key file names. */
   readonly identitiesOnly: boolean;
   /** `[user@]host[:port]` of every jump host, nearest first. */
@@ -30,7 +35,16 @@ export interface SshSettings {
 export type Asked = Pick<SshConfig, 'keys' | 'keysOnly' | 'proxy' | 'proxyCommand' | 'config'> & {
   readonly user?: string;
   readonly port?: number;
+  readonly keyTexts?: readonly KeyText[];
+  readonly forwardAgent?: boolean;
+  readonly dnsRetries?: number;
 };
+
+export interface KeyText {
+  /** The name of the secret, for messages. */
+  readonly name: string;
+  readonly text: string;
+}
 
 /** User and port come from deploy.yml; the rest from `ssh -G`, as OpenSSH itself reads its files, or OpenSSH's defaults. */
 export async function sshSettings(
@@ -44,14 +58,18 @@ export async function sshSettings(
     (first(key)?.split(' ') ?? fallback).filter((file) => file !== 'none').map((file) => expand(file, env));
   const identityFiles = said.get('identityfile') ?? defaultKeyFiles;
   const agent = agentOf(first('identityagent'), env);
+  const port = ssh.port ?? Number(first('port') ?? 22);
+  const address = first('hostname') ?? host;
   const proxyCommand = ssh.proxyCommand ?? none(first('proxycommand'));
   return {
-    address: first('hostname') ?? host,
-    port: ssh.port ?? Number(first('port') ?? 22),
+    address,
+    port,
     user: ssh.user ?? first('user') ?? userInfo().username,
-    keyName: first('hostkeyalias') ?? first('hostname') ?? host,
+    keyName: first('hostkeyalias')?.toLowerCase() ?? nameOf(address, port),
     keyFiles: [...new Set([...ssh.keys, ...(ssh.keysOnly ? [] : identityFiles)])].map((file) => expand(file, env)),
+    keyTexts: ssh.keyTexts ?? [],
     ...(agent === undefined ? {} : { agent }),
+    forwardsAgent: ssh.forwardAgent === true && agent !== undefined,
     identitiesOnly: ssh.keysOnly || first('identitiesonly') === 'yes',
     jumps: ssh.proxy === undefined ? (none(first('proxyjump'))?.split(',') ?? []) : ssh.proxy.split(','),
     ...(proxyCommand === undefined || ssh.proxy !== undefined ? {} : { proxyCommand }),

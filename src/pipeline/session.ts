@@ -3,12 +3,14 @@ import { secretsOfRoles, wantedContainers, type WantedContainer } from '../app/w
 import { decideVersion, type SourceTree } from '../build/version.ts';
 import type { Config, Value } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import { sshTo } from '../config/ssh.ts';
 import { Failure } from '../errors.ts';
 import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 import { existingHooks } from '../hosts/this-machine/local-hook.ts';
 import { readSourceTree } from '../hosts/this-machine/git.ts';
+import { turns } from '../hosts/turns.ts';
 import { createMasker } from '../secrets/mask.ts';
 import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
@@ -69,6 +71,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   });
   const secrets = await resolveSecrets({ ...secretsRequest, names });
   const credentials = credentialsOf(config, secrets);
+  const starts = turns(config.ssh.startsAtOnce);
   return {
     run,
     config,
@@ -77,8 +80,8 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     hooks: new Set(relevant),
     secrets,
     ...(credentials === undefined ? {} : { credentials }),
-    mask: createMasker(secrets.values()),
-    connect: (name, signal) => connectBySsh(name, { run, config, signal }),
+    mask: createMasker([...secrets.values(), ...config.ssh.keyData.filter((key) => typeof key === 'string')]),
+    connect: (name, signal) => starts(() => connectBySsh(name, { run, config, signal, secrets })),
     typed: (command) => {
       const name = config.destinationName;
       // What follows `rollback` is a version.
@@ -151,6 +154,7 @@ async function secretNames(input: {
     ...(purpose.needs.includes('registry')
       ? [config.registry.username, config.registry.password].flatMap(secretName)
       : []),
+    ...(purpose.changes === 'registry' ? [] : config.ssh.keyData.flatMap(secretName)),
     ...ofHooks.flat(),
   ];
 }
@@ -169,12 +173,17 @@ function credentialsOf({ registry }: Config, secrets: ReadonlyMap<string, string
 /** ssh2 and dockerode are heavy, so they are loaded only when a machine is connected to. */
 async function connectBySsh(
   name: string,
-  { run, config, signal }: Pick<Session, 'run' | 'config'> & { signal: AbortSignal },
+  { run, config, signal, secrets }: Pick<Session, 'run' | 'config' | 'secrets'> & { signal: AbortSignal },
 ): Promise<Host> {
   const { connect } = await loadConnect();
+  const keyTexts = config.ssh.keyData.map((key) =>
+    typeof key === 'string'
+      ? { name: 'the key in ssh.key_data', text: key }
+      : { name: `the secret ${key.secret}`, text: secrets.get(key.secret) ?? '' },
+  );
   return connect({
     name,
-    ssh: config.ssh,
+    ssh: { ...config.ssh, ...sshTo(config.ssh, name), keyTexts },
     acceptNewHostKeys: run.acceptNewHostKeys,
     env: run.env,
     ...(run.askSecret === undefined ? {} : { askSecret: run.askSecret }),

@@ -19,7 +19,7 @@ test('config shows the merged truth on stdout, and warnings on stderr', async ()
   expect(stdout).toContain(`shop in staging, from ${file} and ${join(place, 'deploy.staging.yml')}\n`);
   expect(stdout).toContain('    hosts:\n      192.0.2.7:\n');
   expect(stdout).toContain('      hosts: [example.com');
-  expect(stderr).toContain('`ssh.forward_agent` has no effect');
+  expect(stderr).toContain('`ssh.forward_agent` lets');
 });
 
 test('config --origin says where each value comes from', async () => {
@@ -34,6 +34,22 @@ test('config --json is a tree for programs', async () => {
     service: 'shop',
     settings: { service: { value: 'shop', origin: `${file}:1` }, boot: { wait: { value: 0, origin: 'default' } } },
   });
+});
+
+test('config shows keys by the names of their secrets, never a key, and each machine’s own user and port', async () => {
+  const keys = join(place, 'keys.yml');
+  const pem = '-----BEGIN OPENSSH PRIVATE KEY-----\\nb3BlbnNzaC1rZXk\\n';
+  const hosts = 'hosts: {192.0.2.1: {user: ubuntu, port: 2222}}';
+  writeFileSync(keys, `${minimal}ssh: {user: app, key_data: [DEPLOY_KEY, "${pem}"], ${hosts}}\n`);
+  for (const more of [[], ['--json'], ['--origin']]) {
+    const { stdout, stderr } = await type(ShowConfig, '-c', keys, ...more);
+    expect(stdout).toContain('DEPLOY_KEY');
+    expect(stdout).toContain('2222');
+    expect(stdout + stderr).not.toContain('b3BlbnNzaC1rZXk');
+  }
+  const { settings } = JSON.parse((await type(ShowConfig, '-c', keys, '--json')).stdout);
+  expect(settings.ssh).toMatchObject({ user: 'app', key_data: { DEPLOY_KEY: { secret: 'DEPLOY_KEY' } } });
+  expect(settings.roles.web.hosts['192.0.2.1']).toMatchObject({ user: 'ubuntu', port: 2222 });
 });
 
 test('config shows the chosen machines only, and runs no command when told so', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { sshTo } from '../../src/config/ssh.ts';
 import { load, minimal, withKeys } from './load-text.ts';
 
 describe('what a file means', () => {
@@ -35,7 +36,10 @@ describe('what a file means', () => {
       primaryHost: '192.0.2.1',
       hosts: ['192.0.2.1'],
       builder: { arch: ['amd64'], driver: 'docker-container', dockerfile: 'Dockerfile', args: {}, secrets: [] },
-      ssh: { user: 'root', port: 22, keys: [], keysOnly: false, config: true },
+      ssh: {
+        ...{ user: 'root', port: 22, keys: [], keysOnly: false, config: true, keyData: [], forwardAgent: false },
+        ...{ hosts: {}, startsAtOnce: 30, dnsRetries: 3 },
+      },
       boot: { waitSeconds: 0 },
       readinessDelaySeconds: 7,
       deployTimeoutSeconds: 30,
@@ -71,7 +75,32 @@ describe('what a file means', () => {
       config: ['~/.ssh/work'],
       keys: ['~/.ssh/id'],
       keysOnly: false,
+      ...{ keyData: [], forwardAgent: false, hosts: {}, startsAtOnce: 30, dnsRetries: 3 },
     });
+  });
+
+  test('ssh: keys by the names of secrets, and machines with a user or port of their own', () => {
+    const { ssh, warnings } = load(
+      withKeys(`servers: [192.0.2.1, 192.0.2.2]
+ssh: {user: app, key_data: [DEPLOY_KEY]}
+sshkit: {max_concurrent_starts: 5, dns_retries: 0, pool_idle_timeout: 1}
+x-longshore: {ssh: {hosts: {192.0.2.2: {user: ubuntu, port: "2222"}}}}`),
+    );
+    expect(ssh).toMatchObject({ keyData: [{ secret: 'DEPLOY_KEY' }], startsAtOnce: 5, dnsRetries: 0 });
+    expect([sshTo(ssh, '192.0.2.1'), sshTo(ssh, '192.0.2.2')]).toEqual([
+      { user: 'app', port: 22 },
+      { user: 'ubuntu', port: 2222 },
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  test('ssh: the text of a key is taken, with a warning that does not show it', () => {
+    const { ssh, warnings } = load(
+      withKeys('ssh:\n  key_data:\n    - |\n      -----BEGIN OPENSSH PRIVATE KEY-----\n      b3Bl\n'),
+    );
+    expect(ssh.keyData).toEqual(['-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n']);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^deploy\.yml:3: a private key should not stand in this file/);
   });
 
   test('logging: the role’s over the root’s', () => {
@@ -136,16 +165,13 @@ aliases: {logs: app logs}`),
       'deploy.yml:3 accessories setup',
       'deploy.yml:4 proxy.ssl changes',
       'deploy.yml:5 builder.remote changes',
-      'deploy.yml:6 ssh.key_data changes',
     ]);
     expect(config.warnings.map((line) => line.split(' ').slice(0, 2).join(' ')).toSorted()).toEqual([
       'deploy.yml:10: `output`',
       'deploy.yml:5: `builder.cache`',
       'deploy.yml:5: `builder.sbom`',
       'deploy.yml:6: `ssh.forward_agent`',
-      'deploy.yml:6: `ssh.log_level`',
       'deploy.yml:7: `boot.parallel_roles`',
-      'deploy.yml:8: `sshkit`',
       'deploy.yml:9: `run_directory`',
     ]);
   });

@@ -27,7 +27,7 @@ deploy.yml:1:10: a service’s name is made of letters, digits, \`-\` and \`_\`,
 deploy.yml:2:1: unknown key \`imagee\`; did you mean \`image\`?
   2 | imagee: acme/shop
     | ^
-deploy.yml:5:13: write the host alone, \`192.0.2.1\`, and the user as \`ssh.user: deploy\`
+deploy.yml:5:13: write the host alone, \`192.0.2.1\`, and the rest as \`ssh: {hosts: {192.0.2.1: {user: deploy}}}\`, or for all machines as \`ssh: {user: deploy}\`
   5 |     hosts: [deploy@192.0.2.1]
     |             ^
 deploy.yml:6:5: unknown key \`option\`; did you mean \`options\`?
@@ -74,7 +74,11 @@ deploy.yml:9:18: this should be a whole number from 0; remove the quotes
 const cases: [string, string, string][] = [
   ['no servers', 'servers: []', 'deploy.yml:1:10: `servers` is missing: list the machines to deploy to'],
   ['null servers', 'servers:', 'this is empty; it should be a map, or the key should go'],
-  ['host and port', 'servers: ["h:2222"]', 'write the host alone, `h`, and the port as `ssh.port: 2222`'],
+  [
+    'host and port',
+    'servers: ["h:2222"]',
+    'write the host alone, `h`, and the rest as `ssh: {hosts: {h: {port: 2222}}}`',
+  ],
   ['two hosts in one entry', 'servers: [{a: x, b: y}]', 'several hosts in one entry'],
   ['a number for a host', 'servers: [5]', 'this should be a host, `host: tag` or `host: [tags]`, not the number 5'],
   [
@@ -177,6 +181,11 @@ const cases: [string, string, string][] = [
   ],
   ['a hook’s output', 'hooks_output: loud', 'this should be quiet or verbose, not text'],
   ['a volume for the shell', 'volumes: ["$HOME/a:/a"]', 'no shell expands this; write the path on the machine in full'],
+  ['user, host and port', 'servers: ["u@h:2222"]', '`ssh: {hosts: {h: {user: u, port: 2222}}}`'],
+  ['an unknown machine', 'ssh: {hosts: {192.0.2.2: {user: u}}}', 'called `192.0.2.2`; did you mean `192.0.2.1`?'],
+  ['no user of a machine', 'ssh: {hosts: {192.0.2.1: {user: a b}}}', 'this is no user name'],
+  ['no port of a machine', 'ssh: {hosts: {192.0.2.1: {port: 0}}}', 'this should be a port from 1 to 65535'],
+  ['no key', 'ssh: {key_data: ["two words"]}', 'this should be the name of a secret that holds a private key'],
   ['a jump host', 'ssh: {proxy: "a b"}', 'a jump host is written as host, user@host or user@host:port'],
   ['accessories as a list', 'accessories: [db]', 'this should be a map, not a list'],
 ];

@@ -104,7 +104,7 @@ servers:
       'deploy.staging.yml': 'servers:\n  - c\n  - c@d\n',
     };
     expect(problems(files, 'staging')).toEqual([
-      'deploy.staging.yml:3:5: write the host alone, `d`, and the user as `ssh.user: c`',
+      'deploy.staging.yml:3:5: write the host alone, `d`, and the rest as `ssh: {hosts: {d: {user: c}}}`, or for all machines as `ssh: {user: c}`',
     ]);
   });
 

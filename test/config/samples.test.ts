@@ -20,7 +20,7 @@ describe('the annotated samples', () => {
 
   test('every root key that does something is in one of them', () => {
     const shown = new Set(samples.flatMap(({ sample }) => Object.keys(parse(sample) as object)));
-    const idle = ['accessories', 'asset_path', 'error_pages_path', 'run_directory', 'sshkit', 'output'];
+    const idle = ['accessories', 'asset_path', 'error_pages_path', 'run_directory', 'output'];
     expect(rootKeys.filter((key) => !shown.has(key) && !idle.includes(key))).toEqual([]);
   });
 

@@ -40,7 +40,11 @@ export function sandboxEnvironment(): Record<string, string> {
 /** How deploy.yml would say to reach the sandbox's machines. */
 export function sandboxSsh(overrides: Partial<SshConfig> = {}): SshConfig {
   const { SANDBOX_SSH_CONFIG = '' } = sandboxEnvironment();
-  return { user: 'deploy', port: 22, keys: [], keysOnly: false, config: [SANDBOX_SSH_CONFIG], ...overrides };
+  return {
+    ...{ user: 'deploy', port: 22, keys: [], keysOnly: false, keyData: [], forwardAgent: false, hosts: {} },
+    ...{ startsAtOnce: 30, dnsRetries: 0, config: [SANDBOX_SSH_CONFIG] },
+    ...overrides,
+  };
 }
 
 /** Builds the contract's images and pushes them, unless the registry has them. */

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/hosts/connect.ts';
@@ -51,6 +52,16 @@ describe('host keys', () => {
     });
   });
 
+  it('knows a machine by its HostKeyAlias alone, whatever the port, as OpenSSH does', async () => {
+    const { connect: go, know, knownHosts, hostKeyLine } = await server();
+    const key = hostKeyLine.split(' ').slice(1).join(' ');
+    know(`shop-one ${key}`);
+    await (await go({ sshConfig: '  HostKeyAlias Shop-One\n' })).close();
+    know();
+    await (await go({ sshConfig: '  HostKeyAlias shop-one\n', acceptNewHostKeys: true })).close();
+    expect(readFileSync(knownHosts, 'utf8')).toBe(`shop-one ${key}\n`);
+  });
+
   it('refuses a revoked key', async () => {
     const { connect: go, know, hostKeyLine } = await server();
     know(hostKeyLine, `@revoked ${hostKeyLine}`);
@@ -89,6 +100,74 @@ describe('logging in', () => {
       code: 'host-login-refused',
     });
     await expect(go({ keys: [path] })).rejects.toMatchObject({ details: [expect.stringContaining('ssh-add')] });
+  });
+
+  it('takes a key itself, without its last line break too, and asks for its passphrase once', async () => {
+    const { connect: go } = await server();
+    const plain = [{ name: 'the secret DEPLOY_KEY', text: keyPair().private.trim() }];
+    await (await go({ keys: [], keyTexts: plain })).close();
+    const locked = keyPair({ passphrase: 'open sesame', cipher: 'aes256-ctr', rounds: 4 }).private;
+    const questions: string[] = [];
+    const askSecret = async (question: string) => {
+      questions.push(question);
+      return 'open sesame';
+    };
+    const keyTexts = [{ name: 'the secret LOCKED_KEY', text: locked }];
+    const hosts = await Promise.all([1, 2].map(() => go({ keys: [], keyTexts, askSecret })));
+    expect(questions).toEqual(['Passphrase for the secret LOCKED_KEY: ']);
+    await Promise.all(hosts.map((host) => host.close()));
+  });
+
+  it('says of a key that cannot be used why, and nothing of the key', async () => {
+    const { connect: go } = await server({ refuseLogin: true });
+    const [good, other] = [keyPair(), keyPair()];
+    const keyTexts = [
+      { name: 'the secret A', text: good.private },
+      { name: 'the secret B', text: other.public },
+      { name: 'the secret C', text: 'hunter2hunter2' },
+    ];
+    const refused = await go({ keys: [], keyTexts }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      code: 'host-login-refused',
+      details: [
+        'offered the secret A (ssh-ed25519)',
+        'could not use the secret B: it holds no private key',
+        expect.stringContaining('could not use the secret C: '),
+      ],
+    });
+    expect(JSON.stringify(refused)).not.toMatch(/hunter2|PRIVATE KEY/);
+  });
+
+  it('forwards the agent to scripts of the user only, and only when told to', async () => {
+    const agent = createServer((socket) => socket.end()).listen(join(mkdtempSync(join(tmpdir(), 'agent-')), 'socket'));
+    open.push({ close: () => agent.close() });
+    const script = { script: '#!/bin/sh\nexit 3\n', name: 'pre-deploy', env: {}, secretEnv: {}, timeoutSeconds: 9 };
+    const run = { ...script, onLine: () => undefined, signal: new AbortController().signal };
+    const started = await server();
+    const without = await started.connect();
+    expect(await without.runScript(run)).toBe(3);
+    expect(started.agentAskedBy).toEqual([]);
+    const host = await started.connect({ agent: String(agent.address()) });
+    await host.makeDirectory('somewhere');
+    expect(await host.runScript(run)).toBe(3);
+    expect(started.agentAskedBy).toEqual(['exec sh']);
+    await Promise.all([host.close(), without.close()]);
+  });
+
+  it('asks again for a name that DNS does not know, as often as it is told', async () => {
+    const request = (dnsRetries: number) =>
+      connect({
+        name: 'no-such-machine.invalid',
+        ssh: { user: 'deploy', port: 22, keys: [], keysOnly: true, config: false, dnsRetries },
+        ...{ acceptNewHostKeys: false, env: process.env, signal: new AbortController().signal },
+      });
+    const seconds = async (dnsRetries: number) => {
+      const started = performance.now();
+      await expect(request(dnsRetries)).rejects.toMatchObject({ code: 'host-unreachable' });
+      return (performance.now() - started) / 1000;
+    };
+    const [none, three] = [await seconds(0), await seconds(3)];
+    expect(three - none).toBeGreaterThan(0.3);
   });
 
   it('tries again when a busy sshd hangs up', async () => {

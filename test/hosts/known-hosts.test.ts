@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { knownKeys } from '../../src/hosts/known-hosts.ts';
+import { knownKeys, nameOf } from '../../src/hosts/known-hosts.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'known-hosts-'));
 const file = (text: string) => {
@@ -23,7 +23,9 @@ describe('known_hosts', () => {
     ['another name', 'other.example.com', 22, false],
     ['another port', 'shop.example.com', 2222, false],
   ])('knows by %s', (_what, host, port, isKnown) => {
-    expect(knownKeys([file('shop.example.com ssh-ed25519 AAAA comment\n')], host, port)).toHaveLength(isKnown ? 1 : 0);
+    expect(knownKeys([file('shop.example.com ssh-ed25519 AAAA comment\n')], nameOf(host, port))).toHaveLength(
+      isKnown ? 1 : 0,
+    );
   });
 
   it.each([
@@ -42,7 +44,7 @@ describe('known_hosts', () => {
     [hashed('[shop]:2222'), 'shop', 2222, true],
     ['|2|x|y', 'shop', 22, false],
   ])('reads %s for %s port %i as %s', (patterns, host, port, isKnown) => {
-    expect(knownKeys([file(`${patterns} ssh-ed25519 AAAA\n`)], host, port)).toHaveLength(isKnown ? 1 : 0);
+    expect(knownKeys([file(`${patterns} ssh-ed25519 AAAA\n`)], nameOf(host, port))).toHaveLength(isKnown ? 1 : 0);
   });
 
   it('says where each key is written, over several files', () => {
@@ -50,7 +52,7 @@ describe('known_hosts', () => {
     const two = file(
       'shop ssh-rsa BBBB\n@revoked shop ssh-ed25519 CCCC\n@cert-authority shop ssh-ed25519 DDDD\nbroken line\n',
     );
-    expect(knownKeys([one, join(directory, 'missing'), two], 'shop', 22)).toEqual([
+    expect(knownKeys([one, join(directory, 'missing'), two], 'shop')).toEqual([
       { type: 'ssh-ed25519', key: 'AAAA', revoked: false, where: `${one}:3` },
       { type: 'ssh-rsa', key: 'BBBB', revoked: false, where: `${two}:1` },
       { type: 'ssh-ed25519', key: 'CCCC', revoked: true, where: `${two}:2` },
@@ -60,6 +62,6 @@ describe('known_hosts', () => {
   it('refuses to go on without a file that it cannot read', () => {
     const unreadable = join(directory, 'a-directory');
     mkdirSync(unreadable);
-    expect(() => knownKeys([unreadable], 'shop', 22)).toThrow(/cannot be read/);
+    expect(() => knownKeys([unreadable], 'shop')).toThrow(/cannot be read/);
   });
 });

@@ -7,6 +7,7 @@ import ssh2, { type Connection } from 'ssh2';
 import { connect } from '../../src/hosts/connect.ts';
 import { fingerprint } from '../../src/hosts/host-keys.ts';
 import type { Host } from '../../src/hosts/host.ts';
+import type { KeyText } from '../../src/hosts/ssh-settings.ts';
 
 export interface TestServer {
   readonly port: number;
@@ -18,10 +19,17 @@ export interface TestServer {
   connect(options?: {
     acceptNewHostKeys?: boolean;
     keys?: string[];
+    keyTexts?: readonly KeyText[];
+    /** More lines of the ssh_config. */
+    sshConfig?: string;
+    /** Socket of an agent that is forwarded. */
+    agent?: string;
     askSecret?: (question: string) => Promise<string>;
   }): Promise<Host>;
   /** Writes the known_hosts file that `connect` uses. */
   know(...lines: string[]): void;
+  /** Commands of channels that asked for the agent. */
+  readonly agentAskedBy: readonly string[];
   readonly knownHosts: string;
   /** Cuts every connection, as a network does that goes away with a reset. */
   cut(): void;
@@ -46,10 +54,13 @@ export async function sshServer(options: ServerOptions = {}): Promise<TestServer
   writeFileSync(join(directory, 'key'), userKey.private, { mode: 0o600 });
   const known = join(directory, 'known_hosts');
   const config = join(directory, 'config');
-  writeFileSync(config, `Host *\n  UserKnownHostsFile ${known}\n  GlobalKnownHostsFile none\n  IdentityFile none\n`);
+  const rest = '  GlobalKnownHostsFile none\n  IdentityFile none\n';
+  const agentAskedBy: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
-  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) => serve(client, options, directory));
+  const server = new ssh2.Server({ hostKeys: [hostKey.private] }, (client) =>
+    serve(client, { options, directory, agentAskedBy }),
+  );
   (server as unknown as { _srv: NodeJS.EventEmitter })._srv.prependListener('connection', (socket: Socket) => {
     connections += 1;
     sockets.add(socket);
@@ -72,15 +83,22 @@ export async function sshServer(options: ServerOptions = {}): Promise<TestServer
       return connections;
     },
     know,
-    connect: ({ acceptNewHostKeys = false, keys = [join(directory, 'key')], askSecret } = {}) =>
-      connect({
+    agentAskedBy,
+    connect: ({ acceptNewHostKeys = false, keys, keyTexts = [], sshConfig = '', agent, askSecret } = {}) => {
+      writeFileSync(config, `Host *\n${sshConfig}  UserKnownHostsFile ${known}\n${rest}`);
+      return connect({
         name: '127.0.0.1',
-        ssh: { user: 'deploy', port, keys, keysOnly: true, config: [config] },
+        ssh: {
+          ...{ user: 'deploy', port, keysOnly: true, config: [config], forwardAgent: agent !== undefined },
+          keys: keys ?? [join(directory, 'key')],
+          keyTexts,
+        },
         acceptNewHostKeys,
-        env: { PATH: process.env['PATH'] },
+        env: { PATH: process.env['PATH'], ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent }) },
         ...(askSecret === undefined ? {} : { askSecret }),
         signal: new AbortController().signal,
-      }),
+      });
+    },
     cut() {
       for (const socket of sockets) socket.resetAndDestroy();
     },
@@ -103,14 +121,27 @@ export function keyPair(options: { passphrase?: string; cipher?: string; rounds?
   }
 }
 
-function serve(client: Connection, options: ServerOptions, directory: string): void {
+interface Served {
+  readonly options: ServerOptions;
+  readonly directory: string;
+  readonly agentAskedBy: string[];
+}
+
+function serve(client: Connection, { options, directory, agentAskedBy }: Served): void {
   client.on('error', () => undefined);
   client.on('authentication', (attempt) => {
     if (options.refuseLogin !== true && attempt.method === 'publickey') attempt.accept();
     else attempt.reject(['publickey']);
   });
   client.on('session', (accept) => {
-    accept().on('exec', (acceptExec, _reject, { command }) => {
+    const session = accept();
+    let asksForAgent = false;
+    session.on('auth-agent', (acceptAgent) => {
+      asksForAgent = true;
+      acceptAgent?.();
+    });
+    session.on('exec', (acceptExec, _reject, { command }) => {
+      if (asksForAgent) agentAskedBy.push(command);
       const channel = acceptExec();
       if (options.noise !== undefined) channel.write(options.noise);
       const child = spawn('sh', ['-c', command], { cwd: directory });
