@@ -16,6 +16,8 @@ export const exitStatusOf = {
   'version-unknown': 3,
   'version-not-found': 3,
   'git-failed': 3,
+  'source-not-clean': 3,
+  'source-not-in-sync': 3,
   'build-failed': 3,
   'push-failed': 3,
   'registry-refused': 3,

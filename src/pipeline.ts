@@ -24,6 +24,7 @@ export async function deploy(command: 'setup' | 'deploy' | 'redeploy', run: Run)
   const session = await openSession(run, {
     changes: command === 'setup' ? 'setup' : 'machines',
     hooks,
+    source: 'made-from',
     needs: ['containers', 'registry', ...(run.skipPush ? [] : (['build'] as const))],
   });
   return deployWith(session, command);

@@ -21,6 +21,16 @@ export function selectRoles(config: Config, { hosts, roles, primaryOnly }: Selec
   const narrowed = chosenRoles
     .map((role): Role => ({ ...role, hosts: role.hosts.filter(({ host }) => chosenHosts.includes(host)) }))
     .filter((role) => role.hosts.length > 0);
+  if (narrowed.length === 0) {
+    const names = chosenRoles.map(({ name }) => name).join(', ');
+    throw new Failure(
+      'usage',
+      `There is nothing to do: ${names} ${chosenRoles.length === 1 ? 'has' : 'have'} no machine`,
+      {
+        hint: `Roles with machines: ${config.roles.flatMap((role) => (role.hosts.length > 0 ? [role.name] : [])).join(', ')}`,
+      },
+    );
+  }
   return { ...config, roles: narrowed, hosts: config.hosts.filter((host) => chosenHosts.includes(host)) };
 }
 

@@ -29,6 +29,8 @@ export interface Config {
   readonly proxyRun?: ProxyRun;
   readonly ssh: SshConfig;
   readonly boot: BootConfig;
+  /** What has to be true of the work tree before it is built or deployed from; absent: nothing. */
+  readonly gitRequires?: 'clean' | 'in-sync';
   readonly readinessDelaySeconds: number;
   readonly deployTimeoutSeconds: number;
   readonly drainTimeoutSeconds: number;
@@ -185,7 +187,7 @@ export interface HookConfig {
   readonly runOn: readonly ('local' | 'hosts')[];
   /** Roles whose machines run it; empty means every machine. */
   readonly roles: readonly string[];
-  /** Names in the secrets files that the script sees on the machines. */
-  readonly secrets: readonly string[];
+  /** Names in the secrets files that the script sees, here too; absent: on machines none, here what Kamal's hook sees. */
+  readonly secrets?: readonly string[];
   readonly timeoutSeconds: number;
 }

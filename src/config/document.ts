@@ -3,6 +3,7 @@ import { bootSample } from './boot.ts';
 import { builderSample } from './builder.ts';
 import { destinationsSample } from './destinations.ts';
 import { envSample } from './env.ts';
+import { gitSample } from './git.ts';
 import { hooksSample } from './hooks.ts';
 import { labelsSample } from './labels.ts';
 import { loggingSample } from './logging.ts';
@@ -79,6 +80,7 @@ export const samples: readonly Section[] = [
   { name: 'boot', title: 'Rolling', sample: bootSample },
   { name: 'ssh', title: 'SSH', sample: sshSample },
   { name: 'hooks', title: 'Hooks', sample: hooksSample },
+  { name: 'git', title: 'Git', sample: gitSample },
   { name: 'labels', title: 'Labels', sample: labelsSample },
   { name: 'logging', title: 'Logging', sample: loggingSample },
   { name: 'destinations', title: 'Destinations', sample: destinationsSample },
@@ -113,7 +115,7 @@ Written by \`npm run build\` from the samples in \`src/config\`.
 bytes. A destination's file, \`config/deploy.<destination>.yml\`, is merged over it: maps key by key; lists and single
 values replace.
 
-Longshore's own keys, \`base_destination\`, \`without\`, \`hooks\` and \`env.required\`, stand in their natural place, or, in a file that Kamal reads too,
+Longshore's own keys, \`base_destination\`, \`without\`, \`hooks\`, \`git\`, \`ssh.hosts\` and \`env.required\`, stand in their natural place, or, in a file that Kamal reads too,
 under the root key \`x-longshore\`, in the shape of the file itself.
 
 Every problem is reported with file, line and column before anything is done. What Kamal does and Longshore does not do

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { HookConfig } from './config.ts';
 import { chosen, integer, listOf, mapOf, oneOf, section, textList, unknownKey } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { present } from './present.ts';
 
 export const hookNames = [
   'docker-setup',
@@ -42,7 +43,7 @@ export function resolveHooks(
   findings: Findings,
 ): Record<string, HookConfig> {
   const hooks: Record<string, HookConfig> = {};
-  for (const [name, { run_on: runOn = ['local' as const], roles = [], secrets = [], timeout = 600 }] of Object.entries(
+  for (const [name, { run_on: runOn = ['local' as const], roles = [], secrets, timeout = 600 }] of Object.entries(
     written ?? {},
   )) {
     const path = ['hooks', name];
@@ -56,10 +57,10 @@ export function resolveHooks(
     for (const [index, role] of roles.entries()) {
       if (!roleNames.includes(role)) findings.problem([...path, 'roles', index], `there is no role \`${role}\``);
     }
-    if (!runOn.includes('hosts') && (roles.length > 0 || secrets.length > 0)) {
-      findings.warning(path, '`roles` and `secrets` have no effect on a hook that runs here only; say `run_on: hosts`');
+    if (!runOn.includes('hosts') && roles.length > 0) {
+      findings.warning(path, '`roles` has no effect on a hook that runs here only; say `run_on: hosts`');
     }
-    hooks[name] = { runOn: [...new Set(runOn)], roles, secrets, timeoutSeconds: timeout };
+    hooks[name] = present({ runOn: [...new Set(runOn)], roles, secrets, timeoutSeconds: timeout });
   }
   return hooks;
 }
@@ -83,17 +84,18 @@ export const hooksOutputSchema = chosen(
 export const hooksSample = `\
 # Where hook scripts lie.
 hooks_path: .kamal/hooks
-# quiet or verbose, for all hooks or by name; for now every hook is verbose.
+# For all hooks or by name: quiet shows what a hook prints only when it fails, or with --verbose. If not said, verbose.
 hooks_output:
-  pre-build: verbose
-# Longshore's own (under x-longshore in a file that Kamal reads too): hooks that run on the machines.
+  pre-build: quiet
+# Longshore's own (under x-longshore in a file that Kamal reads too): hooks that run on the machines, or see less.
 hooks:
   pre-deploy:
     # hosts, local (if not said), or both: [local, hosts] runs here first.
     run_on: hosts
     # Machines of these roles; if not said, every machine.
     roles: [web]
-    # Secrets that the script sees on the machines, and no others.
+    # Secrets that the script sees, and no others. If not said: on machines none; here all of them for pre-connect,
+    # pre-deploy and post-deploy, as in Kamal, and none for the others.
     secrets: [DATABASE_URL]
     # Seconds.
     timeout: 600

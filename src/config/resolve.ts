@@ -54,6 +54,7 @@ export function resolveConfig(
     proxyRun,
     ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: hosts }, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
+    gitRequires: written.git?.require,
     readinessDelaySeconds: written.readiness_delay ?? 7,
     deployTimeoutSeconds: written.deploy_timeout ?? 30,
     drainTimeoutSeconds,

@@ -99,12 +99,13 @@ function addDeploy(config: Config, put: Put): void {
   put(['deploy_timeout'], config.deployTimeoutSeconds);
   put(['drain_timeout'], config.drainTimeoutSeconds);
   put(['retain_containers'], config.retainContainers);
+  put(['git', 'require'], config.gitRequires);
   put(['secrets_path'], config.secretsPath);
   put(['hooks_path'], config.hooksPath);
   for (const [name, hook] of Object.entries(config.hooks)) {
     put(['hooks', name, 'run_on'], hook.runOn);
     put(['hooks', name, 'roles'], hook.roles.length === 0 ? undefined : hook.roles);
-    put(['hooks', name, 'secrets'], hook.secrets.length === 0 ? undefined : hook.secrets);
+    put(['hooks', name, 'secrets'], hook.secrets);
     put(['hooks', name, 'timeout'], hook.timeoutSeconds);
   }
   for (const [name, level] of Object.entries(config.hooksOutput ?? {})) {

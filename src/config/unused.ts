@@ -13,11 +13,6 @@ export function reportUnused(written: WrittenConfig, findings: Findings): void {
   if (written.run_directory !== undefined) {
     findings.warning(['run_directory'], '`run_directory` has no effect, as in Kamal: the directory is `.kamal`');
   }
-  const quietHooks = Object.entries(written.hooks_output ?? {}).filter(([, level]) => level === 'quiet');
-  for (const [name] of quietHooks) {
-    const message = '`quiet` has no effect yet: what a hook prints is always shown, line by line';
-    findings.warning(findings.has(['hooks_output', name]) ? ['hooks_output', name] : ['hooks_output'], message);
-  }
   for (const name of Object.keys(written.aliases ?? {})) {
     if (!/^[a-z0-9_-]+$/.test(name))
       findings.problemWithKey(['aliases', name], 'an alias is made of a-z, 0-9, `-` and `_`');

@@ -4,6 +4,7 @@ import { builderSchema } from './builder.ts';
 import { rootEnvSchema } from './env.ts';
 import { anyMap, flag, integer, seconds, text, textList, textMap, unknownKey } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { gitSchema } from './git.ts';
 import { hooksOutputSchema, hooksSchema } from './hooks.ts';
 import { labelsSchema } from './labels.ts';
 import { isMap } from './layers.ts';
@@ -51,6 +52,7 @@ const schemas = {
   base_destination: text,
   without: textList,
   hooks: hooksSchema,
+  git: gitSchema,
 };
 
 /** The file as a whole, for those who need no messages. */

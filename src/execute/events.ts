@@ -35,7 +35,14 @@ export type Event =
       readonly message?: string;
     }
   /** One line of a hook, a build or a container. */
-  | { readonly type: 'output'; readonly host: string; readonly source: string; readonly line: string }
+  | {
+      readonly type: 'output';
+      readonly host: string;
+      readonly source: string;
+      readonly line: string;
+      /** Worth showing only to who wants everything. */
+      readonly quiet?: true;
+    }
   | { readonly type: 'diagnosis'; readonly diagnosis: Diagnosis }
   | {
       readonly type: 'plan-ended';

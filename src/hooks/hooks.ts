@@ -5,7 +5,7 @@ import { Failure } from '../errors.ts';
 /** The deploy's hooks: the user's own scripts in `hooks_path`, by Kamal's names. */
 
 export interface HookRules {
-  /** Sees every resolved secret when it runs on this machine, as in Kamal. */
+  /** Sees every secret when it runs on this machine, as in Kamal, unless the file names those that it sees. */
   readonly seesAllSecrets: boolean;
   /** What its failure means: nothing was swapped yet, or the new version serves and stays. */
   readonly onFailure: 'stop' | 'keep-what-serves';
@@ -26,7 +26,7 @@ export const hookRules: Readonly<Record<HookName, HookRules>> = {
 export type { HookName };
 
 /** Without an entry under `hooks:`, a script runs on this machine only. */
-export const defaultHook: HookConfig = { runOn: ['local'], roles: [], secrets: [], timeoutSeconds: 600 };
+export const defaultHook: HookConfig = { runOn: ['local'], roles: [], timeoutSeconds: 600 };
 
 export function hookConfigOf(config: Pick<Config, 'hooks'>, name: HookName): HookConfig {
   return config.hooks[name] ?? defaultHook;
@@ -43,8 +43,7 @@ export function hostsFor(hook: HookConfig, config: Pick<Config, 'hosts' | 'roles
 
 /** Names of the secrets that a hook sees; `all` means every one in the secrets files. */
 export function secretsFor(name: HookName, hook: HookConfig, where: 'local' | 'host'): 'all' | readonly string[] {
-  if (where === 'host') return hook.secrets;
-  return hookRules[name].seesAllSecrets ? 'all' : [];
+  return hook.secrets ?? (where === 'local' && hookRules[name].seesAllSecrets ? 'all' : []);
 }
 
 /** @throws Failure `config-invalid` when one of these files is a hook by the name it had in Kamal 1 */

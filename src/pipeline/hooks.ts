@@ -1,5 +1,6 @@
 import { abbreviateVersion } from '../build/version.ts';
 import { Failure } from '../errors.ts';
+import type { Event } from '../execute/events.ts';
 import type { Execution } from '../execute/execution.ts';
 import { hookEnvironment, hookEnvironmentOnHost } from '../hooks/environment.ts';
 import { hookConfigOf, hostsFor, secretsFor, type HookName } from '../hooks/hooks.ts';
@@ -33,7 +34,7 @@ export async function runHookHere(session: Session, call: HookCall): Promise<voi
       path: config.hooksPath,
       name: call.hook,
       env: { ...run.env, ...secrets, ...hookEnvironment(momentOf(session, call)) },
-      onLine: (line) => run.emit({ type: 'output', host: thisMachine, source: call.hook, line: mask(line) }),
+      onLine: (line) => run.emit(outputOf(session, call.hook, { host: thisMachine, line })),
       timeoutSeconds: settings.timeoutSeconds,
       signal: run.signal,
       mask,
@@ -57,11 +58,11 @@ export async function runHookOnHost(session: Session, call: HookCall, host: Host
     script,
     name: call.hook,
     env: hookEnvironmentOnHost(momentOf(session, call), host.name),
-    secretEnv: pick(session, settings.secrets),
+    secretEnv: pick(session, settings.secrets ?? []),
     timeoutSeconds: settings.timeoutSeconds,
     onLine(line) {
       last.push(mask(line));
-      run.emit({ type: 'output', host: host.name, source: call.hook, line: mask(line) });
+      run.emit(outputOf(session, call.hook, { host: host.name, line }));
     },
     signal: run.signal,
   });
@@ -88,6 +89,11 @@ export async function runHookOnHosts(session: Session, call: HookCall, fleet: Fl
       await runHookOnHost(session, call, host);
     }),
   );
+}
+
+function outputOf({ config, mask }: Session, hook: HookName, { host, line }: { host: string; line: string }): Event {
+  const quiet = config.hooksOutput?.[hook] === 'quiet' ? ({ quiet: true } as const) : {};
+  return { type: 'output', host, source: hook, line: mask(line), ...quiet };
 }
 
 /** A hook that took too long has failed: it was ended, and must not be run again as if only a reply had been lost. */

@@ -16,7 +16,7 @@ const looking = { changes: 'nothing', hooks: planHooks, needs: ['containers'] } 
 
 /** What a deploy would do and why; takes no lock, runs no hook, builds nothing. */
 export async function planDeployment(run: Run): Promise<PlanResult> {
-  const session = await openSession(run, looking);
+  const session = await openSession(run, { ...looking, source: 'planned-from' });
   const version = versionOfRun(session);
   return look(session, version, (observed) => {
     const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });

@@ -13,6 +13,7 @@ export async function pushBuild(
     changes: 'registry',
     hooks: ['pre-connect', 'pre-build'],
     needs: ['build', 'registry'],
+    source: 'made-from',
   });
   const version = versionOfRun(session);
   await runHookHere(session, { hook: 'pre-connect', version, hosts: session.config.hosts, lockHeld: false });

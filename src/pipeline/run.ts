@@ -18,6 +18,8 @@ export interface Run {
   readonly skipPush: boolean;
   readonly skipHooks: boolean;
   readonly noCache: boolean;
+  /** Go on whatever `git.require` says. */
+  readonly skipGitCheck?: boolean;
   readonly lockWait?: { readonly timeoutSeconds: number; readonly intervalSeconds: number };
   readonly acceptNewHostKeys: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -15,6 +15,7 @@ import { createMasker } from '../secrets/mask.ts';
 import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
 import { loadRequest, type Run } from './run.ts';
+import { noteSource, requireSource } from './source.ts';
 
 /** What a command knows before it has seen a machine. */
 export interface Session {
@@ -39,6 +40,8 @@ export interface Purpose {
   readonly changes: 'setup' | 'machines' | 'registry' | 'lock' | 'nothing';
   readonly hooks: readonly HookName[];
   readonly needs: readonly ('containers' | 'build' | 'registry')[];
+  /** What the work tree is for: `git.require` holds for what is made from it, and is told where that is only planned. */
+  readonly source?: 'made-from' | 'planned-from';
 }
 
 /** Loads the file, and side by side what it names: git, hooks and secrets. @throws Failure */
@@ -55,6 +58,8 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     readSourceTree({ cwd, env: run.env }),
     run.skipHooks ? [] : existingHooks(config.hooksPath),
   ]);
+  if (purpose.source === 'made-from') await requireSource({ run, config, tree, cwd });
+  if (purpose.source === 'planned-from') await noteSource({ run, config, tree, cwd });
   const relevant = hooks.filter((hook) => purpose.hooks.includes(hook));
   const secretsRequest = {
     path: config.secretsPath,

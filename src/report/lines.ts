@@ -31,7 +31,7 @@ export function linesOf(event: Event, { verbose, paint }: { verbose: boolean; pa
     case 'step-ended':
       return [`${place(event)} ${describeWithReason(event.step)}: ${outcomeText(event, paint)}`];
     case 'output':
-      return [`[${event.host} ${event.source}] | ${event.line}`];
+      return event.quiet && !verbose ? [] : [`[${event.host} ${event.source}] | ${event.line}`];
     case 'diagnosis':
       return ['', ...renderDiagnosis(event.diagnosis, paint), ''];
     case 'plan-ended':

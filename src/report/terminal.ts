@@ -31,6 +31,7 @@ export function terminalReporter(options: ReporterOptions): Reporter {
 
   /** Above what is being drawn; below it once nothing in it will change. */
   function print(event: Event): void {
+    if (linesOf(event, options).length === 0) return;
     const atWork = drawn.some((row) => row.outcome === undefined);
     if (atWork && live !== undefined) live.above(linesOf(event, options).join('\n'));
     else printBelow(event);

@@ -114,7 +114,7 @@ describe('own keys under x-longshore', () => {
       'deploy.staging.yml': 'x-longshore: {hooks: {pre-deploy: {timeout: 5}}}\nboot: {limit: 1}\n',
     };
     const config = load(files, 'staging');
-    expect(config.hooks).toEqual({ 'pre-deploy': { runOn: ['hosts'], roles: [], secrets: [], timeoutSeconds: 5 } });
+    expect(config.hooks).toEqual({ 'pre-deploy': { runOn: ['hosts'], roles: [], timeoutSeconds: 5 } });
     expect(config.boot.limit).toBe(3);
   });
 

@@ -137,12 +137,17 @@ x-longshore: {ssh: {hosts: {192.0.2.2: {user: ubuntu, port: "2222"}}}}`),
     expect(load(withKeys('hooks_output: {pre-build: quiet}')).hooksOutput).toEqual({ 'pre-build': 'quiet' });
   });
 
-  test('a quiet hook is warned about, as none is quiet yet', () => {
-    const warning = '`quiet` has no effect yet: what a hook prints is always shown, line by line';
-    expect(load(withKeys('hooks_output: quiet')).warnings).toEqual([`deploy.yml:1: ${warning}`]);
-    const byName = 'hooks_output:\n  pre-build: verbose\n  pre-deploy: quiet';
-    expect(load(withKeys(byName)).warnings).toEqual([`deploy.yml:3: ${warning}`]);
-    expect(load(withKeys('hooks_output: verbose')).warnings).toEqual([]);
+  test('hooks see the secrets that are named, here too; without a name what Kamal’s see', () => {
+    const { hooks, warnings } = load(withKeys('hooks: {pre-deploy: {secrets: [A]}, post-deploy: {run_on: hosts}}'));
+    expect(hooks['pre-deploy']?.secrets).toEqual(['A']);
+    expect(hooks['post-deploy']).not.toHaveProperty('secrets');
+    expect(warnings).toEqual([]);
+    expect(load(withKeys('hooks: {pre-deploy: {roles: [web]}}')).warnings).toHaveLength(1);
+  });
+
+  test('git: what has to be true of the work tree', () => {
+    expect(load(minimal)).not.toHaveProperty('gitRequires');
+    expect(load(withKeys('x-longshore: {git: {require: in-sync}}')).gitRequires).toBe('in-sync');
   });
 
   test('what is not done yet is named with its line; what has no effect is a warning', () => {

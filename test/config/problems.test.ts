@@ -179,6 +179,7 @@ const cases: [string, string, string][] = [
     'hooks: {pre-connect: {run_on: hosts}}',
     'pre-connect runs before any machine is connected',
   ],
+  ['a wish for git', 'git: {require: pure}', 'this should be clean or in-sync, not text'],
   ['a hook’s output', 'hooks_output: loud', 'this should be quiet or verbose, not text'],
   ['a volume for the shell', 'volumes: ["$HOME/a:/a"]', 'no shell expands this; write the path on the machine in full'],
   ['user, host and port', 'servers: ["u@h:2222"]', '`ssh: {hosts: {h: {user: u, port: 2222}}}`'],

@@ -74,10 +74,17 @@ test('on machines it runs on those of the roles named, or on all', () => {
 
 test('three hooks see every secret on this machine, and on machines each sees only those named', () => {
   expect(secretsFor('pre-connect', defaultHook, 'local')).toBe('all');
-  expect(secretsFor('pre-deploy', onHosts, 'local')).toBe('all');
-  expect(secretsFor('post-deploy', onHosts, 'local')).toBe('all');
-  expect(secretsFor('pre-build', onHosts, 'local')).toEqual([]);
+  expect(secretsFor('pre-deploy', defaultHook, 'local')).toBe('all');
+  expect(secretsFor('post-deploy', defaultHook, 'local')).toBe('all');
+  expect(secretsFor('pre-build', defaultHook, 'local')).toEqual([]);
+  expect(secretsFor('pre-deploy', defaultHook, 'host')).toEqual([]);
   expect(secretsFor('pre-deploy', onHosts, 'host')).toEqual(['TOKEN']);
+});
+
+test('the file narrows what a hook sees on this machine too, or gives it something', () => {
+  expect(secretsFor('pre-deploy', onHosts, 'local')).toEqual(['TOKEN']);
+  expect(secretsFor('post-deploy', { ...defaultHook, secrets: [] }, 'local')).toEqual([]);
+  expect(secretsFor('pre-build', onHosts, 'local')).toEqual(['TOKEN']);
 });
 
 test('hooks by the names of Kamal 1 are refused', () => {

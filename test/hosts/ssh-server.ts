@@ -55,6 +55,12 @@ export async function sshServer(options: ServerOptions = {}): Promise<TestServer
   const known = join(directory, 'known_hosts');
   const config = join(directory, 'config');
   const rest = '  GlobalKnownHostsFile none\n  IdentityFile none\n';
+  let written = '';
+  const writeConfig = (lines: string) => {
+    written = lines;
+    writeFileSync(config, `Host *\n${lines}  UserKnownHostsFile ${known}\n${rest}`);
+  };
+  writeConfig('');
   const agentAskedBy: string[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -85,7 +91,8 @@ export async function sshServer(options: ServerOptions = {}): Promise<TestServer
     know,
     agentAskedBy,
     connect: ({ acceptNewHostKeys = false, keys, keyTexts = [], sshConfig = '', agent, askSecret } = {}) => {
-      writeFileSync(config, `Host *\n${sshConfig}  UserKnownHostsFile ${known}\n${rest}`);
+      // Only when it is another: somebody else may be reading it.
+      if (sshConfig !== written) writeConfig(sshConfig);
       return connect({
         name: '127.0.0.1',
         ssh: {

@@ -1,7 +1,6 @@
-import * as Flags from '@oclif/core/flags';
 import { renderBuildResult } from '../../report/result.ts';
 import { LongshoreCommand } from '../frame/command.ts';
-import { destinationArgument } from '../frame/flags.ts';
+import { building, destinationArgument } from '../frame/flags.ts';
 
 export default class BuildPush extends LongshoreCommand {
   static override summary = 'Build the image and push it, without deploying';
@@ -15,7 +14,7 @@ export default class BuildPush extends LongshoreCommand {
     { description: 'Build everything afresh', command: '<%= config.bin %> build push production --no-cache' },
   ];
   static override args = destinationArgument;
-  static override flags = { 'no-cache': Flags.boolean({ description: "build without the builder's cache" }) };
+  static override flags = { 'no-cache': building['no-cache'], 'skip-git-check': building['skip-git-check'] };
 
   async run(): Promise<void> {
     await this.carryOut({

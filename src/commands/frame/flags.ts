@@ -76,6 +76,7 @@ export const everywhere = {
 export const building = {
   'skip-push': Flags.boolean({ char: 'P', description: 'build and push nothing; the image is in the registry' }),
   'no-cache': Flags.boolean({ description: "build without the builder's cache" }),
+  'skip-git-check': Flags.boolean({ description: 'for emergencies: go on whatever git.require in the file says' }),
 };
 
 /** The destination where a command has no other argument. Without `ignoreStdin` oclif would take it from a pipe. */

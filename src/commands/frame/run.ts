@@ -16,6 +16,7 @@ export interface Given {
     readonly 'skip-hooks'?: boolean;
     readonly 'skip-push'?: boolean;
     readonly 'no-cache'?: boolean;
+    readonly 'skip-git-check'?: boolean;
     readonly 'lock-wait'?: boolean;
     readonly 'lock-wait-timeout': number;
     readonly 'lock-wait-interval': number;
@@ -48,6 +49,7 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
     skipPush: flags['skip-push'] ?? false,
     skipHooks: flags['skip-hooks'] ?? false,
     noCache: flags['no-cache'] ?? false,
+    ...(flags['skip-git-check'] ? { skipGitCheck: true } : {}),
     ...(flags['lock-wait']
       ? {
           lockWait: {

@@ -48,10 +48,10 @@ export async function readSourceTree(question: SourceTreeQuestion): Promise<Sour
 }
 
 /** Runs git in a directory. @throws Failure `interrupted` or `timed-out`, but not for git's own exit status */
-export function git(question: SourceTreeQuestion, words: readonly string[]): Promise<RunResult> {
+export function git(question: SourceTreeQuestion, words: readonly string[], timeoutSeconds = 600): Promise<RunResult> {
   const env = { ...question.env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' };
   const { cwd, signal } = question;
-  return runChild(['git', ...words], { cwd, env, timeoutSeconds: 600, ...(signal ? { signal } : {}) });
+  return runChild(['git', ...words], { cwd, env, timeoutSeconds, ...(signal ? { signal } : {}) });
 }
 
 /** What git complains about, with the command that mends it where git knows one. */

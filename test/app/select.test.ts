@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { type Selection, selectRoles } from '../../src/app/select.ts';
+import { load, withKeys } from '../config/load-text.ts';
+
+const config = load(
+  withKeys(`servers: {web: [web-1, web-2], worker: {hosts: [job-1, web-2]}, cron: {hosts: []}}
+allow_empty_roles: true`),
+);
+
+function chosen(selection: Partial<Selection>): string[] {
+  const { roles } = selectRoles(config, { hosts: [], roles: [], primaryOnly: false, ...selection });
+  return roles.map(({ name, hosts }) => `${name}: ${hosts.map(({ host }) => host).join(' ')}`);
+}
+
+test('without a filter every role with machines is chosen, and globs narrow', () => {
+  expect(chosen({})).toEqual(['web: web-1 web-2', 'worker: job-1 web-2']);
+  expect(chosen({ hosts: ['web-*'] })).toEqual(['web: web-1 web-2', 'worker: web-2']);
+  expect(chosen({ roles: ['w*r'], hosts: ['{job,web}-1'] })).toEqual(['worker: job-1']);
+  expect(chosen({ primaryOnly: true })).toEqual(['web: web-1']);
+  expect(chosen({ primaryOnly: true, roles: ['worker'] })).toEqual(['worker: job-1']);
+});
+
+test.each<[string, Partial<Selection>, string, string]>([
+  ['a host that is none', { hosts: ['web-3'] }, 'No host matches web-3', 'web-1, web-2, job-1'],
+  ['one of several hosts that is none', { hosts: ['web-1', 'wbe-2'] }, 'No host matches wbe-2', 'web-1'],
+  ['a user before the host', { hosts: ['root@web-1'] }, 'No host matches root@web-1', 'web-1'],
+  ['a port after the host', { hosts: ['web-1:22'] }, 'No host matches web-1:22', 'web-1'],
+  ['a role that is none', { roles: ['wbe'] }, 'No role matches wbe', 'web, cron, worker'],
+  [
+    'a host of a role that is not chosen',
+    { hosts: ['job-1'], roles: ['web'] },
+    'No host matches job-1',
+    'web-1, web-2',
+  ],
+  ['a role without machines', { roles: ['cron'] }, 'There is nothing to do: cron has no machine', 'web, worker'],
+  ['its first machine', { roles: ['c*'], primaryOnly: true }, 'There is nothing to do: cron has no machine', 'web'],
+])('%s is an error, and says what there is', (_what, selection, message, hint) => {
+  expect(() => chosen(selection)).toThrow(
+    expect.objectContaining({ code: 'usage', exitStatus: 2, message, hint: expect.stringContaining(hint) }),
+  );
+});
