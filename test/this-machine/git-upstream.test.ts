@@ -16,7 +16,11 @@ interface Asked {
 
 async function source(cwd: string, { require, skip, env = gitEnv }: Asked) {
   const events: Event[] = [];
-  const run = { env, emit: (event: Event) => events.push(event), signal: new AbortController().signal } as unknown as Run;
+  const run = {
+    env,
+    emit: (event: Event) => events.push(event),
+    signal: new AbortController().signal,
+  } as unknown as Run;
   const config = { file: 'config/deploy.yml', ...(require === undefined ? {} : { gitRequires: require }) };
   const tree = await readSourceTree({ cwd, env });
   return { events, question: { run: skip ? { ...run, skipGitCheck: true } : run, config, tree, cwd } };
