@@ -1,4 +1,5 @@
-import type { Config, Role } from '../config/config.ts';
+import type { Config, Role, RoleHost } from '../config/config.ts';
+import type { Accessory } from '../config/config-accessory.ts';
 import { Failure } from '../errors.ts';
 
 export interface Selection {
@@ -8,7 +9,10 @@ export interface Selection {
   readonly primaryOnly: boolean;
 }
 
-/** The config narrowed to the chosen machines and roles; the lock's host stays what it is. @throws Failure `usage` when nothing matches */
+/**
+ * The config narrowed to the chosen machines and roles; the lock's host stays what it is. Globs of hosts range over accessories'
+ * machines too, as in Kamal. @throws Failure `usage` when nothing matches
+ */
 export function selectRoles(config: Config, { hosts, roles, primaryOnly }: Selection): Config {
   const named = matching(
     roles,
@@ -16,22 +20,51 @@ export function selectRoles(config: Config, { hosts, roles, primaryOnly }: Selec
     'role',
   );
   const chosenRoles = config.roles.filter(({ name }) => named.includes(name));
-  const all = [...new Set(chosenRoles.flatMap((role) => role.hosts.map(({ host }) => host)))];
+  const all = roles.length === 0 ? config.allHosts : hostsOf(chosenRoles);
   const chosenHosts = primaryOnly ? all.slice(0, 1) : matching(hosts, all, 'host');
-  const narrowed = chosenRoles
-    .map((role): Role => ({ ...role, hosts: role.hosts.filter(({ host }) => chosenHosts.includes(host)) }))
-    .filter((role) => role.hosts.length > 0);
-  if (narrowed.length === 0) {
+  const narrow = <T extends Role | Accessory>(parts: readonly T[]): T[] =>
+    parts
+      .map((part) => ({ ...part, hosts: part.hosts.filter(({ host }) => chosenHosts.includes(host)) }))
+      .filter((part) => part.hosts.length > 0);
+  const [narrowRoles, accessories] = [narrow(chosenRoles), narrow(config.accessories)];
+  if (narrowRoles.length + accessories.length === 0) {
     const names = chosenRoles.map(({ name }) => name).join(', ');
+    const withMachines = config.roles.flatMap((role) => (role.hosts.length > 0 ? [role.name] : []));
     throw new Failure(
       'usage',
       `There is nothing to do: ${names} ${chosenRoles.length === 1 ? 'has' : 'have'} no machine`,
-      {
-        hint: `Roles with machines: ${config.roles.flatMap((role) => (role.hosts.length > 0 ? [role.name] : [])).join(', ')}`,
-      },
+      { hint: `Roles with machines: ${withMachines.join(', ')}` },
     );
   }
-  return { ...config, roles: narrowed, hosts: config.hosts.filter((host) => chosenHosts.includes(host)) };
+  const [roleHosts, accessoryHosts] = [hostsOf(narrowRoles), hostsOf(accessories)];
+  const among = (chosen: readonly string[]) => config.allHosts.filter((host) => chosen.includes(host));
+  return {
+    ...config,
+    roles: narrowRoles,
+    hosts: among(roleHosts),
+    accessories,
+    accessoryHosts: among(accessoryHosts),
+    allHosts: among([...roleHosts, ...accessoryHosts]),
+  };
+}
+
+/** @throws Failure `usage` when the chosen machines run no role, so that a deploy would do nothing */
+export function refuseNothingToDeploy(config: Config, selected: Config): void {
+  if (selected.hosts.length > 0) return;
+  const names = selected.accessories.map(({ name }) => name).join(', ');
+  if (config.hosts.length === 0) {
+    throw new Failure('usage', `${config.file} has no \`servers\`, so there is nothing to deploy`, {
+      hint: `It has accessories: ${names}. A deploy leaves those alone.`,
+    });
+  }
+  const machines = selected.accessoryHosts.join(', ');
+  throw new Failure('usage', `${machines} runs accessories only (${names}), so there is nothing to deploy`, {
+    hint: `The app runs on: ${config.hosts.join(', ')}.`,
+  });
+}
+
+function hostsOf(parts: readonly { readonly hosts: readonly RoleHost[] }[]): string[] {
+  return [...new Set(parts.flatMap((part) => part.hosts.map(({ host }) => host)))];
 }
 
 function matching(globs: readonly string[], names: readonly string[], what: string): string[] {

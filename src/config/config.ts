@@ -3,6 +3,8 @@
  * Key names and defaults are Kamal 2.12's; durations are in seconds unless the name says otherwise.
  */
 
+import type { Accessory } from './config-accessory.ts';
+
 export interface Config {
   /** Path of the base file as the user gave it, for messages. */
   readonly file: string;
@@ -20,10 +22,16 @@ export interface Config {
   /** Primary role first, the others by name, as Kamal orders them. */
   readonly roles: readonly Role[];
   readonly primaryRole: string;
-  /** The machine that holds the lock, whatever filters say: first host of the primary role. */
+  /** The machine that holds the lock, whatever filters say: first host of the primary role, or of the first accessory. */
   readonly primaryHost: string;
   /** Every machine of every role, primary role's first, each once. */
   readonly hosts: readonly string[];
+  /** In the order written. */
+  readonly accessories: readonly Accessory[];
+  /** Every machine of every accessory, each once. */
+  readonly accessoryHosts: readonly string[];
+  /** `hosts`, then those that only accessories have. */
+  readonly allHosts: readonly string[];
   readonly builder: Builder;
   /** How to run the proxy's container; absent means the files in `~/.kamal/proxy` or Kamal's defaults decide. */
   readonly proxyRun?: ProxyRun;
@@ -79,13 +87,16 @@ export interface Role {
   readonly volumes: readonly string[];
   /** Absent when no traffic is sent to this role. */
   readonly proxy?: ProxyRoute;
+  /** Accessories that are started before it when both are. */
+  readonly dependsOn: readonly string[];
   /** Seconds a container gets to stop; absent for Docker's own 10. */
   readonly stopTimeoutSeconds?: number;
 }
 
+/** A machine, for a role or an accessory. */
 export interface RoleHost {
   readonly host: string;
-  /** Environment on this machine: root, then role, then the host's tags. */
+  /** Environment on this machine: root, then role, then the host's tags; an accessory has only its own. */
   readonly env: Env;
 }
 

@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts';
+import { accessoriesSample } from './accessory.ts';
 import { bootSample } from './boot.ts';
 import { builderSample } from './builder.ts';
 import { destinationsSample } from './destinations.ts';
@@ -75,6 +76,7 @@ export const samples: readonly Section[] = [
   { name: 'registry', title: 'Registry', sample: registrySample },
   { name: 'builder', title: 'Builder', sample: builderSample },
   { name: 'env', title: 'Environment', sample: envSample },
+  { name: 'accessories', title: 'Accessories', sample: accessoriesSample },
   { name: 'proxy', title: 'Proxy', sample: proxySample },
   { name: 'proxy-run', title: 'The proxy’s container', sample: proxyRunSample },
   { name: 'boot', title: 'Rolling', sample: bootSample },

@@ -12,6 +12,8 @@ export interface Findings {
   readonly problems: readonly Remark[];
   /** Whether the path stands in a file. */
   has(path: Path): boolean;
+  /** The rest of the line from the value of the path on, as it is written. */
+  textAt(path: Path): string;
   /** At the value of the path. */
   problem(path: Path, message: string): void;
   /** At the key of the path. */
@@ -35,6 +37,10 @@ export function createFindings(layers: Layers): Findings {
     notDoneYet,
     problems,
     has: (path) => layers.has(path),
+    textAt(path) {
+      const { sheet, line, column } = layers.placeOf(path).value;
+      return sheet.lines[line - 1]?.slice(column - 1) ?? '';
+    },
     problem(path, message) {
       const { key, value } = layers.placeOf(path);
       problems.push({ place: key.line === value.line ? value : key, message });

@@ -4,6 +4,7 @@ import { mapOf, shouldBe } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { withForm } from './form.ts';
 import { problemWithOption, restartPolicy } from './option-values.ts';
+import { warnAboutPublishOptions } from './published.ts';
 import { isScalar, textOf } from './scalars.ts';
 import type { Scalar } from './scalars.ts';
 import type { Path } from './sheet.ts';
@@ -42,8 +43,8 @@ export function resolveOptions(written: WrittenOptions | undefined, path: Path, 
   });
 }
 
-/** A role's options, with `restart` taken out of them. */
-export function resolveRoleOptions(
+/** A container's options, with `restart` taken out of them. */
+export function resolveContainerOptions(
   written: WrittenOptions | undefined,
   path: Path,
   findings: Findings,
@@ -54,7 +55,9 @@ export function resolveRoleOptions(
   } else if (restartPolicy.read(restart) === undefined) {
     findings.problem([...path, 'restart'], `this should be ${restartPolicy.shape}`);
   }
-  return { options: resolveOptions(others, path, findings), restartPolicy: String(restart) };
+  const options = resolveOptions(others, path, findings);
+  warnAboutPublishOptions(options, path, findings);
+  return { options, restartPolicy: String(restart) };
 }
 
 function problemWithName(name: string): string | undefined {

@@ -4,6 +4,7 @@ import { section, strictText, text } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { withForm } from './form.ts';
 import { present } from './present.ts';
+import type { Path } from './sheet.ts';
 
 /** A value, or a list with the name of the secret that holds it. */
 const credential = withForm(
@@ -25,20 +26,20 @@ export const registrySchema = section({
 
 export type WrittenRegistry = z.output<typeof registrySchema>;
 
-/** Where images are pushed to and pulled from. */
-export function resolveRegistry(written: WrittenRegistry | undefined, findings: Findings): Registry {
+/** Where images are pushed to and pulled from; an accessory's own registry has a path of its own. */
+export function resolveRegistry(written: WrittenRegistry | undefined, path: Path, findings: Findings): Registry {
   if (written === undefined) {
-    findings.problem(['registry'], '`registry` is missing: say where the image is pushed to, and the login');
+    findings.problem(path, '`registry` is missing: say where the image is pushed to, and the login');
     return {};
   }
   const local = isLocalRegistry(written);
-  if (local) findings.notDone(['registry', 'server']);
+  if (local) findings.notDone([...path, 'server']);
   for (const key of ['username', 'password'] as const) {
-    if (written[key] === undefined && !local) findings.problem(['registry'], `\`registry.${key}\` is missing`);
+    if (written[key] === undefined && !local) findings.problem(path, `\`${path.join('.')}.${key}\` is missing`);
   }
   if (written.server !== undefined && /^https?:\/\/|\/$|\s/.test(written.server)) {
     findings.problem(
-      ['registry', 'server'],
+      [...path, 'server'],
       'a registry is written as its host name, without `https://` and slash at the end',
     );
   }

@@ -1,6 +1,7 @@
+import { resolveAccessories } from './accessories.ts';
 import { resolveBoot } from './boot.ts';
 import { resolveBuilder } from './builder.ts';
-import type { Config } from './config.ts';
+import type { Config, RoleHost } from './config.ts';
 import { isDestinationName } from './destinations.ts';
 import { besides } from './findings.ts';
 import type { Findings } from './findings.ts';
@@ -11,6 +12,7 @@ import { resolveRoles } from './roles.ts';
 import { resolveSsh } from './ssh.ts';
 import { reportUnused } from './unused.ts';
 import { readWritten } from './written.ts';
+import { checkVolumes } from './volumes.ts';
 import type { WrittenConfig } from './written.ts';
 
 export interface ConfigSource {
@@ -30,29 +32,36 @@ export function resolveConfig(
   const findings = besides(allFindings, broken);
   const drainTimeoutSeconds = written.drain_timeout ?? 30;
   const { roles, primaryRole, proxyRun } = resolveRoles(written, drainTimeoutSeconds, findings);
-  const registry = resolveRegistry(written.registry, findings);
+  const registry = resolveRegistry(written.registry, ['registry'], findings);
   const image = resolveImage(written, findings);
-  checkVolumes(written, findings);
+  checkVolumes(written.volumes, ['volumes'], findings);
   checkDestinations(written, findings);
   checkMinimumVersion(written, findings);
   reportUnused(written, findings);
+  const service = resolveService(written, findings);
+  const accessories = resolveAccessories({ written, service, destination: source.destination, roles, findings });
+  const hosts = hostsOf(roles);
+  const accessoryHosts = hostsOf(accessories);
+  const allHosts = [...new Set([...hosts, ...accessoryHosts])];
   const primaryHosts = roles.find((role) => role.isPrimary)?.hosts ?? [];
   const roleNames = roles.map((role) => role.name);
-  const hosts = [...new Set(roles.flatMap((role) => role.hosts.map(({ host }) => host)))];
 
   return present({
     ...source,
-    service: resolveService(written, findings),
+    service,
     image,
     repository: [registry.server, image].filter((part) => part !== undefined).join('/'),
     registry,
     roles,
     primaryRole,
-    primaryHost: primaryHosts[0]?.host ?? '',
+    primaryHost: primaryHosts[0]?.host ?? accessoryHosts[0] ?? '',
     hosts,
+    accessories,
+    accessoryHosts,
+    allHosts,
     builder: resolveBuilder(written.builder, findings),
     proxyRun,
-    ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: hosts }, findings),
+    ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: allHosts }, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
     gitRequires: written.git?.require,
     readinessDelaySeconds: written.readiness_delay ?? 7,
@@ -66,6 +75,10 @@ export function resolveConfig(
     warnings: findings.warnings,
     notDoneYet: findings.notDoneYet,
   });
+}
+
+function hostsOf(parts: readonly { readonly hosts: readonly RoleHost[] }[]): string[] {
+  return [...new Set(parts.flatMap((part) => part.hosts.map(({ host }) => host)))];
 }
 
 function resolveService({ service }: WrittenConfig, findings: Findings): string {
@@ -90,16 +103,6 @@ function resolveImage({ image, registry, service }: WrittenConfig, findings: Fin
     findings.problem(['image'], 'Docker takes lower-case image names only');
   }
   return image ?? '';
-}
-
-function checkVolumes({ volumes = [] }: WrittenConfig, findings: Findings): void {
-  for (const [index, volume] of volumes.entries()) {
-    if (/[$`]|^~/.test(volume)) {
-      findings.problem(['volumes', index], 'no shell expands this; write the path on the machine in full');
-    } else if (volume === '' || /\s/.test(volume)) {
-      findings.problem(['volumes', index], 'this should be source:path or source:path:options, without spaces');
-    }
-  }
 }
 
 function checkDestinations({ base_destination: name, without }: WrittenConfig, findings: Findings): void {

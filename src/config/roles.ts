@@ -3,7 +3,7 @@ import { mergeEnv, namesGivenTwice, resolveEnv } from './env.ts';
 import type { Findings } from './findings.ts';
 import { resolveLabels } from './labels.ts';
 import { resolveLogging } from './logging.ts';
-import { resolveRoleOptions } from './options.ts';
+import { resolveContainerOptions } from './options.ts';
 import { present } from './present.ts';
 import { checkProxy, mergeProxy, resolveProxyRoute } from './proxy.ts';
 import type { WrittenProxy } from './proxy.ts';
@@ -12,7 +12,7 @@ import type { RoleRun } from './proxy-run.ts';
 import { hostsPath, resolveHosts } from './servers.ts';
 import type { WrittenHost, WrittenRole } from './servers.ts';
 import type { Path } from './sheet.ts';
-import { splitWords } from './words.ts';
+import { resolveWords } from './words.ts';
 import type { WrittenConfig } from './written.ts';
 
 interface Context {
@@ -61,7 +61,8 @@ function resolveRole(name: string, role: WrittenRole, context: Context): Role {
   const path = ['servers', name];
   const isPrimary = name === context.primaryRole;
   const proxied = isPrimary ? role.proxy !== false : role.proxy !== undefined && role.proxy !== false;
-  const hosts = resolveHosts(role.hosts ?? [], name, findings);
+  const listed = { written: role.hosts ?? [], path: hostsPath(name, findings), findings };
+  const hosts = resolveHosts({ ...listed, whose: `in role ${name}` });
   const proxy = proxied ? proxyOf(name, role, context) : undefined;
   if (proxy?.ssl === true && hosts.length > 1) {
     const message = `${name} has ${hosts.length} machines, but Let’s Encrypt works for one; give a certificate of your own`;
@@ -72,12 +73,13 @@ function resolveRole(name: string, role: WrittenRole, context: Context): Role {
     name,
     isPrimary,
     hosts: resolveRoleHosts({ name, role, hosts, context }),
-    cmd: role.cmd === undefined ? undefined : resolveCmd(role.cmd, [...path, 'cmd'], findings),
+    cmd: role.cmd === undefined ? undefined : resolveWords(role.cmd, [...path, 'cmd'], findings),
     labels: { ...context.labels, ...resolveLabels(role.labels, [...path, 'labels'], findings) },
-    ...resolveRoleOptions(role.options, [...path, 'options'], findings),
+    ...resolveContainerOptions(role.options, [...path, 'options'], findings),
     logging: resolveLogging(written.logging, role.logging),
     volumes: written.volumes ?? [],
     proxy: proxy === undefined ? undefined : resolveProxyRoute(proxy),
+    dependsOn: role.depends_on ?? [],
     stopTimeoutSeconds:
       role.stop_timeout ?? written.stop_timeout ?? (proxied ? undefined : context.drainTimeoutSeconds),
   });
@@ -137,13 +139,6 @@ function runsOf(roles: readonly Role[], { written, findings }: Context): RoleRun
   });
 }
 
-function resolveCmd(written: string, path: Path, findings: Findings): readonly string[] {
-  const { words, problem, remark } = splitWords(written);
-  if (problem !== undefined) findings.problem(path, problem);
-  if (remark !== undefined) findings.warning(path, remark);
-  return words;
-}
-
 interface NameCheck {
   written: WrittenConfig;
   servers: Readonly<Record<string, WrittenRole>>;
@@ -153,9 +148,10 @@ interface NameCheck {
 
 function checkNames({ written, servers, primaryRole, findings }: NameCheck): void {
   const names = Object.keys(servers);
+  // As in Kamal, a file may have accessories alone; but then it has no `servers` at all.
+  if (!findings.has(['servers']) && Object.keys(written.accessories ?? {}).length > 0) return;
   if (names.length === 0 || (servers['web']?.hosts?.length === 0 && !findings.has(['servers', 'web']))) {
-    const alone = written.accessories === undefined ? '' : '; deploying accessories alone is not done yet';
-    findings.problem(['servers'], `\`servers\` is missing: list the machines to deploy to${alone}`);
+    findings.problem(['servers'], '`servers` is missing: list the machines to deploy to');
     return;
   }
   for (const name of names.filter((one) => !/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(one))) {

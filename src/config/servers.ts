@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { envSchema } from './env.ts';
-import { chosen, flag, listOf, mapOf, seconds, section, shouldBe, text } from './fields.ts';
+import { chosen, flag, listOf, mapOf, seconds, section, shouldBe, text, textList } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { withForm } from './form.ts';
 import { labelsSchema } from './labels.ts';
@@ -26,7 +26,7 @@ const hostEntry = withForm(
     .custom<string | Record<string, unknown>>(isHostEntry, { error: (issue) => hostEntryMessage(issue.input) })
     .transform((entry, context): WrittenHost => {
       const [host = '', tags] = typeof entry === 'string' ? [entry, []] : (Object.entries(entry)[0] ?? []);
-      const problem = problemWithHost(host);
+      const problem = checkHost(host);
       if (problem !== undefined) context.addIssue(problem);
       return { host, tags: [tags].flat().filter(isScalar).map(textOf) };
     }),
@@ -35,7 +35,7 @@ const hostEntry = withForm(
   },
 );
 
-const hostList = listOf(hostEntry);
+export const hostList = listOf(hostEntry);
 const listedRole = hostList.transform((hosts) => ({ hosts }));
 const listedServers = listedRole.transform((web) => ({ web }));
 
@@ -51,6 +51,8 @@ const roleSection = section({
   labels: labelsSchema.exactOptional(),
   env: envSchema.exactOptional(),
   asset_path: text.exactOptional(),
+  // Longshore's own.
+  depends_on: textList.exactOptional(),
 });
 
 export type WrittenRole = z.output<typeof roleSection>;
@@ -66,13 +68,21 @@ export const serversSchema = chosen([rolesByName, listedServers], (value): z.Zod
   return Array.isArray(value) ? listedServers : rolesByName;
 });
 
-/** Names each of a role's hosts once; of two entries for one host the last counts, as in Kamal. */
-export function resolveHosts(written: readonly WrittenHost[], role: string, findings: Findings): WrittenHost[] {
-  const path = hostsPath(role, findings);
+interface HostsRequest {
+  readonly written: readonly WrittenHost[];
+  /** `in role web` */
+  readonly whose: string;
+  /** Where the list is written. */
+  readonly path: Path;
+  readonly findings: Findings;
+}
+
+/** Names each host once; of two entries for one host the last counts, as in Kamal. */
+export function resolveHosts({ written, whose, path, findings }: HostsRequest): WrittenHost[] {
   const hosts = new Map<string, WrittenHost>();
   for (const [index, entry] of written.entries()) {
     if (hosts.has(entry.host))
-      findings.warning([...path, index], `\`${entry.host}\` stands twice in role ${role}; this entry counts`);
+      findings.warning([...path, index], `\`${entry.host}\` stands twice ${whose}; this entry counts`);
     hosts.set(entry.host, entry);
   }
   return [...hosts.values()];
@@ -87,7 +97,8 @@ export function hostsPath(role: string, findings: Findings): Path {
   return candidates.find((path) => findings.has(path)) ?? ['servers'];
 }
 
-function problemWithHost(host: string): string | undefined {
+/** Why this names no machine; undefined when it does. */
+export function checkHost(host: string): string | undefined {
   const parts = host.replace(/^ssh:\/\//, '').split('@');
   const user = parts.length > 1 ? parts[0] : undefined;
   const rest = parts.slice(user === undefined ? 0 : 1).join('@');
@@ -134,4 +145,6 @@ servers:
       clear:
         QUEUE_THREADS: 5
     proxy: false
+    # Longshore's own: started after these accessories when both are started.
+    depends_on: [db]
 `;

@@ -1,4 +1,4 @@
-import type { Config, ProxyRoute, Role, RoleHost, SshConfig } from './config.ts';
+import type { Config, Env, ProxyRoute, Role, RoleHost, SshConfig } from './config.ts';
 import { isMap } from './layers.ts';
 import { isScalar, textOf } from './scalars.ts';
 import { type Path, withoutPasswords } from './sheet.ts';
@@ -37,19 +37,26 @@ function addRole(role: Role, put: Put): void {
     put(at('logging', 'options', name), shownText(name, value), ...under('options', name));
   }
   put(at('volumes'), role.volumes.length === 0 ? undefined : role.volumes, ['volumes']);
+  put(at('depends_on'), role.dependsOn.length === 0 ? undefined : role.dependsOn, [...own, 'depends_on']);
   const fallback = role.proxy === undefined ? [['drain_timeout']] : [];
   put(at('stop_timeout'), role.stopTimeoutSeconds, [...own, 'stop_timeout'], ['stop_timeout'], ...fallback);
   if (role.proxy === undefined) put(at('proxy'), false, [...own, 'proxy']);
-  else addProxy({ role, route: role.proxy, put });
+  else addRoute({ route: role.proxy, at: at('proxy'), blocks: [[...own, 'proxy'], ['proxy']], put });
 }
 
-function addProxy({ role, route, put }: { role: Role; route: ProxyRoute; put: Put }): void {
+interface RouteSource {
+  readonly route: ProxyRoute;
+  /** Where it is shown. */
+  readonly at: readonly string[];
+  /** The blocks that can say it, the first that does counts. */
+  readonly blocks: readonly Path[];
+  readonly put: Put;
+}
+
+export function addRoute({ route, at, blocks, put }: RouteSource): void {
   const add = (keys: readonly string[], value: Parameters<Put>[1], ...others: readonly string[]) => {
     const written = [keys, ...others.map((other) => [other])];
-    const from = [['servers', role.name, 'proxy'], ['proxy']].flatMap((path) =>
-      written.map((key) => [...path, ...key]),
-    );
-    put(['roles', role.name, 'proxy', ...keys], value, ...from);
+    put([...at, ...keys], value, ...blocks.flatMap((block) => written.map((key) => [...block, ...key])));
   };
   add(['hosts'], route.hosts.length === 0 ? undefined : route.hosts, 'host');
   add(['path_prefixes'], route.pathPrefixes.length === 0 ? undefined : route.pathPrefixes, 'path_prefix');
@@ -89,25 +96,39 @@ function addHost({ role, entry: { host, env }, ssh, written, blocks, put }: Host
   // The last block that names a variable counts, and a clear value beats a secret.
   const order = [['env'], ['servers', role.name, 'env'], ...tags.map((tag) => ['env', 'tags', tag])].toReversed();
   put([...at, 'tags'], tags.length === 0 ? undefined : tags, path);
+  addEnv({ env, at: [...at, 'env'], order, blocks, put });
+}
+
+interface EnvSource {
+  readonly env: Env;
+  /** Where it is shown. */
+  readonly at: readonly string[];
+  /** The blocks that can name a variable, the first that does counts. */
+  readonly order: readonly Path[];
+  readonly blocks: EnvBlocks;
+  readonly put: Put;
+}
+
+export function addEnv({ env, at, order, blocks, put }: EnvSource): void {
   for (const [name, value] of Object.entries(env.clear)) {
     const from = order.flatMap((block) => [
       [...block, 'clear', name],
       [...block, name],
     ]);
-    put([...at, 'env', name], shownText(name, value), ...from);
+    put([...at, name], shownText(name, value), ...from);
   }
   for (const [name, key] of Object.entries(env.secret)) {
     const from = order.flatMap((block) => blocks.secret(block, name));
-    put([...at, 'env', name], { secret: key }, ...from);
+    put([...at, name], { secret: key }, ...from);
   }
 }
 
-interface EnvBlocks {
+export interface EnvBlocks {
   /** Where a block of the environment names a secret variable. */
   secret(block: Path, name: string): Path[];
 }
 
-function envBlocksOf(written: Readonly<Record<string, unknown>>): EnvBlocks {
+export function envBlocksOf(written: Readonly<Record<string, unknown>>): EnvBlocks {
   return {
     secret(block, name) {
       let part: unknown = written;

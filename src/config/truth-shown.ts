@@ -1,4 +1,4 @@
-import type { DockerOption } from './config.ts';
+import type { DockerOption, Value } from './config.ts';
 import { type Path, soundsSecret, withoutPasswords } from './sheet.ts';
 
 /** A value as it may be shown to anybody: secrets by their names, and what must not be seen as `hidden`. */
@@ -19,6 +19,11 @@ export type Put = (path: readonly string[], value: Shown | undefined, ...from: r
 /** A text that may be shown under its name. */
 export function shownText(name: string, text: string): Shown {
   return soundsSecret(name) && text !== '' ? { hidden: true } : withoutPasswords(text);
+}
+
+/** A login's part: the secret's name, and nothing of what stands in the file. */
+export function shownSecretly(value: Value | undefined): Shown | undefined {
+  return typeof value === 'string' ? { hidden: true } : value;
 }
 
 /** Options by name; one that is repeated has a list. */

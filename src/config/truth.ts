@@ -1,9 +1,9 @@
-import type { Config, Value } from './config.ts';
+import type { Config } from './config.ts';
 import type { Layers } from './layers.ts';
-import { isScalar, textOf } from './scalars.ts';
+import { addAccessories } from './truth-accessories.ts';
 import { lineOf, type Path, withoutPasswords } from './sheet.ts';
 import { addRoles } from './truth-roles.ts';
-import { addOptions, type Put, type Setting, type Shown, shownText } from './truth-shown.ts';
+import { addOptions, type Put, type Setting, type Shown, shownSecretly, shownText } from './truth-shown.ts';
 
 export interface TruthSource {
   readonly config: Config;
@@ -28,7 +28,7 @@ export function settingsOf({ config, layers }: TruthSource): Setting[] {
   };
   addNames(config, put);
   addRoles({ config, written: layers.value, put });
-  addWritten({ path: ['accessories'], value: layers.value['accessories'], put });
+  addAccessories({ config, written: layers.value, put });
   addImage(config, put);
   addMachines(config, put);
   addDeploy(config, put);
@@ -39,14 +39,14 @@ function addNames(config: Config, put: Put): void {
   put(['service'], config.service);
   put(['image'], config.image);
   put(['repository'], config.repository, ['image']);
-  put(['primary_role'], config.primaryRole);
-  put(['primary_host'], config.primaryHost, ['servers', config.primaryRole], ['servers']);
+  put(['primary_role'], config.roles.length === 0 ? undefined : config.primaryRole);
+  put(['primary_host'], config.primaryHost, ['servers', config.primaryRole], ['servers'], ['accessories']);
 }
 
 function addImage({ registry, builder }: Config, put: Put): void {
   put(['registry', 'server'], registry.server ?? 'docker.io', ['registry', 'server']);
   put(['registry', 'username'], registry.username);
-  put(['registry', 'password'], password(registry.password));
+  put(['registry', 'password'], shownSecretly(registry.password));
   put(['builder', 'arch'], builder.arch);
   put(['builder', 'driver'], builder.driver);
   put(['builder', 'context'], builder.context);
@@ -111,23 +111,4 @@ function addDeploy(config: Config, put: Put): void {
   for (const [name, level] of Object.entries(config.hooksOutput ?? {})) {
     put(['hooks_output', name], level, ['hooks_output', name], ['hooks_output']);
   }
-}
-
-/** A part that has no meaning of its own yet, as it was written. */
-function addWritten({ path, value, put }: { path: readonly string[]; value: unknown; put: Put }): void {
-  const name = path.at(-1) ?? '';
-  if (isScalar(value)) {
-    put(path, typeof value === 'string' ? shownText(name, value) : typeof value === 'object' ? textOf(value) : value);
-  } else if (Array.isArray(value) && value.every(isScalar)) {
-    put(
-      path,
-      value.map((item) => withoutPasswords(textOf(item))),
-    );
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, part] of Object.entries(value)) addWritten({ path: [...path, key], value: part, put });
-  }
-}
-
-function password(value: Value | undefined): Shown | undefined {
-  return typeof value === 'string' ? { hidden: true } : value;
 }

@@ -1,3 +1,6 @@
+import type { Findings } from './findings.ts';
+import type { Path } from './sheet.ts';
+
 /** A command as a POSIX shell would split it. No shell runs it, so what only a shell can do is a problem or a remark. */
 export interface Words {
   readonly words: readonly string[];
@@ -5,6 +8,14 @@ export interface Words {
   readonly problem?: string;
   /** What is passed on as it stands though a shell would replace it. */
   readonly remark?: string;
+}
+
+/** The words of a command that was written at a path. */
+export function resolveWords(command: string, path: Path, findings: Findings): readonly string[] {
+  const { words, problem, remark } = splitWords(command);
+  if (problem !== undefined) findings.problem(path, problem);
+  if (remark !== undefined) findings.warning(path, remark);
+  return words;
 }
 
 const operators: Record<string, string> = {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { accessoriesSchema } from './accessory.ts';
 import { bootSchema } from './boot.ts';
 import { builderSchema } from './builder.ts';
 import { rootEnvSchema } from './env.ts';
@@ -29,7 +30,7 @@ const schemas = {
   labels: labelsSchema,
   volumes: textList,
   logging: loggingSchema,
-  accessories: anyMap,
+  accessories: accessoriesSchema,
   primary_role: text,
   allow_empty_roles: flag,
   require_destination: flag,

@@ -1,4 +1,4 @@
-import { selectRoles } from '../app/select.ts';
+import { refuseNothingToDeploy, selectRoles } from '../app/select.ts';
 import { secretsOfRoles, wantedContainers, type WantedContainer } from '../app/wanted.ts';
 import { decideVersion, type SourceTree } from '../build/version.ts';
 import type { Config, Value } from '../config/config.ts';
@@ -53,6 +53,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   for (const text of config.warnings) run.emit({ type: 'warning', text });
   refuseNotDoneYet(config, purpose);
   const selected = selectRoles(config, run);
+  if (purpose.needs.includes('containers')) refuseNothingToDeploy(config, selected);
   announce(run, selected, purpose);
   const [tree, hooks] = await Promise.all([
     readSourceTree({ cwd, env: run.env }),

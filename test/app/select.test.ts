@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { type Selection, selectRoles } from '../../src/app/select.ts';
+import { describe, expect, test } from 'vitest';
+import { refuseNothingToDeploy, type Selection, selectRoles } from '../../src/app/select.ts';
 import { load, withKeys } from '../config/load-text.ts';
 
 const config = load(
@@ -38,4 +38,69 @@ test.each<[string, Partial<Selection>, string, string]>([
   expect(() => chosen(selection)).toThrow(
     expect.objectContaining({ code: 'usage', exitStatus: 2, message, hint: expect.stringContaining(hint) }),
   );
+});
+
+const beside = load(
+  withKeys(`servers: {web: [web-1, web-2], job: {hosts: [job-1, web-2]}}
+accessories: {db: {image: i, hosts: [db-1, db-2]}, agent: {image: i, role: web}}`),
+);
+const all: Selection = { hosts: [], roles: [], primaryOnly: false };
+
+function select(chosen: Partial<Selection>) {
+  const selected = selectRoles(beside, { ...all, ...chosen });
+  return {
+    roles: Object.fromEntries(selected.roles.map(({ name, hosts }) => [name, hosts.map(({ host }) => host)])),
+    accessories: Object.fromEntries(
+      selected.accessories.map(({ name, hosts }) => [name, hosts.map(({ host }) => host)]),
+    ),
+    hosts: selected.hosts,
+    allHosts: selected.allHosts,
+  };
+}
+
+describe('with accessories beside the app', () => {
+  test('without filters all of it', () => {
+    expect(select({})).toEqual({
+      roles: { web: ['web-1', 'web-2'], job: ['job-1', 'web-2'] },
+      accessories: { db: ['db-1', 'db-2'], agent: ['web-1', 'web-2'] },
+      hosts: ['web-1', 'web-2', 'job-1'],
+      allHosts: ['web-1', 'web-2', 'job-1', 'db-1', 'db-2'],
+    });
+  });
+
+  test('globs of hosts range over accessories’ machines too', () => {
+    expect(select({ hosts: ['*-2'] })).toEqual({
+      roles: { web: ['web-2'], job: ['web-2'] },
+      accessories: { db: ['db-2'], agent: ['web-2'] },
+      hosts: ['web-2'],
+      allHosts: ['web-2', 'db-2'],
+    });
+    expect(select({ hosts: ['db-*'] })).toMatchObject({ roles: {}, hosts: [], accessories: { db: ['db-1', 'db-2'] } });
+    expect(() => select({ hosts: ['mail-*'] })).toThrow('No host matches mail-*');
+  });
+
+  test('roles leave the accessories on their machines', () => {
+    expect(select({ roles: ['job'] })).toMatchObject({
+      roles: { job: ['job-1', 'web-2'] },
+      accessories: { agent: ['web-2'] },
+    });
+  });
+
+  test('the primary is one machine of the app', () => {
+    expect(select({ primaryOnly: true })).toMatchObject({ hosts: ['web-1'], allHosts: ['web-1'] });
+  });
+
+  test('a deploy to machines of accessories only is refused, and says so', () => {
+    const only = selectRoles(beside, { ...all, hosts: ['db-1'] });
+    expect(() => refuseNothingToDeploy(beside, only)).toThrow(
+      'db-1 runs accessories only (db), so there is nothing to deploy',
+    );
+    const alone = load(
+      'service: s\nimage: i\nregistry: {username: u, password: p}\nbuilder: {arch: amd64}\naccessories: {db: {image: i, host: d}}',
+    );
+    expect(() => refuseNothingToDeploy(alone, selectRoles(alone, all))).toThrow(
+      'deploy.yml has no `servers`, so there is nothing to deploy',
+    );
+    expect(() => refuseNothingToDeploy(beside, selectRoles(beside, all))).not.toThrow();
+  });
 });

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Config, Env, ProxyRoute, Role } from '../../src/config/config.ts';
+import type { Accessory, MountedDirectory } from '../../src/config/config-accessory.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 const directory = fileURLToPath(new URL('kamal-cases', import.meta.url));
@@ -44,6 +45,7 @@ function inScope(kamal: any): unknown {
     image: kamal.image,
     primary_role: kamal.primary_role,
     primary_host: kamal.primary_host,
+    all_hosts: kamal.all_hosts.toSorted(),
     app_hosts: kamal.app_hosts.toSorted(),
     repository: kamal.repository,
     retain_containers: kamal.retain_containers,
@@ -55,6 +57,7 @@ function inScope(kamal: any): unknown {
     ssh: { user: kamal.ssh.user, port: kamal.ssh.port },
     boot: { limit: kamal.boot.limit, wait: kamal.boot.wait ?? 0 },
     roles: Object.fromEntries(roles),
+    accessories: kamal.accessories,
     builder,
     registry: { server: kamal.registry.server, username: kamal.registry.username, local: kamal.registry.local },
   };
@@ -66,6 +69,7 @@ function asKamalPrints(config: Config): unknown {
     image: config.image,
     primary_role: config.primaryRole,
     primary_host: config.primaryHost,
+    all_hosts: config.allHosts.toSorted(),
     app_hosts: config.hosts.toSorted(),
     repository: config.repository,
     retain_containers: config.retainContainers,
@@ -77,6 +81,7 @@ function asKamalPrints(config: Config): unknown {
     ssh: { user: config.ssh.user, port: String(config.ssh.port) },
     boot: { limit: config.boot.limit ?? null, wait: config.boot.waitSeconds },
     roles: Object.fromEntries(config.roles.map((role) => [role.name, roleAsKamalPrints(role, config)])),
+    accessories: Object.fromEntries(config.accessories.map((one) => [one.name, accessoryAsKamalPrints(one, config)])),
     builder: {
       arches: config.builder.arch,
       driver: config.builder.driver,
@@ -98,7 +103,7 @@ function roleAsKamalPrints(role: Role, config: Config): unknown {
     hosts: role.hosts.map(({ host }) => host),
     cmd: role.cmd?.join(' ') ?? null,
     labels: { service: config.service, role: role.name, destination: config.destination ?? null, ...role.labels },
-    options: role.options.flatMap(({ name, value }) => (value === true ? [`--${name}`] : [`--${name}`, quoted(value)])),
+    options: optionsAsKamalPrints(role),
     restart: role.restartPolicy,
     logging: [
       ...(role.logging.driver === undefined ? [] : ['--log-driver', quoted(role.logging.driver)]),
@@ -109,6 +114,43 @@ function roleAsKamalPrints(role: Role, config: Config): unknown {
     stop_args: role.stopTimeoutSeconds === undefined ? [] : ['-t', String(role.stopTimeoutSeconds)],
     env: Object.fromEntries(role.hosts.map(({ host, env }) => [host, envAsKamalPrints(env)])),
   };
+}
+
+function optionsAsKamalPrints({ options }: Role | Accessory): string[] {
+  return options.flatMap(({ name, value }) => (value === true ? [`--${name}`] : [`--${name}`, quoted(value)]));
+}
+
+function accessoryAsKamalPrints(accessory: Accessory, config: Config): unknown {
+  const onMachine = (path: string) => (path.startsWith('/') ? path : `$PWD/${path}`);
+  const mounts = [...accessory.files, ...accessory.directories].map(({ hostPath, remote, options }) =>
+    [onMachine(hostPath), remote, options].filter((part) => part !== undefined).join(':'),
+  );
+  return {
+    service_name: accessory.service,
+    image: accessory.image,
+    hosts: accessory.hosts.map(({ host }) => host),
+    port: accessory.publish[0] ?? null,
+    network: ['--network', accessory.network],
+    publish: accessory.publish.length === 0 ? null : ['--publish', ...accessory.publish],
+    labels: { service: accessory.service, ...accessory.labels },
+    options: optionsAsKamalPrints(accessory),
+    restart: accessory.restartPolicy,
+    volumes: [...accessory.volumes, ...mounts].flatMap((volume) => ['--volume', volume]),
+    files: Object.fromEntries(
+      accessory.files.map((file) => [`/tmp/anchors/kamal/${file.local}`, mountAsKamalPrints(file)]),
+    ),
+    directories: Object.fromEntries(
+      accessory.directories.map((one) => [onMachine(one.hostPath), mountAsKamalPrints(one)]),
+    ),
+    cmd: accessory.cmd?.join(' ') ?? null,
+    running_proxy: accessory.proxy !== undefined,
+    proxy: accessory.proxy === undefined ? null : routeAsKamalPrints(accessory.proxy, config),
+  };
+}
+
+function mountAsKamalPrints({ hostPath, remote, ...mount }: MountedDirectory): unknown {
+  const { options = null, mode = null, owner = null } = mount as Partial<Record<string, string>>;
+  return { host_path: hostPath, container_path: remote, options, mode, owner };
 }
 
 function routeAsKamalPrints(route: ProxyRoute, config: Config): unknown {

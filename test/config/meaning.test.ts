@@ -20,6 +20,7 @@ describe('what a file means', () => {
           restartPolicy: 'unless-stopped',
           logging: { options: { 'max-size': '10m' } },
           volumes: [],
+          dependsOn: [],
           proxy: {
             hosts: [],
             pathPrefixes: [],
@@ -35,6 +36,9 @@ describe('what a file means', () => {
       primaryRole: 'web',
       primaryHost: '192.0.2.1',
       hosts: ['192.0.2.1'],
+      accessories: [],
+      accessoryHosts: [],
+      allHosts: ['192.0.2.1'],
       builder: { arch: ['amd64'], driver: 'docker-container', dockerfile: 'Dockerfile', args: {}, secrets: [] },
       ssh: {
         ...{ user: 'root', port: 22, keys: [], keysOnly: false, config: true, keyData: [], forwardAgent: false },
@@ -154,7 +158,7 @@ x-longshore: {ssh: {hosts: {192.0.2.2: {user: ubuntu, port: "2222"}}}}`),
     const config = load(
       withKeys(`asset_path: /assets
 error_pages_path: public
-accessories: {db: {image: postgres}}
+accessories: {db: {image: postgres, host: a}}
 proxy: {host: a.b, ssl: {certificate_pem: C, private_key_pem: K}}
 builder: {arch: amd64, remote: ssh://b, cache: {type: gha}, sbom: true}
 ssh: {key_data: [K], forward_agent: true, log_level: debug}

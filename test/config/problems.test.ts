@@ -181,7 +181,7 @@ const cases: [string, string, string][] = [
   ],
   ['a wish for git', 'git: {require: pure}', 'this should be clean or in-sync, not text'],
   ['a hook’s output', 'hooks_output: loud', 'this should be quiet or verbose, not text'],
-  ['a volume for the shell', 'volumes: ["$HOME/a:/a"]', 'no shell expands this; write the path on the machine in full'],
+  ['a volume for the shell', 'volumes: ["$DATA/a:/a"]', 'no shell expands this; write the path on the machine in full'],
   ['user, host and port', 'servers: ["u@h:2222"]', '`ssh: {hosts: {h: {user: u, port: 2222}}}`'],
   ['an unknown machine', 'ssh: {hosts: {192.0.2.2: {user: u}}}', 'called `192.0.2.2`; did you mean `192.0.2.1`?'],
   ['no user of a machine', 'ssh: {hosts: {192.0.2.1: {user: a b}}}', 'this is no user name'],

@@ -32,6 +32,8 @@ x-longshore:
 accessories:
   db:
     image: postgres
+    host: 192.0.2.9
+    files: ['a:/etc/a']
     env: {clear: {PASSWORD: hunter6}, secret: [PG]}
 `;
 const staging = 'retain_containers: 2\nproxy: {host: staging.example.com}\n';
@@ -111,7 +113,14 @@ describe('what a file means', () => {
           web: { hosts: { '192.0.2.2': { tags: ['canary'], env: { LOG: 'debug', MAIL: { secret: 'SMTP' } } } } },
           worker: { cmd: ['bin/jobs', '--password=…', '--queues', 'all'], proxy: false, stop_timeout: 30 },
         },
-        accessories: { db: { image: 'postgres', env: { secret: ['PG'] } } },
+        accessories: {
+          db: {
+            image: 'postgres',
+            hosts: ['192.0.2.9'],
+            files: { '/etc/a': { local: 'a', on_machine: 'shop-db/etc/a', mode: '755' } },
+            env: { PG: { secret: 'PG' } },
+          },
+        },
         registry: { username: 'u', password: { hidden: true } },
       },
     });

@@ -1,0 +1,39 @@
+import type { DockerOption } from './config.ts';
+import type { Findings } from './findings.ts';
+import type { Path } from './sheet.ts';
+
+/** `[address:][host port:]container port[/protocol]` in its parts. */
+interface Published {
+  readonly address: string;
+  readonly ports: string;
+}
+
+/** Warns where a port is published and no address is said: Docker then opens it on all of the machine's, past its firewall. */
+export function warnAboutPublished(text: string, path: Path, findings: Findings): void {
+  const { address, ports } = partsOf(text);
+  if (address !== '' || ports === '') return;
+  const both = ports.includes(':') ? ports : `${ports.replace(/\/.*$/, '')}:${ports}`;
+  findings.warning(
+    path,
+    `\`${text}\` is published on every address of the machine; write \`127.0.0.1:${both}\` for the machine alone, ` +
+      `its address in a private network before the ports, or \`0.0.0.0:${both}\` to mean it`,
+  );
+}
+
+/** The same for what `options` publishes. */
+export function warnAboutPublishOptions(options: readonly DockerOption[], path: Path, findings: Findings): void {
+  const texts = options.flatMap(({ name, value }) => (name === 'publish' ? [String(value)] : []));
+  for (const [index, text] of texts.entries()) {
+    const entry = [...path, 'publish', index];
+    warnAboutPublished(text, findings.has(entry) ? entry : [...path, 'publish'], findings);
+  }
+}
+
+function partsOf(text: string): Published {
+  const [, inBrackets, afterBrackets = ''] = /^(\[[^\]]*\]):(.*)$/.exec(text) ?? [];
+  if (inBrackets !== undefined) return { address: inBrackets, ports: afterBrackets };
+  const parts = text.split(':');
+  return parts.length > 2
+    ? { address: parts.slice(0, -2).join(':'), ports: parts.slice(-2).join(':') }
+    : { address: '', ports: text };
+}
