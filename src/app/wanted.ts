@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Config, Role, RoleHost } from '../config/config.ts';
-import { containerName, identityLabels, imageOf, networkName } from '../containers/names.ts';
+import {
+  assetsDirectory,
+  assetsName,
+  containerName,
+  identityLabels,
+  imageOf,
+  networkName,
+} from '../containers/names.ts';
 import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
 
 /** A role's container on one machine, as the file asks for it. */
@@ -30,10 +37,16 @@ function roleSpec(config: Config, role: Role, { host, env }: RoleHost, version: 
     network: networkName,
     restartPolicy: role.restartPolicy,
     logging: role.logging,
-    volumes: role.volumes,
+    volumes: [...role.volumes, ...assetVolume(config, role, version)],
     publish: [],
     options: role.options,
   };
+}
+
+function assetVolume(config: Config, { name, assets }: Role, version: string): string[] {
+  if (assets === undefined) return [];
+  const source = `$PWD/${assetsDirectory(config)}/volumes/${assetsName(name, version)}`;
+  return [[source, assets.path, assets.mountOptions].filter(Boolean).join(':')];
 }
 
 /** Kamal's own variables first, then secrets, then clear values, which win over a secret of the same name as in `docker run`. */

@@ -85,6 +85,8 @@ export interface Role {
   readonly restartPolicy: string;
   readonly logging: Logging;
   readonly volumes: readonly string[];
+  /** Files in the image that the pages of one version may ask the other for; only of roles with traffic. */
+  readonly assets?: { readonly path: string; readonly mountOptions?: string };
   /** Absent when no traffic is sent to this role. */
   readonly proxy?: ProxyRoute;
   /** Accessories that are started before it when both are. */

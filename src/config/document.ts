@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
 import { accessoriesSample } from './accessory.ts';
+import { assetsSample } from './assets.ts';
 import { bootSample } from './boot.ts';
 import { builderSample } from './builder.ts';
 import { destinationsSample } from './destinations.ts';
@@ -79,6 +80,7 @@ export const samples: readonly Section[] = [
   { name: 'accessories', title: 'Accessories', sample: accessoriesSample },
   { name: 'proxy', title: 'Proxy', sample: proxySample },
   { name: 'proxy-run', title: 'The proxy’s container', sample: proxyRunSample },
+  { name: 'assets', title: 'Assets', sample: assetsSample },
   { name: 'boot', title: 'Rolling', sample: bootSample },
   { name: 'ssh', title: 'SSH', sample: sshSample },
   { name: 'hooks', title: 'Hooks', sample: hooksSample },

@@ -5,6 +5,7 @@ import { resolveLabels } from './labels.ts';
 import { resolveLogging } from './logging.ts';
 import { resolveContainerOptions } from './options.ts';
 import { present } from './present.ts';
+import { resolveAssets } from './assets.ts';
 import { checkProxy, mergeProxy, resolveProxyRoute } from './proxy.ts';
 import type { WrittenProxy } from './proxy.ts';
 import { resolveProxyRun } from './proxy-run.ts';
@@ -68,7 +69,6 @@ function resolveRole(name: string, role: WrittenRole, context: Context): Role {
     const message = `${name} has ${hosts.length} machines, but Let’s Encrypt works for one; give a certificate of your own`;
     findings.problem(proxyPath(name, 'ssl', findings), message);
   }
-  if (role.asset_path !== undefined && proxied) findings.notDone([...path, 'asset_path']);
   return present({
     name,
     isPrimary,
@@ -78,6 +78,7 @@ function resolveRole(name: string, role: WrittenRole, context: Context): Role {
     ...resolveContainerOptions(role.options, [...path, 'options'], findings),
     logging: resolveLogging(written.logging, role.logging),
     volumes: written.volumes ?? [],
+    assets: proxied ? resolveAssets({ name, own: role.asset_path, root: written.asset_path, findings }) : undefined,
     proxy: proxy === undefined ? undefined : resolveProxyRoute(proxy),
     dependsOn: role.depends_on ?? [],
     stopTimeoutSeconds:

@@ -38,6 +38,8 @@ function addRole(role: Role, put: Put): void {
   }
   put(at('volumes'), role.volumes.length === 0 ? undefined : role.volumes, ['volumes']);
   put(at('depends_on'), role.dependsOn.length === 0 ? undefined : role.dependsOn, [...own, 'depends_on']);
+  const assets = role.assets && [role.assets.path, role.assets.mountOptions].filter(Boolean).join(':');
+  put(at('asset_path'), assets, [...own, 'asset_path'], ['asset_path']);
   const fallback = role.proxy === undefined ? [['drain_timeout']] : [];
   put(at('stop_timeout'), role.stopTimeoutSeconds, [...own, 'stop_timeout'], ['stop_timeout'], ...fallback);
   if (role.proxy === undefined) put(at('proxy'), false, [...own, 'proxy']);

@@ -34,6 +34,15 @@ export function envFilePath(config: Config, role: string): string {
   return `.kamal/apps/${serviceOnMachine(config)}/env/roles/${role}.env`;
 }
 
+export function assetsDirectory(config: Pick<Config, 'service' | 'destination'>): string {
+  return `.kamal/apps/${serviceOnMachine(config)}/assets`;
+}
+
+/** One version's assets among those of its service, in `extracted` and in `volumes`. */
+export function assetsName(role: string, version: string): string {
+  return `${role}-${version}`;
+}
+
 export function lockDirectory(config: Config): string {
   return `.kamal/lock-${serviceOnMachine(config)}`;
 }

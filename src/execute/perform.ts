@@ -1,6 +1,7 @@
 import { creationOf } from '../containers/create-request.ts';
 import { envFileForm } from '../containers/kamal-forms.ts';
 import { Failure } from '../errors.ts';
+import type { Host } from '../hosts/host.ts';
 import { environmentOf } from '../observe/observe.ts';
 import type { Lane, Step } from '../plan/plan.ts';
 import { thisMachine } from '../plan/plan.ts';
@@ -30,6 +31,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return pullImage(step, lane.host, execution, onProgress);
     case 'create-container':
       return createContainer(step, lane.host, execution);
+    case 'sync-assets':
+      return syncAssets(step.sync, host, execution);
     case 'rename-container':
       return docker.renameContainer(idOf(execution, lane.host, step.container), step.name);
     case 'start-container':
@@ -50,6 +53,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return docker.tagImage(step.image, step.repository, step.tag);
     case 'remove-image':
       return docker.removeImage(step.image);
+    case 'remove-directories':
+      return host.removeDirectories(step.paths);
     case 'record-release':
       return host.appendLines(step.file, [JSON.stringify({ ...step.record, at: timestamp() })]);
     case 'audit':
@@ -105,6 +110,15 @@ async function createContainer(
       hint: `Build it by \`longshore build push\`, or with \`--label service=${execution.service}\`.`,
     });
   }
+}
+
+/** What other versions' assets lack changes nothing of what this one serves. */
+async function syncAssets(
+  sync: Extract<Step, { kind: 'sync-assets' }>['sync'],
+  host: Host,
+  { emit }: Execution,
+): Promise<void> {
+  for (const text of await host.syncAssets(sync)) emit({ type: 'warning', text: `${host.name}: ${text}` });
 }
 
 /** As Kamal writes it, a line per secret. No container of ours reads it: each is given its values exactly. */

@@ -1,8 +1,9 @@
+import { syncAssets } from './assets.ts';
 import { connectionOf } from './connection.ts';
 import { createByCommandLine, execInContainer } from './docker-by-shell.ts';
 import { dockerChannels } from './docker-channels.ts';
 import { dockerOverSsh } from './docker-over-ssh.ts';
-import { appendLines, makeDirectory, writeFile } from './files.ts';
+import { appendLines, makeDirectory, removeDirectories, writeFile } from './files.ts';
 import type { Host } from './host.ts';
 import { installDocker } from './install-docker.ts';
 import type { AskSecret } from './keys.ts';
@@ -49,6 +50,8 @@ export async function connect(request: ConnectRequest): Promise<Host> {
     writeFile: (path, content, mode) => writeFile(shell, path, content, mode),
     appendLines: (path, lines) => appendLines(shell, path, lines),
     makeDirectory: (path) => makeDirectory(shell, path),
+    removeDirectories: (paths) => removeDirectories(shell, paths),
+    syncAssets: async (sync) => syncAssets(longShells, await channels.way(), { name: request.name, sync }),
     acquireLock: lock.acquire,
     takeOverLock: lock.takeOver,
     refreshLock: lock.refresh,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { quote } from '../processes/quote.ts';
+import { quote, quoteAll } from '../processes/quote.ts';
 import { printText, type Shell } from './shell.ts';
 
 /** Writes the whole file beside its place and moves it there, so that nobody reads half of it. */
@@ -24,6 +24,11 @@ export async function appendLines(shell: Shell, path: string, lines: readonly st
 
 export async function makeDirectory(shell: Shell, path: string): Promise<void> {
   await shell.ask(`make directory ${path}`, `mkdir -p ${quote(path)}`);
+}
+
+export async function removeDirectories(shell: Shell, paths: readonly string[]): Promise<void> {
+  if (paths.length === 0) return;
+  await shell.ask(`remove ${paths.join(', ')}`, `rm -rf ${quoteAll(paths)}`);
 }
 
 function makeParent(path: string): string {

@@ -16,6 +16,14 @@ export interface Host {
   /** Appends whole lines, directories made as needed. */
   appendLines(path: string, lines: readonly string[]): Promise<void>;
   makeDirectory(path: string): Promise<void>;
+  /** Removes these directories with all that is in them; those that are not there are no failure. */
+  removeDirectories(paths: readonly string[]): Promise<void>;
+  /**
+   * Makes the directory that a container mounts over its assets: its own version's, taken out of the image, and those of the other
+   * versions that it lacks; and puts its own among those of the versions that run. What is there already is never written over by another
+   * version's. @returns what could not be shared, a line each. @throws Failure `image-mismatch` when the image has no such directory
+   */
+  syncAssets(sync: AssetSync): Promise<string[]>;
   /** Takes the lock and its lease in one atomic act; says who holds it when somebody does. */
   acquireLock(request: LockRequest): Promise<LockAnswer>;
   /** Takes over a lock whose lease has run out by the machine's own clock, atomically; otherwise as `acquireLock`. */
@@ -49,6 +57,8 @@ export interface StateQuery {
   files: readonly string[];
   /** Paths whose existence is wanted. */
   paths: readonly string[];
+  /** Directories whose entries' names are wanted; missing ones are left out of the answer. */
+  directories?: readonly string[];
 }
 
 export interface HostState {
@@ -61,6 +71,21 @@ export interface HostState {
   readonly releasesText: string;
   readonly files: Readonly<Record<string, string>>;
   readonly existingPaths: readonly string[];
+  readonly directories: Readonly<Record<string, readonly string[]>>;
+}
+
+/** In Kamal's places below `directory`: `extracted/<name>` is what an image has, `volumes/<name>` what a container mounts. */
+export interface AssetSync {
+  /** `.kamal/apps/shop/assets` */
+  readonly directory: string;
+  /** Made to copy out of, and removed again. */
+  readonly temporaryContainer: string;
+  /** In the image. */
+  readonly path: string;
+  /** `web-4be1`; `anew`: what was extracted before is of another image. */
+  readonly own: { readonly name: string; readonly image: string; readonly anew: boolean };
+  /** Newest first. */
+  readonly others: readonly { readonly name: string; readonly image: string; readonly isUp: boolean }[];
 }
 
 export interface LockRequest {

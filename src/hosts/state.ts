@@ -16,6 +16,9 @@ export async function readState(shell: Shell, query: StateQuery): Promise<HostSt
       }),
   );
   const found = new Set(lines.filter((line) => line.startsWith('path ')).map((line) => Number(line.split(' ')[1])));
+  const listed = lines.filter((line) => line.startsWith('directory ')).map((line) => line.split(' ')[1]);
+  const entries = (index: number) =>
+    lines.filter((line) => line.startsWith(`entry ${index} `)).map((line) => line.replace(/^entry \d+ /, ''));
   const lock = parseHolder(lines);
   return {
     user: said('user'),
@@ -31,11 +34,16 @@ export async function readState(shell: Shell, query: StateQuery): Promise<HostSt
       }),
     ),
     existingPaths: query.paths.filter((_, index) => found.has(index)),
+    directories: Object.fromEntries(
+      (query.directories ?? []).flatMap((path, index) =>
+        listed.includes(String(index)) ? [[path, entries(index)]] : [],
+      ),
+    ),
   };
 }
 
 /** Facts, one to a line, each behind its name; files by number and in base64, or octets where there is no base64. */
-function stateScript({ lockDirectory, releasesFile, files, paths }: StateQuery): string {
+function stateScript({ lockDirectory, releasesFile, files, paths, directories = [] }: StateQuery): string {
   return `lock=${quote(lockDirectory)}
 encoded() { if command -v base64 >/dev/null 2>&1; then echo "base64 $(base64 <"$1" | tr -d '\\n')"; else echo "octets $(od -An -v -tx1 <"$1" | tr -d ' \\n')"; fi; }
 data=$(sed -n 's/.*"data-root"[[:space:]]*:[[:space:]]*"\\([^"]*\\)".*/\\1/p' /etc/docker/daemon.json 2>/dev/null)
@@ -46,6 +54,7 @@ echo "architecture $(uname -m)"
 echo "free $(printf '%s\\n' "$free" | awk 'NR == 2 { print $4 }')"
 ${printHolder()}
 ${[releasesFile, ...files].map((file, index) => `[ -f ${quote(file)} ] && echo "file ${index} $(encoded ${quote(file)})"`).join('\n')}
+${directories.map((path, index) => `[ -d ${quote(path)} ] && { echo 'directory ${index}'; ls -1 ${quote(path)} | sed 's/^/entry ${index} /'; }`).join('\n')}
 ${paths.map((path, index) => `[ -e ${quote(path)} ] && echo 'path ${index}'`).join('\n')}
 :`;
 }

@@ -2,7 +2,14 @@ import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { absolute } from '../containers/create-request.ts';
 import { differencesOf } from '../containers/differences.ts';
-import { imageOf, lockDirectory, networkName, proxyContainerName, releasesFile } from '../containers/names.ts';
+import {
+  assetsDirectory,
+  imageOf,
+  lockDirectory,
+  networkName,
+  proxyContainerName,
+  releasesFile,
+} from '../containers/names.ts';
 import type {
   ContainerInspect,
   ContainerSummary,
@@ -68,6 +75,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     proxy: await observeProxy.of(docker, proxyInspect, proxyState),
     ...(state.lock === undefined ? {} : { lock: state.lock }),
     releases: parseReleases(state.releasesText),
+    assets: assetsIn(state, look.config),
     proxyFiles: Object.fromEntries(
       proxyFileNames.flatMap((name) => {
         const text = state.files[`${proxyDirectory}/${name}`];
@@ -83,7 +91,17 @@ function readState(host: Host, config: Config): Promise<HostState> {
     releasesFile: releasesFile(config),
     files: config.proxyRun === undefined ? proxyFileNames.map((name) => `${proxyDirectory}/${name}`) : [],
     paths: [],
+    directories: assetDirectories(config),
   });
+}
+
+function assetDirectories(config: Config): string[] {
+  return ['extracted', 'volumes'].map((what) => `${assetsDirectory(config)}/${what}`);
+}
+
+function assetsIn({ directories }: HostState, config: Config): ObservedHost['assets'] {
+  const [extracted = [], volumes = []] = assetDirectories(config).map((directory) => directories[directory] ?? []);
+  return { extracted, volumes };
 }
 
 /** The environment with secret values in it; a secret nobody resolved reads as undefined and is left out. */
@@ -113,9 +131,11 @@ async function missingFor(
   const networkId = inspect.NetworkSettings.Networks[networkName]?.NetworkID;
   const lost =
     networkId !== undefined && networkId !== '' && networkId !== network?.Id ? [`network ${networkName} is gone`] : [];
-  const binds = inspect.Mounts.filter(({ Type }) => Type === 'bind').map(({ Source }) =>
-    absolute(Source, homeDirectory),
-  );
+  // Assets are put there again before a start.
+  const assets = `${homeDirectory}/${assetsDirectory(look.config)}/`;
+  const binds = inspect.Mounts.filter(({ Type }) => Type === 'bind')
+    .map(({ Source }) => absolute(Source, homeDirectory))
+    .filter((path) => !path.startsWith(assets));
   if (binds.length === 0) return lost;
   const state = await host.readState({
     lockDirectory: lockDirectory(look.config),

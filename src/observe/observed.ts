@@ -19,6 +19,8 @@ export interface ObservedHost {
   readonly lock?: LockHolder;
   /** Oldest first. */
   readonly releases: readonly ReleaseRecord[];
+  /** Names of what lies in the directories of assets; both empty when there are none. */
+  readonly assets: { readonly extracted: readonly string[]; readonly volumes: readonly string[] };
   /** Text of the deprecated boot-config files in `~/.kamal/proxy`, by file name. */
   readonly proxyFiles: Readonly<Record<string, string>>;
 }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { rolePrefix } from '../containers/names.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { routeDifferences, routeSettings, routeTarget } from '../proxy/route.ts';
+import { lostAssets } from './assets.ts';
 import { appContainers, isUp, routeOf, targetContainer } from './current.ts';
 import type { ContainerRef, Step } from './plan.ts';
 
@@ -35,7 +36,8 @@ export function decideForDeploy(
   },
 ): Decision {
   const existing = host.containers.find(({ name }) => name === wanted.spec.name);
-  const decision = actionFor(existing, input);
+  const lost = existing === undefined ? [] : lostAssets(existing, host, input.config);
+  const decision = actionFor(existing, { ...input, lost });
   return withProof({ wanted, ...decision, ...(existing === undefined ? {} : { existing }) }, host, input);
 }
 
@@ -45,7 +47,13 @@ function actionFor(
     version,
     replaces,
     imageWillChange,
-  }: { version: string; replaces: (existing: ObservedContainer) => boolean; imageWillChange: boolean },
+    lost,
+  }: {
+    version: string;
+    replaces: (existing: ObservedContainer) => boolean;
+    imageWillChange: boolean;
+    lost: readonly string[];
+  },
 ): Pick<Decision, 'action' | 'because'> {
   if (existing === undefined) return { action: 'create', because: `${abbreviateVersion(version)} is not on this host` };
   if (replaces(existing)) return { action: 'replace', because: 'a redeploy makes it anew' };
@@ -53,6 +61,7 @@ function actionFor(
     ...(existing.differences ?? []),
     ...(imageWillChange ? ['its image was built anew'] : []),
     ...(existing.missing ?? []),
+    ...lost,
   ];
   if (differences.length > 0) return { action: 'replace', because: [...new Set(differences)].join(', ') };
   if (existing.state === 'created') return { action: 'start', because: 'it was made but never started' };

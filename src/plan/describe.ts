@@ -1,4 +1,5 @@
 import { abbreviateVersion } from '../build/version.ts';
+import type { AssetSync } from '../hosts/host.ts';
 import type { Step, StepKind } from './plan.ts';
 
 /** A step in words, without its reason: `pull acme/shop:4be1`. Long versions are cut as Kamal cuts them. */
@@ -16,6 +17,8 @@ export function describe(step: StepKind): string {
       return `pull ${shortNames(step.image)}`;
     case 'create-container':
       return `create ${shortNames(step.spec.name)}`;
+    case 'sync-assets':
+      return describeSync(step.sync);
     case 'rename-container':
       return `rename ${shortNames(step.container.name)} to ${shortNames(step.name)}`;
     case 'start-container':
@@ -36,6 +39,8 @@ export function describe(step: StepKind): string {
       return `tag ${shortNames(step.image)} as ${step.tag}`;
     case 'remove-image':
       return `remove image ${shortNames(step.image)}`;
+    case 'remove-directories':
+      return `remove ${step.paths.map(shortNames).join(', ')}`;
     case 'run-hook':
       return `run hook ${step.hook}`;
     case 'wait':
@@ -47,6 +52,12 @@ export function describe(step: StepKind): string {
     default:
       return step satisfies never;
   }
+}
+
+function describeSync({ path, own, others }: AssetSync): string {
+  const names = others.map(({ name }) => shortNames(name)).join(', ');
+  if (names === '') return `take ${path} of ${shortNames(own.name)} out of its image`;
+  return `share ${path} of ${shortNames(own.name)} with ${names}`;
 }
 
 /** A step with its reason, as `plan` prints it. */

@@ -36,12 +36,12 @@ export function finishStages(input: FinishInput): Stage[] {
       ...housekeeping(name, prunes.get(name)?.containers ?? []),
     ];
   });
-  const images = stage(
+  const rest = stage(
     'Clean up',
-    hosts.flatMap((name) => housekeeping(name, prunes.get(name)?.images ?? [])),
+    hosts.flatMap((name) => housekeeping(name, prunes.get(name)?.rest ?? [])),
   );
-  const notes = hosts.flatMap((name) => housekeeping(name, noteSteps(input, name, [...stage('', lanes), ...images])));
-  return [...stage('Retire', [...lanes, ...notes]), ...images];
+  const notes = hosts.flatMap((name) => housekeeping(name, noteSteps(input, name, [...stage('', lanes), ...rest])));
+  return [...stage('Retire', [...lanes, ...notes]), ...rest];
 }
 
 /** A lane for each step, as none waits for another; a failure is a warning. */

@@ -1,5 +1,6 @@
 import type { ProxyRoute } from '../config/config.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
+import type { AssetSync } from '../hosts/host.ts';
 import type { ReleaseRecord } from '../observe/observed.ts';
 
 /** A deploy as data: stages run top to bottom, the lanes of a stage side by side, the steps of a lane in order. */
@@ -44,6 +45,7 @@ export type StepKind =
   | { readonly kind: 'start-proxy' }
   | { readonly kind: 'pull-image'; readonly image: string; readonly digest?: string }
   | { readonly kind: 'create-container'; readonly spec: ContainerSpec }
+  | { readonly kind: 'sync-assets'; readonly sync: AssetSync }
   | { readonly kind: 'rename-container'; readonly container: ContainerRef; readonly name: string }
   | { readonly kind: 'start-container'; readonly container: ContainerRef }
   | {
@@ -67,6 +69,7 @@ export type StepKind =
   | { readonly kind: 'remove-container'; readonly container: ContainerRef }
   | { readonly kind: 'tag-image'; readonly image: string; readonly repository: string; readonly tag: string }
   | { readonly kind: 'remove-image'; readonly image: string }
+  | { readonly kind: 'remove-directories'; readonly paths: readonly string[] }
   | {
       readonly kind: 'run-hook';
       readonly hook: string;

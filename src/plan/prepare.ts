@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { envFilePath, imageOf, networkName } from '../containers/names.ts';
 import type { Observed, ObservedHost } from '../observe/observed.ts';
 import { proxySpec } from '../proxy/container.ts';
+import { assetSteps } from './assets.ts';
 import { observedHost } from './current.ts';
 import { createSteps, type Decision } from './decide.ts';
 import type { DeployRequest } from './deploy.ts';
@@ -72,11 +73,13 @@ export function prepareStages(input: {
       { host, steps: pull === undefined ? [] : [pull] },
     ];
   });
-  const create = decisions.map((decision): Lane => ({
-    host: decision.wanted.host,
-    role: decision.wanted.role.name,
-    steps: createSteps(decision),
-  }));
+  const create = decisions.flatMap((decision): Lane[] => {
+    const where = { host: decision.wanted.host, role: decision.wanted.role.name };
+    return [
+      { ...where, steps: createSteps(decision) },
+      { ...where, steps: assetSteps(decision, observedHost(observed, where.host), config) },
+    ];
+  });
   return [...stage('Prepare', prepare), ...stage('Create', create)];
 }
 

@@ -1,14 +1,15 @@
 import type { Config } from '../config/config.ts';
-import { imageOf } from '../containers/names.ts';
+import { assetsName, imageOf } from '../containers/names.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
+import { staleAssets } from './assets.ts';
 import { appContainers, isUp } from './current.ts';
 import { reference } from './decide.ts';
 import type { Step } from './plan.ts';
 
-/** Images can go only after the containers that were made from them. */
+/** Images and directories can go only after the containers that were made from them. */
 export interface Prune {
   readonly containers: readonly Step[];
-  readonly images: readonly Step[];
+  readonly rest: readonly Step[];
 }
 
 /**
@@ -32,7 +33,14 @@ export function pruneOf(
     container: reference(container),
     because: `more than ${config.retainContainers} old ones are kept`,
   }));
-  return { containers, images: imageSteps(host, config, { version: deploy.version, removed }) };
+  const left = appContainers(host, config).filter((container) => !removed.includes(container));
+  const wanted = config.roles.map(({ name }) => assetsName(name, deploy.version));
+  const stale = staleAssets(host, config, { containers: left, wanted });
+  const directories: Step[] =
+    stale.length === 0
+      ? []
+      : [{ kind: 'remove-directories', paths: stale, because: 'no container of that version is left' }];
+  return { containers, rest: [...imageSteps(host, config, { version: deploy.version, removed }), ...directories] };
 }
 
 function imageSteps(

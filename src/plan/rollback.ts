@@ -3,6 +3,7 @@ import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { imageOf } from '../containers/names.ts';
 import type { Observed, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
+import { lostAssets } from './assets.ts';
 import { appContainers, currentVersion, observedHost, replacedVersion, startedSince, versionOf } from './current.ts';
 import { withProof, type Decision } from './decide.ts';
 import type { DeployRequest } from './deploy.ts';
@@ -68,12 +69,23 @@ function decide(
 ): Decision {
   const existing = host.containers.find(({ name }) => name === wanted.spec.name);
   const found = existing === undefined ? {} : { existing };
-  return withProof({ wanted, ...found, ...actionFor(existing) }, host, input);
+  return withProof(
+    {
+      wanted,
+      ...found,
+      ...actionFor(existing, existing === undefined ? [] : lostAssets(existing, host, input.config)),
+    },
+    host,
+    input,
+  );
 }
 
-function actionFor(existing: ObservedHost['containers'][number] | undefined): Pick<Decision, 'action' | 'because'> {
+function actionFor(
+  existing: ObservedHost['containers'][number] | undefined,
+  lost: readonly string[],
+): Pick<Decision, 'action' | 'because'> {
   if (existing === undefined) return { action: 'create', because: 'its retained container is gone' };
-  const missing = existing.missing ?? [];
+  const missing = [...(existing.missing ?? []), ...lost];
   if (missing.length > 0) return { action: 'replace', because: missing.join(', ') };
   if (existing.state === 'running') return { action: 'keep', because: '' };
   return { action: 'start', because: `it was retained: ${existing.status}` };

@@ -169,7 +169,6 @@ output: {file: {path: log}}
 aliases: {logs: app logs}`),
     );
     expect(config.notDoneYet.map(({ key, where, refusedBy }) => `${where} ${key} ${refusedBy}`).toSorted()).toEqual([
-      'deploy.yml:1 asset_path changes',
       'deploy.yml:2 error_pages_path changes',
       'deploy.yml:3 accessories setup',
       'deploy.yml:4 proxy.ssl changes',

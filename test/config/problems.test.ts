@@ -111,6 +111,8 @@ const cases: [string, string, string][] = [
     'proxy: {ssl: true, host: a.b}\nservers: {web: [a], api: {hosts: [b], proxy: true}}',
     'web and api both want the certificate for a.b',
   ],
+  ['assets somewhere', 'asset_path: public/assets', 'this should be a path in the image, such as'],
+  ['assets with two options', 'asset_path: /a:ro:z', 'or path:options'],
   ['no containers kept', 'retain_containers: 0', 'this should be a whole number from 1, not the number 0'],
   ['a reserved root label', 'labels: {service: x}', 'the label `service` is reserved'],
   ['a reserved role label', 'servers: {web: {hosts: [a], labels: {role: x}}}', 'the label `role` is reserved'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { wantedContainers } from '../../src/app/wanted.ts';
 import { load, problems, withKeys } from './load-text.ts';
 
 describe('what a file means for its roles', () => {
@@ -80,6 +81,22 @@ servers:
       buffering: { requests: false, responses: true, memoryBytes: 2000 },
     });
     expect(load(withKeys('servers: {web: {hosts: [a], proxy: false}}')).roles[0]).not.toHaveProperty('proxy');
+  });
+
+  test('assets: a role’s own before the root’s, and only where traffic comes', () => {
+    const servers = 'servers: {web: [a], api: {hosts: [a], proxy: {host: x.y}, asset_path: "/own/:ro"}, job: [a]}';
+    const config = load(withKeys(`asset_path: /public/assets\n${servers}`));
+    expect(Object.fromEntries(config.roles.map((role) => [role.name, role.assets]))).toEqual({
+      web: { path: '/public/assets' },
+      api: { path: '/own', mountOptions: 'ro' },
+      job: undefined,
+    });
+    const volumes = wantedContainers({ ...config, destination: 'staging' }, 'v1').map(({ spec }) => spec.volumes);
+    expect(volumes).toEqual([
+      ['$PWD/.kamal/apps/shop-staging/assets/volumes/web-v1:/public/assets'],
+      ['$PWD/.kamal/apps/shop-staging/assets/volumes/api-v1:/own:ro'],
+      [],
+    ]);
   });
 
   test('docker options: flags, lists, numbers; restart is a thing of its own', () => {

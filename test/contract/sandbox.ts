@@ -1,16 +1,21 @@
 import { execFileSync } from 'node:child_process';
+import { dirname } from 'node:path';
 import type { SshConfig } from '../../src/config/config.ts';
 import type { FakeImage } from '../fakes/images.ts';
 
 const registry = 'registry.test:5000';
 export const healthyImage = `${registry}/contract:healthy`;
 export const silentImage = `${registry}/contract:silent`;
+/** Two versions of an app with assets; one file of theirs has the same name, and nobody but root may read another. */
+export const assetImages = [`${registry}/contract:assets-1`, `${registry}/contract:assets-2`] as const;
 export const exitingImage = `${registry}/contract:exiting`;
 
 /** The same images in both worlds: what the one in memory says, and the command that makes the real one do it. */
 export const images: Readonly<Record<string, Partial<FakeImage>>> = {
   [healthyImage]: { labels: { service: 'contract' }, logLines: ['listening', 'ready'], behaviour: { kind: 'healthy' } },
   [silentImage]: { labels: { service: 'contract' }, behaviour: { kind: 'never-healthy' } },
+  [assetImages[0]]: { files: { '/opt/assets/app-1.js': 'one', '/opt/assets/a b/.x': '1' } },
+  [assetImages[1]]: { files: { '/opt/assets/app-2.js': 'two', '/opt/assets/a b/.x': '2' } },
   [exitingImage]: {
     labels: { service: 'contract' },
     logLines: ['one', 'two', 'three'],
@@ -21,6 +26,8 @@ export const images: Readonly<Record<string, Partial<FakeImage>>> = {
 const commands: Readonly<Record<string, string>> = {
   [healthyImage]: `require('http').createServer((q, r) => r.end('ok')).listen(80); console.log('listening'); console.log('ready')`,
   [silentImage]: `require('http').createServer((q, r) => { r.statusCode = 503; r.end() }).listen(80)`,
+  [assetImages[0]]: '',
+  [assetImages[1]]: '',
   [exitingImage]: `console.log('one'); console.log('two'); console.log('three'); setTimeout(() => process.exit(3), 400)`,
 };
 
@@ -63,7 +70,11 @@ export function ensureImages(): void {
       url,
     ]);
     if (status.toString() === '200') continue;
-    const dockerfile = `FROM ${registry}/node:20\nUSER root\nLABEL service=contract\nCMD ${JSON.stringify(['node', '-e', command])}\n`;
+    const files = Object.entries(images[reference]?.files ?? {}).map(
+      ([file, text]) => `mkdir -p "${dirname(file)}" && printf %s ${text} >"${file}" && chmod 600 "${file}"`,
+    );
+    const run = files.length === 0 ? '' : `RUN ${files.join(' && ')}\n`;
+    const dockerfile = `FROM ${registry}/node:20\nUSER root\n${run}LABEL service=contract\nCMD ${JSON.stringify(['node', '-e', command])}\n`;
     execFileSync('docker', ['build', '-q', '-t', reference, '-'], {
       input: dockerfile,
       env: { ...process.env, DOCKER_BUILDKIT: '0' },

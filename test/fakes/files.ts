@@ -15,6 +15,12 @@ export function readState(machine: MachineState, query: StateQuery): HostState {
       query.files.flatMap((file) => (text(file) === undefined ? [] : [[file, text(file) ?? '']])),
     ),
     existingPaths: query.paths.filter((path) => exists(machine, normal(machine, path))),
+    directories: Object.fromEntries(
+      (query.directories ?? []).flatMap((path) => {
+        const entries = entriesOf(machine, normal(machine, path));
+        return entries === undefined ? [] : [[path, entries]];
+      }),
+    ),
   };
 }
 
@@ -36,6 +42,22 @@ export function appendLines(machine: MachineState, path: string, lines: readonly
 export function makeDirectory(machine: MachineState, path: string): void {
   const parts = normal(machine, path).split('/');
   for (const index of parts.keys()) machine.directories.add(parts.slice(0, index + 1).join('/') || '/');
+}
+
+export function removeDirectories(machine: MachineState, paths: readonly string[]): void {
+  for (const path of paths.map((one) => normal(machine, one))) {
+    const isInside = (one: string) => one === path || one.startsWith(`${path}/`);
+    for (const file of [...machine.files.keys()].filter(isInside)) machine.files.delete(file);
+    for (const directory of [...machine.directories].filter(isInside)) machine.directories.delete(directory);
+    machine.journal.push(`remove ${path}`);
+  }
+}
+
+/** Names of what lies in a directory; undefined when it is not there. */
+export function entriesOf(machine: MachineState, path: string): string[] | undefined {
+  if (!machine.directories.has(path)) return undefined;
+  const below = [...machine.files.keys(), ...machine.directories].filter((one) => one.startsWith(`${path}/`));
+  return [...new Set(below.map((one) => one.slice(path.length + 1).split('/')[0] ?? ''))].sort();
 }
 
 export function acquireLock(machine: MachineState, request: LockRequest): LockAnswer {

@@ -1,5 +1,6 @@
 import { Failure } from '../../src/errors.ts';
 import type { Host, ScriptRun } from '../../src/hosts/host.ts';
+import { syncAssets } from './assets.ts';
 import { createByCommandLine } from './command-line.ts';
 import { fakeDocker } from './docker.ts';
 import {
@@ -8,6 +9,7 @@ import {
   makeDirectory,
   readState,
   refreshLock,
+  removeDirectories,
   releaseLock,
   takeOverLock,
   writeFile,
@@ -83,6 +85,8 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
       line.change('writeFile', [path, content, mode], () => writeFile(machine, path, content, mode)),
     appendLines: (path, lines) => line.change('appendLines', [path, lines], () => appendLines(machine, path, lines)),
     makeDirectory: (path) => line.change('makeDirectory', [path], () => makeDirectory(machine, path)),
+    removeDirectories: (paths) => line.change('removeDirectories', [paths], () => removeDirectories(machine, paths)),
+    syncAssets: (sync) => line.change('syncAssets', [sync], () => syncAssets(machine, sync)),
     acquireLock: (request) => line.change('acquireLock', [request], () => acquireLock(machine, request)),
     takeOverLock: (request) => line.change('takeOverLock', [request], () => takeOverLock(machine, request)),
     refreshLock: (directory, token) =>

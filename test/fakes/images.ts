@@ -22,6 +22,8 @@ export interface FakeImage {
   readonly hasHealthcheck: boolean;
   readonly logLines: readonly string[];
   readonly createdSeconds: number;
+  /** By absolute path. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface FakeRegistry {
@@ -48,6 +50,7 @@ export function fakeRegistry(credentials?: RegistryCredentials): FakeRegistry {
         hasHealthcheck: false,
         logLines: [],
         createdSeconds: Math.floor(Date.now() / 1000),
+        files: {},
         ...image,
       };
       images.set(reference, { digest, image: full });

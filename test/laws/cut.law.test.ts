@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 type Way = 'deploy' | 'rollback' | 'setup' | 'broken';
 const fleets = {
   'two machines with a worker': twoMachines,
-  'web only, one machine at a time': `${twoMachines.replace(/^servers: .*$/m, 'servers: {web: [one, two]}')}boot: {limit: 1}\n`,
+  'web only, one machine at a time': `${twoMachines.replace(/^servers: .*$/m, 'servers: {web: [one, two]}')}boot: {limit: 1}\nasset_path: /assets:ro\n`,
 };
 type FleetName = keyof typeof fleets;
 
@@ -62,6 +62,10 @@ interface Cut {
   readonly moment: (typeof moments)[number];
 }
 
+function hasAssets({ config }: World): boolean {
+  return config.roles.some(({ assets }) => assets !== undefined);
+}
+
 /** Cuts one moment of a run: `connection` that one, `network` all of them at once, `kill` the whole process with them. */
 async function cutAt(way: Way, fleet: FleetName, cut: Cut, kind: 'connection' | 'network' | 'kill'): Promise<string[]> {
   const world = await prepared(way, fleet);
@@ -74,7 +78,10 @@ async function cutAt(way: Way, fleet: FleetName, cut: Cut, kind: 'connection' | 
     if (isDead) return 'cut';
     // A bad version that exits by itself while traffic goes to it is no doing of ours.
     const broken = machine.brokenRoutes().filter((line) => !line.includes('shop-web-bad'));
-    if (call.moment === 'after') problems.push(...broken.map((line) => `after ${call.name}: ${line}`));
+    const lost = hasAssets(world) && way !== 'setup' ? world.missingAssets(['v1', 'v2']) : [];
+    if (call.moment === 'after') {
+      problems.push(...[...broken, ...lost].map((line) => `after ${call.name}: ${line}`));
+    }
     if (machine.name !== cut.host) return undefined;
     if (call.moment === 'before') counted += 1;
     if (counted !== cut.call || call.moment !== cut.moment || wasCut !== '') return undefined;
@@ -123,6 +130,10 @@ async function cutAt(way: Way, fleet: FleetName, cut: Cut, kind: 'connection' | 
       ...[...machine.locks.keys()].map((lock) => `lock left: ${machine.name} ${lock}`),
       ...machine.brokenRoutes(),
     );
+  }
+  if (hasAssets(world)) {
+    const versions = way === 'setup' ? ['v3'] : ['v1', 'v2', wanted];
+    problems.push(...world.missingAssets(versions).map((line) => `not found: ${line}`));
   }
   // The record survives every cut, so that the next rollback knows the way.
   world.push('v9');

@@ -31,6 +31,8 @@ export interface World {
   running(): string[];
   /** Where traffic goes, `host service name`, sorted. */
   traffic(): string[];
+  /** Assets of these versions that a request would not find where traffic goes, `host container file`. */
+  missingAssets(versions: readonly string[]): string[];
   /** Containers of a version in any state. */
   remains(version: string): string[];
 }
@@ -75,7 +77,11 @@ export function makeWorld(yaml = twoMachines): World {
     registry,
     machines,
     push(version, behaviour = { kind: 'healthy' }) {
-      registry.push(`registry.test:5000/shop:${version}`, { labels: { service: config.service }, behaviour });
+      registry.push(`registry.test:5000/shop:${version}`, {
+        labels: { service: config.service },
+        behaviour,
+        files: { [`/assets/app-${version}.js`]: version, '/assets/manifest.json': version },
+      });
     },
     deploy: (version, options = {}) =>
       ended(options, (session) =>
@@ -100,6 +106,19 @@ export function makeWorld(yaml = twoMachines): World {
           ),
         )
         .sort(),
+    missingAssets: (versions) =>
+      [...machines.values()].flatMap((machine) => {
+        const container = machine.trafficTarget('shop-web');
+        const own = container?.name.replace(/^shop-web-|_replaced_.*/g, '') ?? '';
+        const place = `.kamal/apps/shop/assets/volumes/web-${own}`;
+        const lost = versions.filter((version) => !machine.files.has(`${place}/app-${version}.js`));
+        const isOwn = machine.files.get(`${place}/manifest.json`)?.content === own;
+        return container === undefined
+          ? []
+          : [...lost.map((version) => `app-${version}.js`), ...(isOwn ? [] : ['manifest.json'])].map(
+              (file) => `${machine.name} ${container.name} ${file}`,
+            );
+      }),
     remains: (version) =>
       [...machines.values()].flatMap((machine) =>
         [...machine.containers.values()].map(({ name }) => name).filter((name) => name.endsWith(`-${version}`)),

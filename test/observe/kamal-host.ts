@@ -68,6 +68,7 @@ export function kamalHost(): Host {
     releasesText: '',
     files: {},
     existingPaths: [],
+    directories: {},
   };
   return { name: '127.0.0.12', docker: docker as Docker, readState: async () => state } as Partial<Host> as Host;
 }

@@ -1,6 +1,7 @@
 // A web app and a worker that start in milliseconds, so that end-to-end tests spend their time on deploying.
 //
 //	small                web on 3000: /up, /, ?sleep=MILLISECONDS; a POST is read to its end
+//	                     and files of /public/assets
 //	small worker         waits
 //	small env NAME       prints a variable in base64
 //	small same FILE HASH fails unless the file has this SHA-256
@@ -67,6 +68,10 @@ func serve(response http.ResponseWriter, request *http.Request) {
 			response.WriteHeader(503)
 		}
 		fmt.Fprintln(response, "OK")
+		return
+	}
+	if strings.HasPrefix(request.URL.Path, "/assets/") {
+		http.FileServer(http.Dir("/public")).ServeHTTP(response, request)
 		return
 	}
 	received, _ := io.Copy(io.Discard, request.Body)
