@@ -129,6 +129,6 @@ test('assets go with the last container of their version, and what an image does
   });
   const failed = await project.longshore('deploy');
   expect(failed, failed.output).toMatchObject({ status: 3 });
-  expect(failed.output).toMatch(new RegExp(`small:${wrong.slice(0, 7)} has no directory /publik`));
+  expect(failed.output).toMatch(new RegExp(`small:${wrong} has no directory /publik`));
   expect(await served(dal, host)).not.toBe(wrong);
 });
