@@ -44,6 +44,7 @@ describe('what a file means', () => {
         ...{ user: 'root', port: 22, keys: [], keysOnly: false, config: true, keyData: [], forwardAgent: false },
         ...{ hosts: {}, startsAtOnce: 30, dnsRetries: 3 },
       },
+      aliases: {},
       boot: { waitSeconds: 0 },
       readinessDelaySeconds: 7,
       deployTimeoutSeconds: 30,
