@@ -1,4 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { sets } from './test/sandbox/sets.ts';
+
+const onMachines = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  // A file has a set of machines for itself.
+  maxWorkers: sets.length,
+};
 
 export default defineConfig({
   test: {
@@ -11,16 +19,29 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+        test: {
+          ...onMachines,
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          globalSetup: ['test/contract/set-up.ts'],
+          testTimeout: 60_000,
+        },
       },
       {
         test: {
+          ...onMachines,
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/e2e/build.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          // The machines are shared, so suites take turns.
+          include: ['test/e2e/*.test.ts'],
+          globalSetup: ['test/e2e/set-up.ts'],
+        },
+      },
+      {
+        test: {
+          ...onMachines,
+          name: 'e2e-alone',
+          include: ['test/e2e/alone/*.test.ts'],
+          globalSetup: ['test/e2e/set-up.ts'],
+          // After all others, with nothing beside it.
           fileParallelism: false,
         },
       },
