@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { sets } from './test/sandbox/sets.ts';
 
@@ -16,6 +17,10 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/contract/**', 'test/e2e/**', '**/node_modules/**'],
+          globalSetup: ['test/house/scratch.ts'],
+          // What hangs fails; what has to wait for a busy box does not.
+          testTimeout: 30_000,
+          maxWorkers: availableParallelism(),
         },
       },
       {

@@ -27,6 +27,14 @@ function longshoreIn(cwd: string, ...argv: string[]): Promise<Outcome> {
   });
 }
 
+/** What a run that succeeds costs, whatever else the box does meanwhile. */
+function processorSeconds(...argv: string[]): number {
+  const script = '"$@" >/dev/null && times';
+  const words = ['-c', script, 'sh', process.execPath, join(house, 'bin/run.js'), ...argv];
+  const ofChildren = execFileSync('sh', words, { encoding: 'utf8' }).trim().split('\n').at(-1) ?? '';
+  return [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0);
+}
+
 beforeAll(() => {
   cpSync(join(project, 'bin'), join(house, 'bin'), { recursive: true });
   cpSync(join(project, 'package.json'), join(house, 'package.json'));
@@ -139,11 +147,9 @@ describe('longshore', () => {
         'builder: {arch: amd64}\nenv: {clear: {A: 1, B: 2}, secret: [C, D]}\n',
     );
     const seconds: number[] = [];
-    do {
-      const start = performance.now();
-      expect(await longshore('config', '-c', file)).toMatchObject({ status: 0 });
-      seconds.push((performance.now() - start) / 1000);
-    } while (Math.min(...seconds) > 0.3 && seconds.length < 10);
+    do seconds.push(processorSeconds('config', '-c', file));
+    while (Math.min(...seconds) > 0.3 && seconds.length < 10);
+    expect(Math.min(...seconds)).toBeGreaterThan(0.02);
     expect(Math.min(...seconds)).toBeLessThan(0.3);
   });
 
