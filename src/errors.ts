@@ -13,6 +13,7 @@ export const exitStatusOf = {
   'secrets-missing': 3,
   'secrets-invalid': 2,
   'secret-provider-failed': 3,
+  'values-undecided': 3,
   'version-unknown': 3,
   'version-not-found': 3,
   'git-failed': 3,

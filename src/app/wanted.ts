@@ -7,6 +7,7 @@ import {
   identityLabels,
   imageOf,
   networkName,
+  valuesLabel,
 } from '../containers/names.ts';
 import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
 
@@ -33,13 +34,14 @@ function roleSpec(config: Config, role: Role, { host, env }: RoleHost, version: 
     hostname: hostname(host, name),
     ...(role.cmd === undefined ? {} : { cmd: role.cmd }),
     env: roleEnvironment(config, { host, env }, { name, version }),
-    labels: { ...role.labels, ...identityLabels(config, role.name) },
+    labels: { ...role.labels, ...identityLabels(config, role.name), [valuesLabel]: config.values ?? 'exact' },
     network: networkName,
     restartPolicy: role.restartPolicy,
     logging: role.logging,
     volumes: [...role.volumes, ...assetVolume(config, role, version)],
     publish: [],
     options: role.options,
+    ...(config.values === undefined ? {} : { values: config.values }),
   };
 }
 

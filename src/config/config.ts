@@ -37,8 +37,6 @@ export interface Config {
   readonly proxyRun?: ProxyRun;
   readonly ssh: SshConfig;
   readonly boot: BootConfig;
-  /** Words that stand for commands, by name. */
-  readonly aliases: Readonly<Record<string, string>>;
   /** What has to be true of the work tree before it is built or deployed from; absent: nothing. */
   readonly gitRequires?: 'clean' | 'in-sync';
   readonly readinessDelaySeconds: number;
@@ -50,6 +48,8 @@ export interface Config {
   /** Which hooks' output is shown or hidden whatever the verbosity, by hook name. */
   readonly hooksOutput?: Readonly<Record<string, 'quiet' | 'verbose'>>;
   readonly secretsPath: string;
+  /** Absent: nobody has decided; what Longshore makes gets exact ones. */
+  readonly values?: Values;
   /** Things worth saying that stop nothing, each with `file:line`. */
   readonly warnings: readonly string[];
   /** Keys of Kamal's that Longshore does not do yet, and that would change what runs or is routed. */
@@ -62,6 +62,9 @@ export interface NotDoneYet {
   /** Commands that must refuse because of it: every one that changes a machine, or only `setup` (accessories). */
   readonly refusedBy: 'changes' | 'setup';
 }
+
+/** How values reach the containers: as they are written, or as Kamal 2.12 delivers them. */
+export type Values = 'kamal' | 'exact';
 
 /** A value given in the file, or the name of a secret that holds it. */
 export type Value = string | SecretReference;

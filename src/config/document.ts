@@ -1,7 +1,6 @@
 import { Failure } from '../errors.ts';
 import { accessoriesSample } from './accessory.ts';
 import { assetsSample } from './assets.ts';
-import { aliasesSample } from './aliases.ts';
 import { bootSample } from './boot.ts';
 import { builderSample } from './builder.ts';
 import { destinationsSample } from './destinations.ts';
@@ -17,6 +16,7 @@ import { proxyRunSample } from './proxy-run.ts';
 import { registrySample } from './registry.ts';
 import { serversSample } from './servers.ts';
 import { sshSample } from './ssh.ts';
+import { valuesSample } from './values.ts';
 
 const startSample = `\
 # Names the app; containers, labels and routes start with it.
@@ -54,6 +54,9 @@ retain_containers: 5
 secrets_path: .kamal/secrets
 # The oldest Kamal that can read this file; checked against 2.12.0.
 minimum_version: 2.0.0
+# Accepted for Kamal; without effect here.
+aliases:
+  console: app exec --interactive bin/console
 # Keys that start with x- are left alone, and can hold what is merged elsewhere.
 x-defaults: &defaults
   stop_timeout: 60
@@ -83,9 +86,9 @@ export const samples: readonly Section[] = [
   { name: 'ssh', title: 'SSH', sample: sshSample },
   { name: 'hooks', title: 'Hooks', sample: hooksSample },
   { name: 'git', title: 'Git', sample: gitSample },
-  { name: 'aliases', title: 'Aliases', sample: aliasesSample },
   { name: 'labels', title: 'Labels', sample: labelsSample },
   { name: 'logging', title: 'Logging', sample: loggingSample },
+  { name: 'values', title: 'Values', sample: valuesSample },
   { name: 'destinations', title: 'Destinations', sample: destinationsSample },
   { name: 'more', title: 'Everything else', sample: moreSample },
 ];
@@ -118,7 +121,7 @@ Written by \`npm run build\` from the samples in \`src/config\`.
 bytes. A destination's file, \`config/deploy.<destination>.yml\`, is merged over it: maps key by key; lists and single
 values replace.
 
-Longshore's own keys, \`base_destination\`, \`without\`, \`hooks\`, \`git\`, \`ssh.hosts\` and \`env.required\`, stand in their natural place, or, in a file that Kamal reads too,
+Longshore's own keys, \`base_destination\`, \`without\`, \`hooks\`, \`git\`, \`values\`, \`ssh.hosts\` and \`env.required\`, stand in their natural place, or, in a file that Kamal reads too,
 under the root key \`x-longshore\`, in the shape of the file itself.
 
 Every problem is reported with file, line and column before anything is done. What Kamal does and Longshore does not do

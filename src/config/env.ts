@@ -55,12 +55,7 @@ export const emptyEnv: Env = { clear: {}, secret: {} };
 export function resolveEnv(written: WrittenEnv | undefined, path: Path, findings: Findings): Env {
   if (written === undefined) return emptyEnv;
   const clear = written.clear ?? {};
-  for (const [name, value] of Object.entries(clear)) {
-    const expanded = /\$\{[^}]*\}/.exec(value)?.[0];
-    if (expanded !== undefined) {
-      const message = `\`${expanded}\` is passed on as it stands (with Kamal the host’s login shell replaces it)`;
-      findings.warning(pathOfClear(path, name, findings), message);
-    }
+  for (const name of Object.keys(clear)) {
     if (!isVariableName(name)) {
       findings.problemWithKey(pathOfClear(path, name, findings), 'this is no name for a variable');
     }

@@ -1,7 +1,7 @@
 import { resolveAccessories } from './accessories.ts';
-import { resolveAliases } from './aliases.ts';
 import { resolveBoot } from './boot.ts';
 import { resolveBuilder } from './builder.ts';
+import { checkTexts } from './check-texts.ts';
 import type { Config, RoleHost } from './config.ts';
 import { isDestinationName } from './destinations.ts';
 import { besides } from './findings.ts';
@@ -36,6 +36,7 @@ export function resolveConfig(
   const registry = resolveRegistry(written.registry, ['registry'], findings);
   const image = resolveImage(written, findings);
   checkVolumes(written.volumes, ['volumes'], findings);
+  checkTexts(written, findings);
   checkDestinations(written, findings);
   checkMinimumVersion(written, findings);
   reportUnused(written, findings);
@@ -64,7 +65,6 @@ export function resolveConfig(
     proxyRun,
     ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: allHosts }, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
-    aliases: resolveAliases(written.aliases ?? {}, findings),
     gitRequires: written.git?.require,
     readinessDelaySeconds: written.readiness_delay ?? 7,
     deployTimeoutSeconds: written.deploy_timeout ?? 30,
@@ -74,6 +74,7 @@ export function resolveConfig(
     hooks: resolveHooks(written.hooks, roleNames, findings),
     hooksOutput: written.hooks_output,
     secretsPath: written.secrets_path ?? '.kamal/secrets',
+    values: written.values,
     warnings: findings.warnings,
     notDoneYet: findings.notDoneYet,
   });

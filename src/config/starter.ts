@@ -93,6 +93,10 @@ proxy:
 #   secret:
 #     - DATABASE_URL
 
+# Longshore's own keys, where Kamal does not look. exact: containers get every value as it is written.
+x-longshore:
+  values: exact
+
 # How the machines are reached, if not as root.
 # ssh:
 #   user: deploy

@@ -99,9 +99,9 @@ function addDeploy(config: Config, put: Put): void {
   put(['deploy_timeout'], config.deployTimeoutSeconds);
   put(['drain_timeout'], config.drainTimeoutSeconds);
   put(['retain_containers'], config.retainContainers);
-  for (const [name, command] of Object.entries(config.aliases)) put(['aliases', name], shownText(name, command));
   put(['git', 'require'], config.gitRequires);
   put(['secrets_path'], config.secretsPath);
+  put(['values'], config.values);
   put(['hooks_path'], config.hooksPath);
   for (const [name, hook] of Object.entries(config.hooks)) {
     put(['hooks', name, 'run_on'], hook.runOn);

@@ -15,6 +15,7 @@ import { registrySchema } from './registry.ts';
 import { serversSchema } from './servers.ts';
 import type { Path } from './sheet.ts';
 import { sshSchema, sshkitSchema } from './ssh.ts';
+import { valuesSchema } from './values.ts';
 
 /** Every root key, by what may stand under it. A key that is added here has its meaning in resolve.ts. */
 const schemas = {
@@ -54,6 +55,7 @@ const schemas = {
   without: textList,
   hooks: hooksSchema,
   git: gitSchema,
+  values: valuesSchema,
 };
 
 /** The file as a whole, for those who need no messages. */

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
-import { commandLineOptions, envOfOptions, placedOptions, withOptionsInPlace } from './options.ts';
+import type { Logging } from '../config/config.ts';
+import type { Environment } from './delivery.ts';
+import { commandLineOptions, envOfOptions, isUnseen, placedOptions, withOptionsInPlace } from './options.ts';
+import { same } from './same.ts';
 import type { ContainerSpec } from './spec.ts';
 
 /** Body of `POST /containers/create`. */
@@ -20,13 +23,17 @@ export type Creation =
     };
 
 export interface CreationInput {
+  /** As it is delivered. */
   readonly spec: ContainerSpec;
   /** Environment with the secret values in it. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Environment;
   readonly homeDirectory: string;
 }
 
 export const optionsLabel = 'longshore.options';
+
+/** Kamal's, where the file says nothing. */
+const usualLogging: Logging = { options: { 'max-size': '10m' } };
 
 /** @throws Failure `config-invalid` for an option value that Docker could not read */
 export function creationOf(input: CreationInput): Creation {
@@ -38,7 +45,9 @@ export function creationOf(input: CreationInput): Creation {
   return {
     way: 'command-line',
     words: commandLine({ ...input, env: Object.fromEntries(entries.filter(([name]) => !secret.has(name))) }),
-    secretEnv: Object.fromEntries(entries.filter(([name]) => secret.has(name))),
+    secretEnv: Object.fromEntries(
+      entries.flatMap(([name, value]) => (secret.has(name) && value !== undefined ? [[name, value]] : [])),
+    ),
   };
 }
 
@@ -52,7 +61,7 @@ export function createRequest({ spec: written, env, homeDirectory }: CreationInp
     Image: spec.image,
     ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
     ...(spec.cmd === undefined ? {} : { Cmd: [...spec.cmd] }),
-    Env: Object.entries({ ...env, ...envOfOptions(written.options) }).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries({ ...env, ...envOfOptions(written.options) }).map(envEntry),
     Labels: labelsOf(written),
     ExposedPorts: Object.fromEntries(ports.map(({ port }) => [port, {}])),
     ...(anonymous.length === 0 ? {} : { Volumes: Object.fromEntries(anonymous.map((path) => [path, {}])) }),
@@ -72,6 +81,11 @@ export function createRequest({ spec: written, env, homeDirectory }: CreationInp
   return body;
 }
 
+/** A name alone takes a variable away that the image has. */
+function envEntry([name, value]: [string, string | undefined]): string {
+  return value === undefined ? name : `${name}=${value}`;
+}
+
 function sectionOf(body: CreateRequest, section: 'Config' | 'HostConfig' | 'Healthcheck'): Record<string, unknown> {
   if (section === 'Config') return body;
   if (section === 'HostConfig') return body.HostConfig;
@@ -85,7 +99,7 @@ function commandLine({ spec: written, env, homeDirectory }: CreationInput): stri
   return [
     ...['--name', spec.name, '--network', spec.network, '--restart', spec.restartPolicy],
     ...(spec.hostname === undefined ? [] : ['--hostname', spec.hostname]),
-    ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...Object.entries(env).flatMap((entry) => ['--env', envEntry(entry)]),
     ...(driver === undefined ? [] : ['--log-driver', driver]),
     ...Object.entries(options).flatMap(([name, value]) => ['--log-opt', `${name}=${value}`]),
     ...spec.volumes.flatMap((volume) => ['--volume', absolute(volume, homeDirectory)]),
@@ -97,11 +111,11 @@ function commandLine({ spec: written, env, homeDirectory }: CreationInput): stri
   ];
 }
 
-/** Kamal's labels, and for options that inspect cannot show, a hash to compare them by. */
+/** Kamal's labels, and for what inspect cannot tell from an engine's own settings, a hash to compare it by. */
 export function labelsOf(spec: ContainerSpec): Record<string, string> {
-  const unshown = commandLineOptions(spec.options);
-  if (unshown.length === 0) return { ...withOptionsInPlace(spec).labels };
-  const digest = createHash('sha256').update(JSON.stringify(unshown)).digest('hex').slice(0, 16);
+  const unseen = [...spec.options.filter(isUnseen), ...(same(spec.logging, usualLogging) ? [] : [spec.logging])];
+  if (unseen.length === 0) return { ...withOptionsInPlace(spec).labels };
+  const digest = createHash('sha256').update(JSON.stringify(unseen)).digest('hex').slice(0, 16);
   return { ...withOptionsInPlace(spec).labels, [optionsLabel]: digest };
 }
 

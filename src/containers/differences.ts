@@ -1,6 +1,14 @@
 import type { DockerOption } from '../config/config.ts';
 import { createRequest, labelsOf, optionsLabel } from './create-request.ts';
-import { kamalForms } from './kamal-forms.ts';
+import {
+  delivered,
+  valueDifferences,
+  type Delivered,
+  type Environment,
+  type ValueDifference,
+  type ValueSources,
+} from './delivery.ts';
+import { valuesLabel } from './names.ts';
 import { envOfOptions } from './options.ts';
 import { same } from './same.ts';
 import { settingDifferences } from './setting-differences.ts';
@@ -26,7 +34,7 @@ export interface ImageDefaults {
 
 export interface Comparison {
   readonly spec: ContainerSpec;
-  readonly env: Readonly<Record<string, string>>;
+  readonly sources: ValueSources;
   readonly homeDirectory: string;
   readonly running: RunningSettings;
   readonly imageDefaults: ImageDefaults;
@@ -34,22 +42,49 @@ export interface Comparison {
 
 /**
  * How a container differs from what the file asks for, one phrase per setting; env and labels by name only, so that no value shows.
- * The image's own defaults and nulls are noise, as are settings that no file asks for, such as the host name. In a container that Kamal
- * made, a value counts as the same in the form in which Kamal delivers it: the file says what it said then, and the next version delivers
- * it exactly; else the first deploy after Kamal's would replace containers that nobody changed. Longshore's own are told by their host
- * name, which follows from the container's, where Kamal's is random; where an option sets it, both forms count.
+ * The image's own defaults and nulls are noise, as are settings that no file asks for, such as the host name. Where the file does not
+ * say how values arrive, they count in a container that Kamal made as the same in Kamal's way too: the file says what it said then;
+ * else the first deploy after Kamal's would replace containers that nobody changed.
  */
 export function differencesOf(comparison: Comparison): string[] {
   const { spec, running, imageDefaults } = comparison;
-  const byLongshore = spec.hostname !== undefined && running.Config['Hostname'] === spec.hostname;
-  return [
+  const ways = waysOf(comparison);
+  const settings = ways.right.map((way) =>
+    settingDifferences(createRequest({ ...comparison, ...way }), running, imageDefaults),
+  );
+  const seen = [
     ...(running.Config.Image === spec.image ? [] : [`image is ${running.Config.Image}`]),
     ...(same(running.Config.Cmd, wantedCmd(spec, imageDefaults)) ? [] : ['cmd differs']),
     ...hostnameDifferences(spec.options, running),
-    ...envDifferences(comparison, byLongshore),
-    ...labelDifferences(comparison, byLongshore),
-    ...settingDifferences(createRequest(comparison), running, imageDefaults),
+    ...envDifferences(comparison, ways),
+    ...labelDifferences(comparison, ways),
+    ...(settings.find((phrases) => phrases.length === 0) ?? settings[0] ?? []),
   ];
+  return seen.length > 0 || sameUnseen(running, ways) ? seen : ['docker options differ'];
+}
+
+/** By the hash that Longshore's own containers have where inspect does not tell. */
+function sameUnseen({ Config: { Labels } }: RunningSettings, { right }: Ways): boolean {
+  if (Labels?.[valuesLabel] === undefined && Labels?.[optionsLabel] === undefined) return true;
+  return right.some(({ spec }) => labelsOf(spec)[optionsLabel] === Labels[optionsLabel]);
+}
+
+/** The ways in which the values of a container may be there, and the one that would be a difference, if there is one. */
+interface Ways {
+  readonly right: readonly Delivered[];
+  readonly other?: Delivered;
+  readonly reasons: readonly ValueDifference[];
+}
+
+function waysOf({ spec, sources, running }: Comparison): Ways {
+  const exact = delivered(spec, sources, 'exact');
+  const kamal = delivered(spec, sources, 'kamal');
+  const reasons = valueDifferences(spec, sources);
+  const isKamals = running.Config.Labels?.[valuesLabel] === undefined;
+  if (spec.values === undefined && isKamals) return { right: [exact, kamal], reasons };
+  return spec.values === 'kamal'
+    ? { right: [kamal], other: exact, reasons }
+    : { right: [exact], other: kamal, reasons };
 }
 
 /** An entry point of one's own takes the image's command away. */
@@ -63,16 +98,10 @@ function hostnameDifferences(options: readonly DockerOption[], { Config }: Runni
   return wanted === undefined || wanted === Config['Hostname'] ? [] : ['hostname differs'];
 }
 
-function envDifferences({ spec, env, running, imageDefaults }: Comparison, byLongshore: boolean): string[] {
+function envDifferences({ spec, running, imageDefaults }: Comparison, ways: Ways): string[] {
   const fromImage = readEnv(imageDefaults.Env);
-  const fromOptions = envOfOptions(spec.options);
-  const secret = new Set(spec.env.filter(({ value }) => typeof value !== 'string').map(({ name }) => name));
-  const wanted = new Map<string, Accepted>(Object.entries(fromImage).map(([name, value]) => [name, [value]]));
-  for (const [name, value] of Object.entries({ ...env, ...fromOptions })) {
-    const kind = secret.has(name) && !Object.hasOwn(fromOptions, name) ? 'secret' : 'clear';
-    wanted.set(name, byLongshore ? [value] : kamalForms(value, kind).map((form) => form ?? fromImage[name]));
-  }
-  return namedDifferences('env', readEnv(running.Config.Env), wanted)
+  const of = ({ spec: { options }, env }: Delivered) => ({ ...fromImage, ...env, ...envOfOptions(options) });
+  return namedDifferences('env', readEnv(running.Config.Env), { ways, of })
     .filter(
       ({ name, how }) =>
         !isFromClient(spec.options, 'env', name) && !(how === 'extra' && has(spec.options, 'env-file')),
@@ -80,25 +109,15 @@ function envDifferences({ spec, env, running, imageDefaults }: Comparison, byLon
     .map(({ text }) => text);
 }
 
-function labelDifferences({ spec, running, imageDefaults }: Comparison, byLongshore: boolean): string[] {
-  const wanted = new Map<string, Accepted>(
-    Object.entries(imageDefaults.Labels ?? {}).map(([name, value]) => [name, [value]]),
-  );
-  for (const [name, value] of Object.entries(labelsOf(spec))) {
-    wanted.set(name, byLongshore ? [value] : kamalForms(value, 'label'));
-  }
-  const labels = running.Config.Labels ?? {};
-  const knowsOptions = byLongshore || labels[optionsLabel] !== undefined;
-  return namedDifferences('label', labels, wanted)
+function labelDifferences({ spec, running, imageDefaults }: Comparison, ways: Ways): string[] {
+  const of = (way: Delivered) => ({ ...imageDefaults.Labels, ...labelsOf(way.spec) });
+  return namedDifferences('label', running.Config.Labels ?? {}, { ways, of })
     .filter(
       ({ name, how }) =>
-        (name !== optionsLabel || knowsOptions) && !(how === 'extra' && has(spec.options, 'label-file')),
+        name !== valuesLabel && name !== optionsLabel && !(how === 'extra' && has(spec.options, 'label-file')),
     )
     .map(({ text }) => text);
 }
-
-/** The values that count as the wanted one; undefined: it may be absent. */
-type Accepted = readonly (string | undefined)[];
 
 interface NamedDifference {
   readonly name: string;
@@ -107,15 +126,21 @@ interface NamedDifference {
 }
 
 function namedDifferences(
-  what: string,
-  running: Readonly<Record<string, string>>,
-  wanted: ReadonlyMap<string, Accepted>,
+  what: 'env' | 'label',
+  running: Environment,
+  { ways, of }: { ways: Ways; of: (way: Delivered) => Environment },
 ): NamedDifference[] {
-  const names = [...new Set([...Object.keys(running), ...wanted.keys()])].sort();
+  const right = ways.right.map(of);
+  const other = ways.other === undefined ? {} : of(ways.other);
+  const names = [...new Set([running, ...right].flatMap((values) => Object.keys(values)))].sort();
   return names.flatMap((name): NamedDifference[] => {
-    const accepted = wanted.get(name);
-    if (accepted?.includes(running[name]) === true) return [];
-    const how = accepted === undefined ? 'extra' : running[name] === undefined ? 'missing' : 'differs';
+    if (right.some((values) => values[name] === running[name])) return [];
+    const reason = ways.reasons.find((one) => one.what === what && one.name === name)?.reason;
+    if (reason !== undefined && Object.hasOwn(other, name) && other[name] === running[name]) {
+      return [{ name, how: 'differs', text: `${what} ${name} arrives differently: with Kamal ${reason}` }];
+    }
+    const isWanted = right.some((values) => values[name] !== undefined);
+    const how = !isWanted ? 'extra' : running[name] === undefined ? 'missing' : 'differs';
     return [{ name, how, text: how === 'differs' ? `${what} ${name} differs` : `${what} ${name} is ${how}` }];
   });
 }
@@ -129,8 +154,12 @@ function has(options: readonly DockerOption[], name: string): boolean {
   return options.some((option) => option.name === name);
 }
 
+/** A name alone stands for a variable that the image has and the container does not. */
 function readEnv(env: readonly string[] | null | undefined): Record<string, string> {
   return Object.fromEntries(
-    (env ?? []).map((entry) => [entry.split('=', 1)[0] ?? '', entry.slice(entry.indexOf('=') + 1)]),
+    (env ?? []).flatMap((entry) => {
+      const at = entry.indexOf('=');
+      return at === -1 ? [] : [[entry.slice(0, at), entry.slice(at + 1)]];
+    }),
   );
 }

@@ -21,6 +21,9 @@ export function identityLabels(config: Config, role: string): Record<string, str
   return { service: config.service, role, destination: config.destination ?? '' };
 }
 
+/** How the values reached a container; those that Kamal made have no such label. */
+export const valuesLabel = 'longshore.values';
+
 export function imageOf(config: Config, version: string): string {
   return `${config.repository}:${version}`;
 }

@@ -69,11 +69,21 @@ export const optionTable: Readonly<Record<string, OptionPlace>> = {
 /** Options with a place in the container's spec rather than in the table. */
 const asSpec = ['publish', 'volume', 'label', 'env', 'hostname', 'restart', 'log-driver', 'log-opt'];
 
-/** The options that only `docker create` understands; what they do is not compared, but a hash of them is. */
+/** Where an engine shows a setting of its own, a container whose file had one once looks like one that never had. */
+const asEngineSays = ['ulimit', 'runtime', 'ipc', 'memory-swap', 'hostname', 'log-driver', 'log-opt'];
+
+/** The options that only `docker create` understands. */
 export function commandLineOptions(options: readonly DockerOption[]): DockerOption[] {
-  return options.filter(
-    (option) => !(option.name in optionTable || asSpec.includes(option.name)) || isForClient(option),
-  );
+  return options.filter(isForCommandLine);
+}
+
+/** Whether inspect does not tell that a container has this option; a hash of such options does. */
+export function isUnseen(option: DockerOption): boolean {
+  return isForCommandLine(option) || asEngineSays.includes(option.name);
+}
+
+function isForCommandLine(option: DockerOption): boolean {
+  return !(option.name in optionTable || asSpec.includes(option.name)) || isForClient(option);
 }
 
 /** What the `docker` command itself turns into something: files, variables and devices that it looks for on the machine. */

@@ -1,4 +1,4 @@
-import type { DockerOption, Logging, Value } from '../config/config.ts';
+import type { DockerOption, Logging, Value, Values } from '../config/config.ts';
 
 /** A container we want, as data: everything but the secret values, which are put in when it is made. */
 export interface ContainerSpec {
@@ -18,6 +18,8 @@ export interface ContainerSpec {
   /** `docker run --publish` texts. */
   readonly publish: readonly string[];
   readonly options: readonly DockerOption[];
+  /** Absent: what is made gets exact values, and in what Kamal made both ways are right. */
+  readonly values?: Values;
 }
 
 export interface EnvVariable {

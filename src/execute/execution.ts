@@ -1,3 +1,4 @@
+import type { ValueSources } from '../containers/delivery.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 import type { ContainerRef, Step } from '../plan/plan.ts';
@@ -8,6 +9,9 @@ export interface Execution {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly homeDirectories: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, string>;
+  readonly secretsByKamal: ReadonlyMap<string, string>;
+  /** Of the login session, by machine. */
+  readonly variables: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** For images of the config's registry. */
   readonly credentials?: RegistryCredentials;
   readonly service: string;
@@ -32,4 +36,9 @@ export function hostOf(execution: Execution, name: string): Host {
 /** The id when it is known, else the name; Docker takes both. */
 export function idOf(execution: Execution, host: string, container: ContainerRef): string {
   return container.id ?? execution.containerIds.get(`${host}/${container.name}`) ?? container.name;
+}
+
+/** Where the values of containers on a machine come from. */
+export function sourcesOf({ secrets, secretsByKamal, variables }: Execution, host: string): ValueSources {
+  return { secrets, secretsByKamal, variables: variables.get(host) ?? {} };
 }

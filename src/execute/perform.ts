@@ -1,11 +1,10 @@
 import { creationOf } from '../containers/create-request.ts';
-import { envFileForm } from '../containers/kamal-forms.ts';
+import { delivered, envFileOf } from '../containers/delivery.ts';
 import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
-import { environmentOf } from '../observe/observe.ts';
 import type { Lane, Step } from '../plan/plan.ts';
 import { thisMachine } from '../plan/plan.ts';
-import { hostOf, idOf, type Execution } from './execution.ts';
+import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
 import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
 
@@ -22,7 +21,7 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
     case 'create-network':
       return docker.createNetwork(step.name);
     case 'write-env-file':
-      return host.writeFile(step.path, envFile(environmentOf(step.variables, execution.secrets)), '600');
+      return host.writeFile(step.path, envFileOf(step.variables, sourcesOf(execution, lane.host), step.values), '600');
     case 'boot-proxy':
       return bootProxy(step, host, execution, onProgress);
     case 'start-proxy':
@@ -94,8 +93,7 @@ async function createContainer(
 ): Promise<void> {
   const host = hostOf(execution, hostName);
   const creation = creationOf({
-    spec: step.spec,
-    env: environmentOf(step.spec.env, execution.secrets),
+    ...delivered(step.spec, sourcesOf(execution, hostName)),
     homeDirectory: execution.homeDirectories.get(hostName) ?? '/root',
   });
   const [id, image] = await Promise.all([
@@ -119,12 +117,6 @@ async function syncAssets(
   { emit }: Execution,
 ): Promise<void> {
   for (const text of await host.syncAssets(sync)) emit({ type: 'warning', text: `${host.name}: ${text}` });
-}
-
-/** As Kamal writes it, a line per secret. No container of ours reads it: each is given its values exactly. */
-function envFile(env: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(env).map(([name, value]) => `${name}=${envFileForm(value)}`);
-  return `${lines.join('\n')}\n`;
 }
 
 /** UTC, ISO 8601, to the second, as in Kamal's audit log. */

@@ -48,14 +48,19 @@ export async function createByCommandLine(
   });
 }
 
+/** Docker reads an env file by lines of less than 64 kB, and takes a carriage return before their end away. */
+const longestLine = 60_000;
+
 /**
- * An env file is taken to the letter, but holds no line breaks: it comes on stdin, so that it lies nowhere. A value that spans lines is
- * exported, for `--env NAME` to find it; sudo has to be told to let it through.
+ * An env file is taken to the letter, but for what is above: it comes on stdin, so that it lies nowhere. A value that does not fit into
+ * a line is exported, for `--env NAME` to find it; sudo has to be told to let it through.
  */
 function createScript(command: string, { words, secretEnv }: ContainerCreation): string {
   const entries = Object.entries(secretEnv);
-  const exported = entries.filter(([, value]) => /[\r\n]/.test(value));
-  const lines = entries.filter(([, value]) => !/[\r\n]/.test(value)).map(([name, value]) => `${name}=${value}\n`);
+  const fits = ([name, value]: [string, string]) =>
+    !/[\r\n]/.test(value) && Buffer.byteLength(name) + Buffer.byteLength(value) < longestLine;
+  const exported = entries.filter((entry) => !fits(entry));
+  const lines = entries.filter(fits).map(([name, value]) => `${name}=${value}\n`);
   const names = exported.map(([name]) => checked(name));
   const client = names.length === 0 ? command : command.replace(/^sudo /, `sudo --preserve-env=${names.join(',')} `);
   const options = ['--env-file', '/dev/stdin', ...names.flatMap((name) => ['--env', name])];
@@ -65,7 +70,11 @@ ${printText(lines.join(''))}} | ${client} create ${quoteAll([...options, ...word
 
 function checked(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
-  throw new Failure('config-invalid', `${JSON.stringify(name)} spans lines, but is no name for a shell variable.`, {
-    hint: 'With this option of the role only variables with a plain name can hold line breaks.',
-  });
+  throw new Failure(
+    'config-invalid',
+    `${JSON.stringify(name)} spans lines or is large, but is no name for a shell variable.`,
+    {
+      hint: 'With this option of the role only variables with a plain name can hold line breaks, or more than 60 kB.',
+    },
+  );
 }

@@ -59,6 +59,8 @@ export interface StateQuery {
   paths: readonly string[];
   /** Directories whose entries' names are wanted; missing ones are left out of the answer. */
   directories?: readonly string[];
+  /** Variables of the login session whose value is wanted; those that are not set are left out of the answer. */
+  variables?: readonly string[];
 }
 
 export interface HostState {
@@ -72,6 +74,7 @@ export interface HostState {
   readonly files: Readonly<Record<string, string>>;
   readonly existingPaths: readonly string[];
   readonly directories: Readonly<Record<string, readonly string[]>>;
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 /** In Kamal's places below `directory`: `extracted/<name>` is what an image has, `volumes/<name>` what a container mounts. */

@@ -39,13 +39,28 @@ export async function readState(shell: Shell, query: StateQuery): Promise<HostSt
         listed.includes(String(index)) ? [[path, entries(index)]] : [],
       ),
     ),
+    variables: Object.fromEntries(
+      lines
+        .filter((line) => line.startsWith('variable '))
+        .map((line): [string, string] => {
+          const [, name = '', ...encoded] = line.split(' ');
+          return [name, decode(encoded)];
+        }),
+    ),
   };
 }
 
 /** Facts, one to a line, each behind its name; files by number and in base64, or octets where there is no base64. */
-function stateScript({ lockDirectory, releasesFile, files, paths, directories = [] }: StateQuery): string {
+function stateScript({
+  lockDirectory,
+  releasesFile,
+  files,
+  paths,
+  directories = [],
+  variables = [],
+}: StateQuery): string {
   return `lock=${quote(lockDirectory)}
-encoded() { if command -v base64 >/dev/null 2>&1; then echo "base64 $(base64 <"$1" | tr -d '\\n')"; else echo "octets $(od -An -v -tx1 <"$1" | tr -d ' \\n')"; fi; }
+encoded() { if command -v base64 >/dev/null 2>&1; then echo "base64 $(base64 | tr -d '\\n')"; else echo "octets $(od -An -v -tx1 | tr -d ' \\n')"; fi; }
 data=$(sed -n 's/.*"data-root"[[:space:]]*:[[:space:]]*"\\([^"]*\\)".*/\\1/p' /etc/docker/daemon.json 2>/dev/null)
 free=$(df -Pk "\${data:-/var/lib/docker}" 2>/dev/null || df -Pk /)
 echo "user $(id -un)"
@@ -53,10 +68,16 @@ echo "home $PWD"
 echo "architecture $(uname -m)"
 echo "free $(printf '%s\\n' "$free" | awk 'NR == 2 { print $4 }')"
 ${printHolder()}
-${[releasesFile, ...files].map((file, index) => `[ -f ${quote(file)} ] && echo "file ${index} $(encoded ${quote(file)})"`).join('\n')}
+${[releasesFile, ...files].map((file, index) => `[ -f ${quote(file)} ] && echo "file ${index} $(encoded <${quote(file)})"`).join('\n')}
 ${directories.map((path, index) => `[ -d ${quote(path)} ] && { echo 'directory ${index}'; ls -1 ${quote(path)} | sed 's/^/entry ${index} /'; }`).join('\n')}
 ${paths.map((path, index) => `[ -e ${quote(path)} ] && echo 'path ${index}'`).join('\n')}
+${variables.map(printVariable).join('\n')}
 :`;
+}
+
+/** Asks the login shell, which has more of them than it hands on; the dot keeps line breaks at the end. */
+function printVariable(name: string): string {
+  return `value=$("\${SHELL:-sh}" -c ${quote(`printf '%s.' "\${${name}?}"`)} 2>/dev/null) && echo "variable ${name} $(printf %s "\${value%.}" | encoded)"`;
 }
 
 function decode([encoding, text = '']: readonly string[]): string {

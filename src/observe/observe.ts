@@ -1,6 +1,7 @@
 import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { absolute } from '../containers/create-request.ts';
+import { variablesOf } from '../containers/delivery.ts';
 import { differencesOf } from '../containers/differences.ts';
 import {
   assetsDirectory,
@@ -30,6 +31,7 @@ export interface Look {
   /** What the file asks for on this machine, in that version. */
   readonly wanted: readonly WantedContainer[];
   readonly secrets: ReadonlyMap<string, string>;
+  readonly secretsByKamal: ReadonlyMap<string, string>;
 }
 
 /** Looks at one machine: read-only, and all requests at once, so one round trip when nothing is odd. */
@@ -37,7 +39,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
   const { docker } = host;
   const wanted = look.wanted.filter((container) => container.host === host.name);
   const [state, summaries, images, network, info, proxyInspect, proxyState, image, ...inspects] = await Promise.all([
-    readState(host, look.config),
+    readState(host, look.config, wanted),
     docker.listContainers(),
     docker.listImages(),
     docker.inspectNetwork(networkName),
@@ -53,7 +55,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     if (inspect === undefined) continue;
     const differences = differencesOf({
       spec,
-      env: environmentOf(spec.env, look.secrets),
+      sources: { ...look, variables: state.variables },
       homeDirectory: state.homeDirectory,
       running: inspect,
       imageDefaults: image?.Config ?? {},
@@ -68,6 +70,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     engineVersion: info.ServerVersion,
     architecture: state.architecture,
     homeDirectory: state.homeDirectory,
+    variables: state.variables,
     freeBytes: state.freeBytes,
     containers: summaries.map((summary) => ({ ...containerOf(summary), ...judged.get(summary.Id) })),
     images: images.map(imageOfSummary),
@@ -85,12 +88,13 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
   };
 }
 
-function readState(host: Host, config: Config): Promise<HostState> {
+function readState(host: Host, config: Config, wanted: readonly WantedContainer[]): Promise<HostState> {
   return host.readState({
     lockDirectory: lockDirectory(config),
     releasesFile: releasesFile(config),
     files: config.proxyRun === undefined ? proxyFileNames.map((name) => `${proxyDirectory}/${name}`) : [],
     paths: [],
+    variables: [...new Set(wanted.flatMap(({ spec }) => variablesOf(spec)))],
     directories: assetDirectories(config),
   });
 }
@@ -102,19 +106,6 @@ function assetDirectories(config: Config): string[] {
 function assetsIn({ directories }: HostState, config: Config): ObservedHost['assets'] {
   const [extracted = [], volumes = []] = assetDirectories(config).map((directory) => directories[directory] ?? []);
   return { extracted, volumes };
-}
-
-/** The environment with secret values in it; a secret nobody resolved reads as undefined and is left out. */
-export function environmentOf(
-  env: readonly { name: string; value: string | { secret: string } }[],
-  secrets: ReadonlyMap<string, string>,
-): Record<string, string> {
-  return Object.fromEntries(
-    env.flatMap(({ name, value }) => {
-      const text = typeof value === 'string' ? value : secrets.get(value.secret);
-      return text === undefined ? [] : [[name, text]];
-    }),
-  );
 }
 
 function imageDifferences(inspect: ContainerInspect, image: ImageInspect | undefined): string[] {

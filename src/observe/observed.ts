@@ -11,6 +11,8 @@ export interface ObservedHost {
   readonly engineVersion: string;
   readonly architecture: string;
   readonly homeDirectory: string;
+  /** Those variables of the login session that Kamal's way of delivering values looks at. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly freeBytes: number;
   readonly containers: readonly ObservedContainer[];
   readonly images: readonly ObservedImage[];

@@ -82,7 +82,9 @@ function executionFor({ session, fleet, version, lock }: Deployment, observed: O
   return {
     hosts: fleet.hosts,
     homeDirectories: new Map(observed.hosts.map(({ host, homeDirectory }) => [host, homeDirectory])),
+    variables: new Map(observed.hosts.map(({ host, variables }) => [host, variables])),
     secrets: session.secrets,
+    secretsByKamal: session.secretsByKamal,
     ...(session.credentials === undefined ? {} : { credentials: session.credentials }),
     service: session.config.service,
     performer: session.tree.performer,

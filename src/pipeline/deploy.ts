@@ -4,10 +4,12 @@ import type { Plan } from '../plan/plan.ts';
 import { bootstrap } from './bootstrap.ts';
 import { buildAndPush } from './build.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
+import { openValues } from '../plan/values.ts';
 import { finish, resultOf } from './finish.ts';
 import { withFleet, type Fleet } from './fleet.ts';
 import { underLock, waitUntilFree } from './lock.ts';
 import type { DeployResult } from '../report/results.ts';
+import { refuseUndecided } from './values.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
 
 /** Connect and look; build and push; then under the lock observe, plan and execute; then post-deploy. @throws Failure */
@@ -40,7 +42,9 @@ async function lookAhead(
   // First the wait: what a run that is still at work leaves behind is seen only afterwards.
   const hasStaleLock = await waitUntilFree(session, fleet);
   const observed = await fleet.observe({ version, wanted: wantedOf(session, version) });
-  return { plan: plan(observed), hasStaleLock };
+  const ahead = plan(observed);
+  refuseUndecided(session, ahead);
+  return { plan: ahead, hasStaleLock };
 }
 
 /** Whether a plan makes containers; starting one that is there, or sending traffic to it, needs no build. */
@@ -59,6 +63,7 @@ export function deployPlan(
   },
 ): Plan {
   const { observed, version, digest, command, before } = input;
+  const wanted = wantedOf(session, version);
   return planDeploy({
     config: session.selected,
     file: session.config,
@@ -66,9 +71,10 @@ export function deployPlan(
     version,
     ...(digest === undefined ? {} : { digest }),
     observed,
-    wanted: wantedOf(session, version),
+    wanted,
     hooks: session.hooks,
     performer: session.tree.performer,
+    openValues: openValues(wanted, session),
     ...(before === undefined ? {} : { before }),
   });
 }

@@ -55,7 +55,7 @@ async function unready(host: Host, { run }: Session): Promise<Failure[]> {
 }
 
 function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
-  const { run, config, secrets } = session;
+  const { run, config, secrets, secretsByKamal } = session;
   const names = [...hosts.keys()];
   const gone = new Set<string>();
   /** Machines that stayed away once: from then on they are tried, but no longer waited for. */
@@ -72,6 +72,7 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
       ...(look.version === undefined ? {} : { version: look.version }),
       wanted: look.wanted ?? [],
       secrets,
+      secretsByKamal,
     });
 
   /** Looks again and again at a machine while its proxy is busy with a request of this service. */

@@ -16,6 +16,7 @@ import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
 import { loadRequest, type Run } from './run.ts';
 import { noteSource, requireSource } from './source.ts';
+import { checkSecrets } from './values.ts';
 
 /** What a command knows before it has seen a machine. */
 export interface Session {
@@ -27,6 +28,8 @@ export interface Session {
   readonly tree: SourceTree;
   readonly hooks: ReadonlySet<HookName>;
   readonly secrets: ReadonlyMap<string, string>;
+  /** Those that Kamal reads as something else, as it reads them. */
+  readonly secretsByKamal: ReadonlyMap<string, string>;
   readonly credentials?: RegistryCredentials;
   readonly mask: (text: string) => string;
   /** The one seam that tests replace. */
@@ -75,7 +78,13 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     hooks: purpose.changes === 'nothing' ? [] : relevant,
     all: () => allSecretNames(secretsRequest),
   });
-  const secrets = await resolveSecrets({ ...secretsRequest, names });
+  const secretsByKamal = new Map<string, string>();
+  const secrets = await resolveSecrets({
+    ...secretsRequest,
+    names,
+    onKamalsValue: (name, value) => secretsByKamal.set(name, value),
+  });
+  if (purpose.needs.includes('containers')) checkSecrets(selected, secrets);
   const credentials = credentialsOf(config, secrets);
   const starts = turns(config.ssh.startsAtOnce);
   return {
@@ -85,6 +94,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     tree,
     hooks: new Set(relevant),
     secrets,
+    secretsByKamal,
     ...(credentials === undefined ? {} : { credentials }),
     mask: createMasker([...secrets.values(), ...config.ssh.keyData.filter((key) => typeof key === 'string')]),
     connect: (name, signal) => starts(() => connectBySsh(name, { run, config, signal, secrets })),

@@ -6,7 +6,8 @@ import { imageChanges, prepareStages } from './prepare.ts';
 import { swapStages } from './swap.ts';
 import { finishStages } from './finish.ts';
 import { appContainers, isIn, isUp, observedHost, replacedVersion, startedSince } from './current.ts';
-import type { Plan, Stage } from './plan.ts';
+import type { Plan, RoleValue, Stage } from './plan.ts';
+import { planValues } from './values.ts';
 
 export interface DeployRequest {
   /** Roles narrowed to what was selected by `--hosts` and `--roles`. */
@@ -22,6 +23,8 @@ export interface DeployRequest {
   /** Names of the hook scripts that exist; empty when hooks are skipped. */
   readonly hooks: ReadonlySet<string>;
   readonly performer: string;
+  /** Values that Kamal would deliver otherwise, where the file does not say how they arrive. */
+  readonly openValues: readonly RoleValue[];
   /** The machines before this run's first step, for the rest of a plan whose reply was lost. */
   readonly before?: Observed;
 }
@@ -43,6 +46,7 @@ export function planDeploy(request: DeployRequest): Plan {
   const withProxy = command !== 'redeploy';
   const prepare = prepareStages({ config, version, observed, decisions, pulls: images.pulls, withProxy });
   const swap = swapStages({ config, observed, decisions, hooks: request.hooks });
+  const values = planValues({ config, observed, decisions, open: request.openValues });
   const from = replacedVersion(observed, config, version);
   const finish = finishStages({
     config,
@@ -65,7 +69,8 @@ export function planDeploy(request: DeployRequest): Plan {
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
     stages: [...prepare, ...swap.stages, ...finish],
-    notes: leftAlone(request.file, observed),
+    ...values,
+    notes: [...leftAlone(request.file, observed), ...values.notes],
   };
 }
 

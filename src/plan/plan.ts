@@ -1,4 +1,5 @@
-import type { ProxyRoute } from '../config/config.ts';
+import type { ProxyRoute, Values } from '../config/config.ts';
+import type { ValueDifference } from '../containers/delivery.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { ReleaseRecord } from '../observe/observed.ts';
@@ -11,6 +12,13 @@ export interface Plan {
   readonly stages: readonly Stage[];
   /** Things to say before anything is done, such as "today's settings apply". */
   readonly notes: readonly string[];
+  /** Values for which the file has to say how they arrive before a deploy begins; absent when there is none. */
+  readonly undecided?: readonly RoleValue[];
+}
+
+/** A value of a role that Kamal would deliver otherwise. */
+export interface RoleValue extends ValueDifference {
+  readonly role: string;
 }
 
 export interface Stage {
@@ -40,7 +48,12 @@ export type Step = StepKind & { readonly because: string };
 
 export type StepKind =
   | { readonly kind: 'create-network'; readonly name: string }
-  | { readonly kind: 'write-env-file'; readonly path: string; readonly variables: ContainerSpec['env'] }
+  | {
+      readonly kind: 'write-env-file';
+      readonly path: string;
+      readonly variables: ContainerSpec['env'];
+      readonly values?: Values;
+    }
   | { readonly kind: 'boot-proxy'; readonly spec: ContainerSpec }
   | { readonly kind: 'start-proxy' }
   | { readonly kind: 'pull-image'; readonly image: string; readonly digest?: string }

@@ -108,6 +108,14 @@ function proxySteps(config: Config, observed: Observed, decisions: readonly Deci
 
 function envFileSteps({ action, wanted, because }: Decision, config: Config): Step[] {
   if (action !== 'create' && action !== 'replace') return [];
-  const variables = wanted.spec.env.filter(({ value }) => typeof value !== 'string');
-  return [{ kind: 'write-env-file', path: envFilePath(config, wanted.role.name), variables, because }];
+  const { env, values } = wanted.spec;
+  return [
+    {
+      kind: 'write-env-file',
+      path: envFilePath(config, wanted.role.name),
+      variables: env.filter(({ value }) => typeof value !== 'string'),
+      ...(values === undefined ? {} : { values }),
+      because,
+    },
+  ];
 }

@@ -13,7 +13,7 @@ import { prepareStages } from './prepare.ts';
 import { swapStages } from './swap.ts';
 
 /** A rollback asks for the same as a deploy, but for what is new about the version. */
-export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest'>;
+export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest' | 'openValues'>;
 
 /**
  * Starts the retained containers of a version as they were, whatever their settings. One that is gone, or has lost its network or

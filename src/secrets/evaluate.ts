@@ -3,6 +3,7 @@ import { Failure } from '../errors.ts';
 import { largestValue, outputOf } from './command.ts';
 import type { Entry } from './dialect.ts';
 import { parseInlineCommand, runInlineCommand, wholeWords } from './inline.ts';
+import { readAsKamal } from './kamal-reading.ts';
 import type { Providers } from './providers.ts';
 import { shellCommand, type ShellValue } from './shell.ts';
 import type { Part, Piece } from './value.ts';
@@ -16,6 +17,8 @@ export interface Evaluation {
 
 export interface Evaluated {
   readonly values: ReadonlyMap<Entry, string>;
+  /** Of those that Kamal reads as something else: what it reads. */
+  readonly byKamal: ReadonlyMap<Entry, string>;
   /** Each failure once, with the entries that met it themselves; those that only refer to such an entry are left out. */
   readonly failures: ReadonlyMap<Failure, readonly Entry[]>;
 }
@@ -23,6 +26,7 @@ export interface Evaluated {
 /** Values of these entries and of all they refer to. */
 export async function evaluateEntries(wanted: readonly Entry[], evaluation: Evaluation): Promise<Evaluated> {
   const values = new Map<Entry, string>();
+  const byKamal = new Map<Entry, string>();
   const failed = new Map<Entry, Failure>();
   const started = new Map<Entry, Promise<void>>();
 
@@ -31,7 +35,7 @@ export async function evaluateEntries(wanted: readonly Entry[], evaluation: Eval
     await Promise.all(needed.map((one) => started.get(one)));
     if (needed.some((one) => !values.has(one))) return;
     try {
-      values.set(entry, await valueOf(entry, { ...evaluation, values }));
+      values.set(entry, await valueOf(entry, { ...evaluation, values, byKamal }));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failed.set(entry, error);
@@ -47,7 +51,7 @@ export async function evaluateEntries(wanted: readonly Entry[], evaluation: Eval
     if (entries) entries.push(entry);
     else if (failure) failures.set(failure, [entry]);
   }
-  return { values, failures };
+  return { values, byKamal, failures };
 }
 
 /** An entry refers only to entries above it, so the order of the file starts those first. */
@@ -57,11 +61,12 @@ function withReferences(wanted: readonly Entry[]): readonly Entry[] {
   return [...found].sort((one, other) => one.order - other.order);
 }
 
-type Scope = Evaluation & { readonly values: ReadonlyMap<Entry, string> };
+type Scope = Evaluation & { readonly values: ReadonlyMap<Entry, string>; readonly byKamal: Map<Entry, string> };
 
 async function valueOf(entry: Entry, scope: Scope): Promise<string> {
   let value = '';
-  for (const text of await Promise.all(entry.parts.map((part) => textOf(part, entry, scope)))) {
+  const texts = await Promise.all(entry.parts.map((part) => textOf(part, entry, scope)));
+  for (const text of texts) {
     if (value.length + text.length > largestValue)
       throw new Failure('secrets-invalid', 'the value is larger than 8 MiB');
     value += text;
@@ -72,7 +77,21 @@ async function valueOf(entry: Entry, scope: Scope): Promise<string> {
       hint: 'An empty value that is meant is written KEY= with nothing after it.',
     });
   }
+  noteKamals(entry, texts, scope);
   return value;
+}
+
+function noteKamals(entry: Entry, texts: readonly string[], { values, byKamal, env }: Scope): void {
+  const isOther = entry.parts.some((part, index) => {
+    if (part.kind === 'command') return texts[index]?.includes('$');
+    return part.kind === 'variable' && byKamal.has(entry.references.get(part.name) ?? entry);
+  });
+  if (!isOther) return;
+  const kamals = readAsKamal(entry, texts, (name) => {
+    const referred = entry.references.get(name);
+    return referred === undefined ? fromEnvironment(env, name) : (byKamal.get(referred) ?? values.get(referred));
+  });
+  if (kamals !== texts.join('')) byKamal.set(entry, kamals);
 }
 
 /** A bare `op://vault/item/field`; in single quotes it is just text. */

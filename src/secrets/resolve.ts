@@ -8,6 +8,8 @@ export interface SecretsRequest extends SecretsLocation {
   /** What is needed; nothing else is looked at, and no command runs for anything else. */
   readonly names: readonly string[];
   onWarning?(text: string): void;
+  /** Hears of each value that Kamal would read as another one, and which. */
+  onKamalsValue?(name: string, value: string): void;
 }
 
 /**
@@ -28,12 +30,16 @@ export async function resolveSecrets(request: SecretsRequest): Promise<ReadonlyM
   for (const warning of warningsFor(files, [...wanted.values()])) request.onWarning?.(warning);
 
   const { cwd, env } = request;
-  const { values, failures } = await evaluateEntries([...wanted.values()], {
+  const { values, byKamal, failures } = await evaluateEntries([...wanted.values()], {
     cwd,
     env,
     providers: createProviders({ cwd, env }),
   });
   if (failures.size > 0) throw combined(failures);
+  for (const [name, entry] of wanted) {
+    const kamals = byKamal.get(entry);
+    if (kamals !== undefined) request.onKamalsValue?.(name, kamals);
+  }
   return new Map([...wanted].map(([name, entry]) => [name, values.get(entry) ?? '']));
 }
 

@@ -21,6 +21,12 @@ export function readState(machine: MachineState, query: StateQuery): HostState {
         return entries === undefined ? [] : [[path, entries]];
       }),
     ),
+    variables: Object.fromEntries(
+      (query.variables ?? []).flatMap((name) => {
+        const value = machine.variables[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
   };
 }
 

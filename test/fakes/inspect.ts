@@ -10,7 +10,7 @@ export function containerInspect(machine: MachineState, container: FakeContainer
   const isUp = container.state === 'running' || container.state === 'restarting';
   const network = String(body.HostConfig['NetworkMode'] ?? 'bridge');
   const { Image: _image, HostConfig: hostConfig, Hostname, ...config } = body;
-  return overTheWire({
+  return structuredClone({
     Id: container.id,
     Name: `/${container.name}`,
     Created: container.createdAt.toISOString(),
@@ -51,12 +51,7 @@ export function containerInspect(machine: MachineState, container: FakeContainer
         },
       },
     },
-  });
-}
-
-/** A copy, as JSON brings it. */
-function overTheWire(value: object): ContainerInspect {
-  return JSON.parse(JSON.stringify(value)) as ContainerInspect;
+  } as unknown as ContainerInspect);
 }
 
 export function containerSummary(container: FakeContainer): ContainerSummary {

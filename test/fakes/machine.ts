@@ -23,6 +23,8 @@ export interface MachineState {
   readonly name: string;
   user: string;
   homeDirectory: string;
+  /** Of a login session. */
+  variables: Readonly<Record<string, string>>;
   architecture: string;
   engineVersion: string;
   freeBytes: number;
@@ -70,6 +72,7 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
   const machine: FakeMachine = {
     user: 'deploy',
     homeDirectory: '/home/deploy',
+    variables: { HOME: '/home/deploy', USER: 'deploy' },
     architecture: 'x86_64',
     engineVersion: '20.10.24',
     freeBytes: 50_000_000_000,

@@ -69,6 +69,13 @@ describe('docker create over the shell', () => {
     ]);
   });
 
+  it('gives a value that is too large for a line of an env file', async () => {
+    const large = 'x'.repeat(100_000);
+    await create('docker', { KEY: large, SMALL: 'x'.repeat(50_000) });
+    expect(read('KEY')).toBe(`${large}\n`);
+    expect(read('env-file')).toHaveLength('SMALL='.length + 50_001);
+  });
+
   it('does without secrets', async () => {
     expect(await create('docker', {})).toMatch(/^0{64}$/);
     expect(read('env-file')).toBe('');

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selectRoles } from '../../src/app/select.ts';
@@ -65,7 +65,10 @@ readiness_delay: 2
 `;
 
 export function makeWorld(yaml = twoMachines): World {
-  const config = configOf(yaml);
+  const place = mkdtempSync(join(tmpdir(), 'longshore-law-'));
+  mkdirSync(join(place, 'config'));
+  writeFileSync(join(place, 'config/deploy.yml'), yaml);
+  const config = loadConfig({ file: 'config/deploy.yml', cwd: place, env: {} });
   const registry = fakeRegistry({ server: 'registry.test:5000', username: 'x', password: 'y' });
   registry.push('registry.test:5000/basecamp/kamal-proxy:v0.9.2');
   const machines = new Map(config.hosts.map((name) => [name, fakeMachine(name, { registry })]));
@@ -135,21 +138,6 @@ export function makeWorld(yaml = twoMachines): World {
   }
 }
 
-const configs = new Map<string, Config>();
-
-/** Read once: the laws make thousands of worlds of the same file. */
-function configOf(yaml: string): Config {
-  const known = configs.get(yaml);
-  if (known !== undefined) return known;
-  const place = mkdtempSync(join(tmpdir(), 'longshore-law-'));
-  mkdirSync(join(place, 'config'));
-  writeFileSync(join(place, 'config/deploy.yml'), yaml);
-  const config = loadConfig({ file: 'config/deploy.yml', cwd: place, env: {} });
-  rmSync(place, { recursive: true });
-  configs.set(yaml, config);
-  return config;
-}
-
 /** What is left to do for a version on a world's machines, by the world's file, one line per step. */
 export async function planLines(world: World, version: string): Promise<string[]> {
   const session = sessionOf(world, {}, []);
@@ -194,6 +182,7 @@ function sessionOf({ config, machines }: World, options: RunOptions, events: Eve
     },
     hooks: new Set(),
     secrets: new Map([['KEY', 's3cret']]),
+    secretsByKamal: new Map(),
     credentials: { server: 'registry.test:5000', username: 'x', password: 'y' },
     mask: (text) => text,
     connect: async (name) => {

@@ -5,14 +5,17 @@ import type { Observed } from '../../src/observe/observed.ts';
 import { planDeploy } from '../../src/plan/deploy.ts';
 import { describeWithReason } from '../../src/plan/describe.ts';
 import { currentVersion } from '../../src/plan/current.ts';
+import { openValues } from '../../src/plan/values.ts';
 import { lastGoodVersion, planRollback } from '../../src/plan/rollback.ts';
 import { kamalConfig, kamalHost, kamalSecrets } from './kamal-host.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 
+const sources = { secrets: kamalSecrets, secretsByKamal: new Map<string, string>() };
+
 async function observe(config: Config, version: string): Promise<Observed> {
   const wanted = wantedContainers(config, version);
-  return { hosts: [await observeHost(kamalHost(), { config, version, wanted, secrets: kamalSecrets })] };
+  return { hosts: [await observeHost(kamalHost(), { config, version, wanted, ...sources })] };
 }
 
 async function planFor(config: Config, version: string): Promise<Plan> {
@@ -27,6 +30,7 @@ async function planFor(config: Config, version: string): Promise<Plan> {
     wanted,
     hooks: new Set(),
     performer: 'dev@example.com',
+    openValues: openValues(wanted, sources),
   });
 }
 
@@ -36,6 +40,12 @@ const lines = (plan: Plan) =>
 describe('a machine as real Kamal 2.12 left it', () => {
   test('right after Kamal deployed v2, the plan for v2 is empty', async () => {
     expect(lines(await planFor(kamalConfig(), 'v2'))).toEqual([]);
+  });
+
+  test.each(['kamal', 'exact'] as const)('so it is with values: %s, because none differs', async (values) => {
+    const plan = await planFor({ ...kamalConfig(), values }, 'v2');
+    expect(lines(plan)).toEqual([]);
+    expect(plan.notes).toEqual([]);
   });
 
   test('so it is for the staging destination beside it', async () => {
@@ -79,7 +89,9 @@ describe('a machine as real Kamal 2.12 left it', () => {
     const config = kamalConfig();
     const wanted = wantedContainers(config, 'v2');
     const secrets = new Map([['SEKRET', 'another value']]);
-    const observed = { hosts: [await observeHost(kamalHost(), { config, version: 'v2', wanted, secrets })] };
+    const observed = {
+      hosts: [await observeHost(kamalHost(), { config, version: 'v2', wanted, ...sources, secrets })],
+    };
     const plan = planDeploy({
       file: config,
       config,
@@ -89,6 +101,7 @@ describe('a machine as real Kamal 2.12 left it', () => {
       wanted,
       hooks: new Set(),
       performer: 'dev@example.com',
+      openValues: [],
     });
     expect(lines(plan)).toContain('create shop-web-v2 (env ALIAS differs, env SEKRET differs)');
     expect(JSON.stringify([plan, observed])).not.toMatch(/another value|s3cret value/);

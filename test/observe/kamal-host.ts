@@ -69,6 +69,7 @@ export function kamalHost(): Host {
     files: {},
     existingPaths: [],
     directories: {},
+    variables: {},
   };
   return { name: '127.0.0.12', docker: docker as Docker, readState: async () => state } as Partial<Host> as Host;
 }

@@ -1,0 +1,76 @@
+import { expansionPattern, parseExpansion } from './expansions.ts';
+import type { Findings } from './findings.ts';
+import { textOf } from './scalars.ts';
+import type { Path } from './sheet.ts';
+import type { WrittenConfig } from './written.ts';
+
+/** Bytes of one `NAME=value` that Linux hands to a program (MAX_ARG_STRLEN without its NUL). */
+const longestVariable = 131_071;
+
+/** Texts that no container can be given, and those for which Kamal's way cannot be worked out. */
+export function checkTexts(written: WrittenConfig, findings: Findings): void {
+  for (const { path, text, variable } of textsOf(written, findings)) {
+    const problem = variable === undefined ? problemWithText(text) : problemWithVariable(variable, text);
+    if (problem !== undefined) findings.problem(path, problem);
+    if (written.values !== 'kamal') continue;
+    const unclear = text.match(expansionPattern)?.find((one) => parseExpansion(one) === undefined);
+    if (unclear !== undefined) {
+      findings.problem(
+        path,
+        'with `values: kamal` only ${NAME}, ${NAME:-text} and ${NAME:+text} are understood; write out what the machine’s shell makes of this',
+      );
+    }
+  }
+}
+
+function problemWithText(text: string): string | undefined {
+  return text.includes('\0') ? 'this holds the character NUL, which no container can be given' : undefined;
+}
+
+/** Why Linux could not give a container this variable; never shows the value. */
+export function problemWithVariable(name: string, value: string): string | undefined {
+  const bytes = Buffer.byteLength(name) + 1 + Buffer.byteLength(value);
+  if (bytes <= longestVariable) return problemWithText(value);
+  return `this has ${bytes} bytes with its name, and Linux gives a program at most ${longestVariable}; mount a file instead`;
+}
+
+interface PlacedText {
+  readonly path: Path;
+  readonly text: string;
+  /** Of an environment variable: its name. */
+  readonly variable?: string;
+}
+
+/** Every text that Kamal puts between double quotes on a machine’s command line. */
+function textsOf({ env, servers, labels, logging }: WrittenConfig, findings: Findings): PlacedText[] {
+  const inMap = (path: Path, map: Readonly<Record<string, string>> | undefined): PlacedText[] =>
+    Object.entries(map ?? {}).map(([name, text]) => ({ path: [...path, name], text }));
+  const inEnv = (path: Path, block: { clear?: Readonly<Record<string, string>> } | undefined): PlacedText[] =>
+    Object.entries(block?.clear ?? {}).map(([variable, text]) => {
+      const inClear = [...path, 'clear', variable];
+      return { path: findings.has(inClear) ? inClear : [...path, variable], text, variable };
+    });
+  return [
+    ...inEnv(['env'], env),
+    ...Object.entries(env?.tags ?? {}).flatMap(([tag, block]) => inEnv(['env', 'tags', tag], block)),
+    ...inMap(['labels'], labels),
+    ...inMap(['logging', 'options'], logging?.options),
+    ...Object.entries(servers ?? {}).flatMap(([name, role]) => [
+      ...inEnv(['servers', name, 'env'], role.env),
+      ...inMap(['servers', name, 'labels'], role.labels),
+      ...inMap(['servers', name, 'logging', 'options'], role.logging?.options),
+      ...Object.entries(role.options ?? {}).flatMap(([option, value]) =>
+        [value].flat().map((item, index): PlacedText => {
+          const path = ['servers', name, 'options', option, ...(Array.isArray(value) ? [index] : [])];
+          const text = item === null || typeof item === 'boolean' ? '' : textOf(item);
+          return option === 'env' ? { path, ...variableOf(text) } : { path, text };
+        }),
+      ),
+    ]),
+  ];
+}
+
+function variableOf(text: string): Pick<PlacedText, 'text' | 'variable'> {
+  const at = text.indexOf('=');
+  return at === -1 ? { text } : { variable: text.slice(0, at), text: text.slice(at + 1) };
+}

@@ -1,3 +1,0 @@
-import { canBeCutAtEveryStep } from './cuts.ts';
-
-canBeCutAtEveryStep('deploy', 'setup');
