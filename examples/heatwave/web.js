@@ -74,7 +74,11 @@ async function counts() {
 function asset(name) {
   const file = path.join(assets, path.basename(name));
   if (!fs.existsSync(file)) return { status: 404, text: 'no such asset' };
-  return { status: 200, headers: { 'cache-control': 'public, max-age=31536000, immutable' }, text: fs.readFileSync(file, 'utf8') };
+  return {
+    status: 200,
+    headers: { 'cache-control': 'public, max-age=31536000, immutable' },
+    text: fs.readFileSync(file, 'utf8'),
+  };
 }
 
 const server = http.createServer(async (request, response) => {
@@ -89,7 +93,10 @@ const server = http.createServer(async (request, response) => {
     console.error(`${request.method} ${request.url}: ${error.message}`);
     answer = { status: 503, text: error.message };
   }
-  response.writeHead(answer.status, { 'content-type': answer.json ? 'application/json' : 'text/plain', ...answer.headers });
+  response.writeHead(answer.status, {
+    'content-type': answer.json ? 'application/json' : 'text/plain',
+    ...answer.headers,
+  });
   response.end(`${answer.json ? JSON.stringify(answer.json) : answer.text}\n`);
 });
 

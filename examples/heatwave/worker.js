@@ -43,7 +43,9 @@ async function takeOne() {
   }
   if (job === null || job === undefined) return;
   inHand = JSON.parse(job);
-  await insist(`job ${inHand.id}`, () => query('INSERT INTO attempts (job_id, worker) VALUES ($1, $2)', [inHand.id, me]));
+  await insist(`job ${inHand.id}`, () =>
+    query('INSERT INTO attempts (job_id, worker) VALUES ($1, $2)', [inHand.id, me]),
+  );
   await pause(inHand.milliseconds);
   await insist(`job ${inHand.id}`, () =>
     query('INSERT INTO finished (job_id, worker) VALUES ($1, $2) ON CONFLICT DO NOTHING', [inHand.id, me]),
@@ -54,7 +56,13 @@ async function takeOne() {
 
 async function signOfLife() {
   await queue.command('SADD', 'workers', me);
-  await queue.command('SET', `worker:${me}`, state === 'working' ? 'working' : inHand ? 'quiet, one in hand' : 'quiet', 'EX', '15');
+  await queue.command(
+    'SET',
+    `worker:${me}`,
+    state === 'working' ? 'working' : inHand ? 'quiet, one in hand' : 'quiet',
+    'EX',
+    '15',
+  );
 }
 
 /** Jobs of workers that gave no sign of life for 15 s, and for 10 s since this one looks, go to the head of the queue. */

@@ -45,7 +45,8 @@ async function authenticate({ messages, send, password }) {
     } else if (kind === 11 && scram !== undefined) {
       send('p', Buffer.from(scram.answer(body.toString('utf8', 4))));
     } else if (kind === 12 && scram !== undefined) {
-      if (!scram.isSignedBy(body.toString('utf8', 4))) throw new Error('this is not the PostgreSQL that knows the password');
+      if (!scram.isSignedBy(body.toString('utf8', 4)))
+        throw new Error('this is not the PostgreSQL that knows the password');
     } else {
       throw new Error(`PostgreSQL wants to sign in in a way (${kind}) that this client does not know`);
     }
@@ -60,13 +61,17 @@ function startScram(password) {
   return {
     first: `n,,${bare}`,
     answer(challenge) {
-      const { r: nonce, s: salt, i: rounds } = Object.fromEntries(
-        challenge.split(',').map((part) => [part[0], part.slice(2)]),
-      );
+      const {
+        r: nonce,
+        s: salt,
+        i: rounds,
+      } = Object.fromEntries(challenge.split(',').map((part) => [part[0], part.slice(2)]));
       const salted = crypto.pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(rounds), 32, 'sha256');
       const clientKey = hmac(salted, 'Client Key');
       const signed = `${bare},${challenge},c=biws,r=${nonce}`;
-      const proof = hmac(crypto.createHash('sha256').update(clientKey).digest(), signed).map((byte, at) => byte ^ clientKey[at]);
+      const proof = hmac(crypto.createHash('sha256').update(clientKey).digest(), signed).map(
+        (byte, at) => byte ^ clientKey[at],
+      );
       signature = hmac(hmac(salted, 'Server Key'), signed).toString('base64');
       return `c=biws,r=${nonce},p=${proof.toString('base64')}`;
     },
@@ -156,7 +161,10 @@ function serverError(body) {
       .filter((field) => field !== '')
       .map((field) => [field[0], field.slice(1)]),
   );
-  return Object.assign(new Error(`PostgreSQL: ${fields.M} (${fields.C})`), { code: fields.C, severity: fields.V ?? fields.S });
+  return Object.assign(new Error(`PostgreSQL: ${fields.M} (${fields.C})`), {
+    code: fields.C,
+    severity: fields.V ?? fields.S,
+  });
 }
 
 function columnNames(body) {
