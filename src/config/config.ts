@@ -37,6 +37,8 @@ export interface Config {
   readonly proxyRun?: ProxyRun;
   readonly ssh: SshConfig;
   readonly boot: BootConfig;
+  /** Words that stand for commands, by name. */
+  readonly aliases: Readonly<Record<string, string>>;
   /** What has to be true of the work tree before it is built or deployed from; absent: nothing. */
   readonly gitRequires?: 'clean' | 'in-sync';
   readonly readinessDelaySeconds: number;

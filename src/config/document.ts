@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import { accessoriesSample } from './accessory.ts';
 import { assetsSample } from './assets.ts';
+import { aliasesSample } from './aliases.ts';
 import { bootSample } from './boot.ts';
 import { builderSample } from './builder.ts';
 import { destinationsSample } from './destinations.ts';
@@ -54,9 +55,6 @@ retain_containers: 5
 secrets_path: .kamal/secrets
 # The oldest Kamal that can read this file; checked against 2.12.0.
 minimum_version: 2.0.0
-# Accepted for Kamal; without effect here.
-aliases:
-  console: app exec --interactive bin/console
 # Keys that start with x- are left alone, and can hold what is merged elsewhere.
 x-defaults: &defaults
   stop_timeout: 60
@@ -86,6 +84,7 @@ export const samples: readonly Section[] = [
   { name: 'ssh', title: 'SSH', sample: sshSample },
   { name: 'hooks', title: 'Hooks', sample: hooksSample },
   { name: 'git', title: 'Git', sample: gitSample },
+  { name: 'aliases', title: 'Aliases', sample: aliasesSample },
   { name: 'labels', title: 'Labels', sample: labelsSample },
   { name: 'logging', title: 'Logging', sample: loggingSample },
   { name: 'values', title: 'Values', sample: valuesSample },

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Failure, messageOf } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import type { Config } from './config.ts';
 import {
   baseDestinationOf,
@@ -10,17 +10,12 @@ import {
   withoutBaseDestination,
 } from './destinations.ts';
 import { createFindings, throwProblems } from './findings.ts';
-import { isMap, type Layers, mergeLayers, ownKeysRoot } from './layers.ts';
-import { createFileReader, type TemplateRequest } from './load-templates.ts';
+import { type Layers, mergeLayers, ownKeysRoot } from './layers.ts';
+import { createReader, fileExists, type LoadRequest, problemsWithShape, type Read, readBase } from './load-files.ts';
 import { present } from './present.ts';
 import { resolveConfig } from './resolve.ts';
 import { dropInherited } from './without.ts';
-import { parseYaml, type Remark, type YamlFile } from './yaml.ts';
-
-export interface LoadRequest extends TemplateRequest {
-  /** The base file, relative to `cwd` or absolute. */
-  readonly file: string;
-}
+import { parseYaml, type YamlFile } from './yaml.ts';
 
 /** A config, and the files it was read from. */
 export interface Loaded {
@@ -73,19 +68,6 @@ export function checkConfigText(file: string, text: string): void {
   resolveFiles([parsed], file, {});
 }
 
-type Read = (file: string, destination?: string) => YamlFile | undefined;
-
-/** The file by itself. What it calls itself is no destination to Kamal, so its templates do not see one either. */
-function readBase(read: Read, { file, destination }: LoadRequest): { base: YamlFile; baseName: string | undefined } {
-  const first = read(file, destination);
-  if (first === undefined) throw missing(file);
-  const isBase = destination !== undefined && baseDestinationOf(first) === destination;
-  const base = (isBase ? read(file) : undefined) ?? first;
-  throwProblems(file, [...base.problems, ...problemsWithShape(base)]);
-  if (base.value === undefined || base.value === null) throw empty(base);
-  return { base, baseName: baseDestinationOf(base) };
-}
-
 function namesOf({ file, cwd }: Pick<LoadRequest, 'file' | 'cwd'>, baseName: string | undefined): string[] {
   return [...new Set([baseName ?? [], filesBeside(file, cwd)].flat())];
 }
@@ -120,21 +102,6 @@ function resolveFiles(files: readonly [YamlFile, ...YamlFile[]], file: string, c
   return { config, layers };
 }
 
-function createReader(request: LoadRequest): Read {
-  const readText = createFileReader(request);
-  return (file, destination) => {
-    const path = resolve(request.cwd, file);
-    if (!fileExists(path)) return undefined;
-    let text: string;
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch (thrown) {
-      throw new Failure('config-missing', `${file} cannot be read: ${messageOf(thrown)}`, { cause: thrown });
-    }
-    return readText(file, text, destination);
-  };
-}
-
 function filesBeside(file: string, cwd: string): string[] {
   const directory = dirname(resolve(cwd, file));
   return statSync(directory, { throwIfNoEntry: false })?.isDirectory()
@@ -142,42 +109,11 @@ function filesBeside(file: string, cwd: string): string[] {
     : [];
 }
 
-function fileExists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
 function warned(over: YamlFile): YamlFile {
   const place = over.locate(['base_destination'])?.key ?? over.locate([ownKeysRoot, 'base_destination'])?.key;
   if (place === undefined) return over;
   const message = '`base_destination` has no effect in a destination’s file: it names the base file';
   return { ...over, warnings: [...over.warnings, { place, message }] };
-}
-
-function problemsWithShape({ value, locate, sheet }: YamlFile): Remark[] {
-  const start = locate([])?.value ?? { sheet, line: 1, column: 1 };
-  if (value === undefined || value === null) return [];
-  if (!isMap(value))
-    return [{ place: start, message: 'the file should be a map, with keys such as `service:` at its left edge' }];
-  const own = value[ownKeysRoot] ?? {};
-  if (isMap(own)) return [];
-  return [
-    {
-      place: locate([ownKeysRoot])?.key ?? start,
-      message: `\`${ownKeysRoot}\` should be a map in the shape of this file`,
-    },
-  ];
-}
-
-function missing(file: string): Failure {
-  return new Failure('config-missing', `${file} does not exist`, {
-    hint: 'Change to the project’s directory, or name the file with -c; `longshore init` writes one to start from.',
-  });
-}
-
-function empty(base: YamlFile): Failure {
-  return new Failure('config-invalid', `${base.sheet.file} is empty`, {
-    hint: 'It needs service, image, servers, registry and builder; docs/configuration.md shows a file to start from.',
-  });
 }
 
 function unknownDestination(destination: string, request: LoadRequest, baseName: string | undefined): Failure {

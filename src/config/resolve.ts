@@ -1,4 +1,5 @@
 import { resolveAccessories } from './accessories.ts';
+import { resolveAliases } from './aliases.ts';
 import { resolveBoot } from './boot.ts';
 import { resolveBuilder } from './builder.ts';
 import { checkTexts } from './check-texts.ts';
@@ -65,6 +66,7 @@ export function resolveConfig(
     proxyRun,
     ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: allHosts }, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
+    aliases: resolveAliases(written.aliases ?? {}, findings),
     gitRequires: written.git?.require,
     readinessDelaySeconds: written.readiness_delay ?? 7,
     deployTimeoutSeconds: written.deploy_timeout ?? 30,

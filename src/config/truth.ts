@@ -99,6 +99,7 @@ function addDeploy(config: Config, put: Put): void {
   put(['deploy_timeout'], config.deployTimeoutSeconds);
   put(['drain_timeout'], config.drainTimeoutSeconds);
   put(['retain_containers'], config.retainContainers);
+  for (const [name, command] of Object.entries(config.aliases)) put(['aliases', name], shownText(name, command));
   put(['git', 'require'], config.gitRequires);
   put(['secrets_path'], config.secretsPath);
   put(['values'], config.values);

@@ -11,8 +11,4 @@ export function reportUnused(written: WrittenConfig, findings: Findings): void {
   if (written.run_directory !== undefined) {
     findings.warning(['run_directory'], '`run_directory` has no effect, as in Kamal: the directory is `.kamal`');
   }
-  for (const name of Object.keys(written.aliases ?? {})) {
-    if (!/^[a-z0-9_-]+$/.test(name))
-      findings.problemWithKey(['aliases', name], 'an alias is made of a-z, 0-9, `-` and `_`');
-  }
 }

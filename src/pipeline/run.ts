@@ -1,4 +1,4 @@
-import type { LoadRequest } from '../config/load.ts';
+import type { LoadRequest } from '../config/load-files.ts';
 import type { Emit } from '../execute/events.ts';
 
 /** What every command hands over: parsed flags, and where to say what happens. */

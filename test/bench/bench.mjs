@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const longshore = join(root, 'bin/run.js');
 const runs = Number(process.argv[process.argv.indexOf('--runs') + 1] || 5) || 5;
-const machine = { container: 'longshore-chi-02', address: '127.0.0.12', relay: '127.0.0.22' };
+const machine = { container: 'longshore-chi-02', address: '127.0.0.12', relay: '127.0.1.12' };
 const children = [];
 
 const sandbox = join(root, 'test/sandbox/sandbox');

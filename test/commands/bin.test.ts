@@ -1,5 +1,5 @@
 import { execFile, execFileSync, type ExecFileException } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,16 +16,23 @@ interface Outcome {
 
 /** Runs the built program, from an empty directory and with nothing on stdin. */
 function longshore(...argv: string[]): Promise<Outcome> {
+  return longshoreIn(tmpdir(), ...argv);
+}
+
+function longshoreIn(cwd: string, ...argv: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
-    execFile(
-      process.execPath,
-      [join(house, 'bin/run.js'), ...argv],
-      { cwd: tmpdir(), env: { PATH: process.env['PATH'] } },
-      done,
-    );
+    execFile(process.execPath, [join(house, 'bin/run.js'), ...argv], { cwd, env: { PATH: process.env['PATH'] } }, done);
   });
+}
+
+/** What a run that succeeds costs, whatever else the box does meanwhile. */
+function processorSeconds(...argv: string[]): number {
+  const script = '"$@" >/dev/null && times';
+  const words = ['-c', script, 'sh', process.execPath, join(house, 'bin/run.js'), ...argv];
+  const ofChildren = execFileSync('sh', words, { encoding: 'utf8' }).trim().split('\n').at(-1) ?? '';
+  return [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0);
 }
 
 beforeAll(() => {
@@ -55,7 +62,7 @@ describe('longshore', () => {
 
   test.each([
     ['an unknown command', ['depoy'], 'there is no command depoy', 'longshore --help'],
-    ['an unknown command of a topic', ['lock', 'brake'], 'there is no command lock brake', 'longshore --help'],
+    ['an unknown command of a topic', ['lock', 'brake'], 'there is no command lock brake', 'longshore lock --help'],
     ['an unknown flag', ['deploy', '--nope'], 'Nonexistent flag: --nope', 'longshore deploy --help'],
     ['an argument too many', ['deploy', 'a', 'b'], 'Unexpected argument: b', 'longshore deploy --help'],
     ['a missing message', ['lock', 'acquire'], 'Missing required flag message', 'longshore lock acquire --help'],
@@ -72,6 +79,49 @@ describe('longshore', () => {
     expect(stderr).toContain(message);
     expect(stderr.trimEnd().split('\n')).toHaveLength(2);
     expect(stderr).toContain(`→ ${hint}`);
+  });
+
+  test('takes the beginnings of commands, and aliases of the file with what follows them', async () => {
+    const file = join(house, 'aliases.yml');
+    writeFileSync(
+      file,
+      'service: shop\nimage: acme/shop\nservers: [192.0.2.1]\nregistry: {username: u, password: [P]}\nbuilder: {arch: amd64}\n' +
+        'require_destination: true\naliases: {what: config --origin, jobs: "app exec -i bin/jobs"}\n',
+    );
+    writeFileSync(join(house, 'aliases.staging.yml'), 'service: staged\naliases: {more: what --json}\n');
+    expect((await longshore('what', 'staging', '-c', file)).stdout).toMatch(
+      /^service: staged +# \S*aliases.staging.yml:1$/m,
+    );
+    expect(JSON.parse((await longshore('more', '-d', 'staging', '-c', file)).stdout)).toMatchObject({
+      settings: { service: { value: 'staged' } },
+    });
+    expect((await longshore('conf', 'staging', '-c', file)).stdout).toMatch(/^service: staged$/m);
+    expect(await longshore('jobs', '-c', file)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`${file}:7: jobs stands for: app exec -i bin/jobs`),
+    });
+  });
+
+  test('help lists the aliases of the project, and says what each stands for', async () => {
+    const project_ = join(house, 'project');
+    mkdirSync(join(project_, 'config'), { recursive: true });
+    writeFileSync(
+      join(project_, 'config/deploy.yml'),
+      'service: <%= `touch ran` %>shop\naliases: {jobs: app exec -i bin/jobs}\n',
+    );
+    expect((await longshoreIn(project_, 'help')).stdout).not.toContain('ALIASES');
+    expect(existsSync(join(project_, 'ran'))).toBe(false);
+    writeFileSync(join(project_, 'config/deploy.yml'), 'aliases: {jobs: app exec -i bin/jobs}\n');
+    expect((await longshoreIn(project_, 'help')).stdout).toMatch(/ALIASES.*\n  jobs  app exec -i bin\/jobs\n$/);
+    for (const words of [
+      ['help', 'jobs'],
+      ['jobs', '--help'],
+    ]) {
+      expect(await longshoreIn(project_, ...words)).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/^jobs stands for: longshore app exec -i bin\/jobs\nconfig\/deploy\.yml:1 /),
+      });
+    }
   });
 
   test('refuses with one small JSON document when it is asked for JSON', async () => {
@@ -97,11 +147,9 @@ describe('longshore', () => {
         'builder: {arch: amd64}\nenv: {clear: {A: 1, B: 2}, secret: [C, D]}\n',
     );
     const seconds: number[] = [];
-    do {
-      const start = performance.now();
-      expect(await longshore('config', '-c', file)).toMatchObject({ status: 0 });
-      seconds.push((performance.now() - start) / 1000);
-    } while (Math.min(...seconds) > 0.3 && seconds.length < 10);
+    do seconds.push(processorSeconds('config', '-c', file));
+    while (Math.min(...seconds) > 0.3 && seconds.length < 10);
+    expect(Math.min(...seconds)).toBeGreaterThan(0.02);
     expect(Math.min(...seconds)).toBeLessThan(0.3);
   });
 

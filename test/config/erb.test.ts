@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { render } from '../../src/config/render.ts';
+import { cpuMilliseconds } from '../house/cpu-time.ts';
 import { failure, minimal } from './load-text.ts';
 
 const env = { X: 'x', EMPTY: '', BLANK: ' ', NAME: 'Shop', FALSE: 'false', KAMAL_DESTINATION: 'staging' };
@@ -94,10 +95,10 @@ describe('a template’s text', () => {
 
 test('a template with thousands of tags is rendered at once', () => {
   const tags = '<% if ENV["X"] %><%= ENV["X"] %>\n'.repeat(5000);
-  const start = performance.now();
+  const start = cpuMilliseconds();
   expect(rendered(`${tags}${'<% end %>'.repeat(5000)}`)).toBe('x\n'.repeat(5000));
   expect(refused(tags).split('\n')).toHaveLength(5000);
-  expect(performance.now() - start).toBeLessThan(1000);
+  expect(cpuMilliseconds() - start).toBeLessThan(1000);
 });
 
 describe('Ruby that is not read', () => {

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Config } from '../../src/config/config.ts';
-import { loadConfig, type LoadRequest } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { LoadRequest } from '../../src/config/load-files.ts';
 import { Failure } from '../../src/errors.ts';
 
 /** The least that a file needs; tests put more after it. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sshTo } from '../../src/config/ssh.ts';
+import { cpuMilliseconds } from '../house/cpu-time.ts';
 import { load, minimal, withKeys } from './load-text.ts';
 
 describe('what a file means', () => {
@@ -44,6 +45,7 @@ describe('what a file means', () => {
         ...{ user: 'root', port: 22, keys: [], keysOnly: false, config: true, keyData: [], forwardAgent: false },
         ...{ hosts: {}, startsAtOnce: 30, dnsRetries: 3 },
       },
+      aliases: {},
       boot: { waitSeconds: 0 },
       readinessDelaySeconds: 7,
       deployTimeoutSeconds: 30,
@@ -191,9 +193,9 @@ aliases: {logs: app logs}`),
     );
     load(text);
     const times = Array.from({ length: 10 }, () => {
-      const start = performance.now();
+      const start = cpuMilliseconds();
       load(text);
-      return performance.now() - start;
+      return cpuMilliseconds() - start;
     });
     expect(Math.min(...times)).toBeLessThan(25);
   });

@@ -189,6 +189,9 @@ const cases: [string, string, string][] = [
   ['no user of a machine', 'ssh: {hosts: {192.0.2.1: {user: a b}}}', 'this is no user name'],
   ['no port of a machine', 'ssh: {hosts: {192.0.2.1: {port: 0}}}', 'this should be a port from 1 to 65535'],
   ['no key', 'ssh: {key_data: ["two words"]}', 'this should be the name of a secret that holds a private key'],
+  ['an alias by the name of a command', 'aliases: {deploy: redeploy}', '`deploy` is a command'],
+  ['an alias without its quote', `aliases: {x: 'app exec "y'}`, 'a quote in this command is not closed'],
+  ['an empty alias', 'aliases: {x: ""}', 'this is empty; it should be a command'],
   ['a jump host', 'ssh: {proxy: "a b"}', 'a jump host is written as host, user@host or user@host:port'],
   ['accessories as a list', 'accessories: [db]', 'this should be a map, not a list'],
 ];

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseYaml } from '../../src/config/yaml.ts';
 import { Float, textOf } from '../../src/config/scalars.ts';
 import type { Scalar } from '../../src/config/scalars.ts';
+import { cpuMilliseconds } from '../house/cpu-time.ts';
 import { load, minimal, problems, failure } from './load-text.ts';
 
 function read(text: string): unknown {
@@ -119,9 +120,9 @@ describe('merge keys and anchors', () => {
     const level = (name: string, below: string) =>
       `${name}: &${name} [${Array.from({ length: 10 }, () => `*${below}`)}]\n`;
     const text = `a: &a [x]\n${level('b', 'a')}${level('c', 'b')}${level('d', 'c')}${level('e', 'd')}${level('f', 'e')}${level('g', 'f')}`;
-    const start = performance.now();
+    const start = cpuMilliseconds();
     expect(problems(text).join('\n')).toContain('its aliases expand to too much');
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(cpuMilliseconds() - start).toBeLessThan(1000);
   });
 
   test('an empty file says what it needs', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
-import { ensureImages, exitingImage, healthyImage } from './sandbox.ts';
+import { exitingImage, healthyImage } from './sandbox.ts';
 import { cleanUp, prefix, worlds } from './worlds.ts';
 
 describe.each(worlds)('containers on $name', ({ connect, credentials }) => {
@@ -9,7 +9,6 @@ describe.each(worlds)('containers on $name', ({ connect, credentials }) => {
   const network = `${prefix}-net`;
 
   beforeAll(async () => {
-    ensureImages();
     host = await connect();
     await Promise.all([healthyImage, exitingImage].map((image) => host.docker.pullImage(image, credentials)));
     await host.docker.createNetwork(network);

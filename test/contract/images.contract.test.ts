@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
-import { ensureImages, healthyImage, silentImage } from './sandbox.ts';
+import { healthyImage, silentImage } from './sandbox.ts';
 import { cleanUp, prefix, worlds } from './worlds.ts';
 
 const repository = 'registry.test:5000/contract';
@@ -8,7 +8,6 @@ const repository = 'registry.test:5000/contract';
 describe.each(worlds)('images on $name', ({ connect, credentials }) => {
   let host: Host;
   beforeAll(async () => {
-    ensureImages();
     host = await connect();
   });
   afterAll(() => cleanUp(host));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
 import { parseProxyState } from '../../src/proxy/state.ts';
-import { ensureImages, healthyImage, silentImage } from './sandbox.ts';
+import { healthyImage, silentImage } from './sandbox.ts';
 import { cleanUp, prefix, worlds } from './worlds.ts';
 
 const proxyImage = 'registry.test:5000/basecamp/kamal-proxy:v0.9.2';
@@ -13,7 +13,6 @@ describe.each(worlds)('kamal-proxy on $name', ({ name, connect, credentials }) =
   const network = `${prefix}-net`;
 
   beforeAll(async () => {
-    ensureImages();
     host = await connect();
     const pulls = [healthyImage, silentImage, proxyImage].map((image) => host.docker.pullImage(image, credentials));
     if (name === 'memory') await Promise.allSettled(pulls);

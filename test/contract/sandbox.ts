@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import type { SshConfig } from '../../src/config/config.ts';
 import type { FakeImage } from '../fakes/images.ts';
+import { sandboxOfWorker } from '../sandbox/sets.ts';
 
 const registry = 'registry.test:5000';
 export const healthyImage = `${registry}/contract:healthy`;
@@ -31,17 +32,11 @@ const commands: Readonly<Record<string, string>> = {
   [exitingImage]: `console.log('one'); console.log('two'); console.log('three'); setTimeout(() => process.exit(3), 400)`,
 };
 
-let known: Record<string, string> | undefined;
+let known: Readonly<Record<string, string>> | undefined;
 
 /** What `sandbox env` prints. @throws when there is no sandbox */
-export function sandboxEnvironment(): Record<string, string> {
-  known ??= Object.fromEntries(
-    execFileSync('test/sandbox/sandbox', ['env'], { encoding: 'utf8' })
-      .split('\n')
-      .filter((line) => line.includes('='))
-      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-  return known;
+export function sandboxEnvironment(): Readonly<Record<string, string>> {
+  return (known ??= sandboxOfWorker());
 }
 
 /** How deploy.yml would say to reach the sandbox's machines. */
@@ -56,19 +51,14 @@ export function sandboxSsh(overrides: Partial<SshConfig> = {}): SshConfig {
 
 /** Builds the contract's images and pushes them, unless the registry has them. */
 export function ensureImages(): void {
-  const { SANDBOX_DIR = '', REGISTRY_USER = '', REGISTRY_PASSWORD = '' } = sandboxEnvironment();
+  const { SANDBOX_PUSH_CONFIG = '', REGISTRY_USER = '', REGISTRY_PASSWORD = '' } = sandboxEnvironment();
   for (const [reference, command] of Object.entries(commands)) {
     const [, path, tag] = /^[^/]+\/(.+):(.+)$/.exec(reference) ?? [];
     const url = `http://127.0.0.1:5000/v2/${path}/manifests/${tag}`;
-    const status = execFileSync('curl', [
-      '-so',
-      '/dev/null',
-      '-w',
-      '%{http_code}',
-      '-u',
-      `${REGISTRY_USER}:${REGISTRY_PASSWORD}`,
-      url,
-    ]);
+    // The password not among the words, which every process list shows.
+    const status = execFileSync('curl', ['-so', '/dev/null', '-w', '%{http_code}', '--config', '-', url], {
+      input: `user = "${REGISTRY_USER}:${REGISTRY_PASSWORD}"\n`,
+    });
     if (status.toString() === '200') continue;
     const files = Object.entries(images[reference]?.files ?? {}).map(
       ([file, text]) => `mkdir -p "${dirname(file)}" && printf %s ${text} >"${file}" && chmod 600 "${file}"`,
@@ -79,6 +69,6 @@ export function ensureImages(): void {
       input: dockerfile,
       env: { ...process.env, DOCKER_BUILDKIT: '0' },
     });
-    execFileSync('docker', ['--config', `${SANDBOX_DIR}/push`, 'push', '-q', reference]);
+    execFileSync('docker', ['--config', SANDBOX_PUSH_CONFIG, 'push', '-q', reference]);
   }
 }

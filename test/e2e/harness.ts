@@ -4,9 +4,10 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 import type { Event } from '../../src/execute/events.ts';
+import { sandboxOfWorker } from '../sandbox/sets.ts';
 
-/** What `sandbox env` says. */
-export const sandbox = inject('sandbox');
+/** What `sandbox env` says of the machines that this file has for itself. */
+export const sandbox = sandboxOfWorker();
 
 /** A run of the real command line that has ended. */
 export interface Ended {
@@ -98,9 +99,16 @@ function change(directory: string, changes: Changes): void {
       continue;
     }
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, typeof content === 'string' ? content : content(readFileSync(file, 'utf8')));
+    const text = typeof content === 'string' ? content : content(readFileSync(file, 'utf8'));
+    writeFileSync(file, path.startsWith('config/') ? onMachinesOfThisSet(text) : text);
     if (path.startsWith('.kamal/hooks/')) execFileSync('chmod', ['755', file]);
   }
+}
+
+/** Files are written for the first set of machines. */
+function onMachinesOfThisSet(text: string): string {
+  const tailnet = /^[\d.]+\./.exec(sandbox['DAL_01'] ?? '')?.[0] ?? '';
+  return text.replaceAll('100.64.77.', tailnet);
 }
 
 /** Built once by the box's go, whose cache makes the second time fast. */

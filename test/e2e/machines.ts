@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { sandbox } from './harness.ts';
 
-/** The sandbox's machines by what they are for. All are reached by loopback address. */
+/** This file's machines by what they are for. All are reached by loopback address. */
 export interface Machine {
   /** As written in deploy.yml. */
   readonly address: string;
@@ -22,7 +22,7 @@ function machine(name: string): Machine {
   return {
     address: sandbox[variable] ?? '',
     loopback: sandbox[`${variable}_LOOPBACK`] ?? '',
-    container: `longshore-${name}`,
+    container: sandbox[`${variable}_CONTAINER`] ?? '',
   };
 }
 
@@ -44,9 +44,9 @@ rm -rf /home/deploy/.kamal /root/.kamal`;
   await Promise.all(machines.map((one) => on(one, script)));
 }
 
-/** All machines as on the first day, one of them without Docker. */
+/** All machines of this file as on the first day, one of them without Docker. */
 export async function resetSandbox(): Promise<void> {
-  await execute(join(import.meta.dirname, '../sandbox/sandbox'), ['reset']);
+  await execute(join(import.meta.dirname, '../sandbox/sandbox'), ['reset', sandbox['SANDBOX_SET'] ?? '']);
 }
 
 /** Names of a service's running containers, sorted. */

@@ -17,9 +17,12 @@ export interface Relay {
   stop(): void;
 }
 
-/** Relays from a loopback address to a machine. All relays listen on one port, as deploy.yml names one for all machines. */
+/** Relays from loopback addresses of their own to machines. All listen on one port, as deploy.yml names one for all machines. */
 export async function startRelays(...machines: readonly Machine[]): Promise<Relay[]> {
-  const [head, ...tail] = machines.map((machine, index) => ({ machine, address: `127.0.1.${11 + index}` }));
+  const [head, ...tail] = machines.map((machine) => ({
+    machine,
+    address: machine.loopback.replace('127.0.0.', '127.0.1.'),
+  }));
   if (head === undefined) return [];
   const leader = await startRelay({ ...head, port: 0 });
   return [leader, ...(await Promise.all(tail.map((one) => startRelay({ ...one, port: leader.port }))))];

@@ -26,9 +26,7 @@ test('setup makes two empty machines, one without Docker, serve the app', async 
   current = project.commit('Hello');
   const setup = await project.longshore('setup production');
   expect(setup, setup.output).toMatchObject({ status: 0 });
-  expect(setup.stderr).toMatch(
-    /setup hello \(production\) from config\/deploy\.yml to 100\.64\.77\.11, 100\.64\.77\.13/,
-  );
+  expect(setup.stderr).toContain(`setup hello (production) from config/deploy.yml to ${dal.address}, ${bare.address}`);
   expect(setup.stderr).toContain(`Docker was installed on ${bare.address}`);
   expect(setup.stdout).toContain(`hello to production: ${current.slice(0, 7)} serves on 2 hosts`);
   await everyMachineServes(current);

@@ -10,7 +10,7 @@ export function containerInspect(machine: MachineState, container: FakeContainer
   const isUp = container.state === 'running' || container.state === 'restarting';
   const network = String(body.HostConfig['NetworkMode'] ?? 'bridge');
   const { Image: _image, HostConfig: hostConfig, Hostname, ...config } = body;
-  return structuredClone({
+  return overTheWire({
     Id: container.id,
     Name: `/${container.name}`,
     Created: container.createdAt.toISOString(),
@@ -51,7 +51,12 @@ export function containerInspect(machine: MachineState, container: FakeContainer
         },
       },
     },
-  } as unknown as ContainerInspect);
+  });
+}
+
+/** A copy, as JSON brings it. */
+function overTheWire(value: object): ContainerInspect {
+  return JSON.parse(JSON.stringify(value)) as ContainerInspect;
 }
 
 export function containerSummary(container: FakeContainer): ContainerSummary {

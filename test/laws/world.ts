@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selectRoles } from '../../src/app/select.ts';
@@ -65,10 +65,7 @@ readiness_delay: 2
 `;
 
 export function makeWorld(yaml = twoMachines): World {
-  const place = mkdtempSync(join(tmpdir(), 'longshore-law-'));
-  mkdirSync(join(place, 'config'));
-  writeFileSync(join(place, 'config/deploy.yml'), yaml);
-  const config = loadConfig({ file: 'config/deploy.yml', cwd: place, env: {} });
+  const config = configOf(yaml);
   const registry = fakeRegistry({ server: 'registry.test:5000', username: 'x', password: 'y' });
   registry.push('registry.test:5000/basecamp/kamal-proxy:v0.9.2');
   const machines = new Map(config.hosts.map((name) => [name, fakeMachine(name, { registry })]));
@@ -136,6 +133,21 @@ export function makeWorld(yaml = twoMachines): World {
       return { exitStatus: error.exitStatus, failure: error, events };
     }
   }
+}
+
+const configs = new Map<string, Config>();
+
+/** Read once: the laws make thousands of worlds of the same file. */
+function configOf(yaml: string): Config {
+  const known = configs.get(yaml);
+  if (known !== undefined) return known;
+  const place = mkdtempSync(join(tmpdir(), 'longshore-law-'));
+  mkdirSync(join(place, 'config'));
+  writeFileSync(join(place, 'config/deploy.yml'), yaml);
+  const config = loadConfig({ file: 'config/deploy.yml', cwd: place, env: {} });
+  rmSync(place, { recursive: true });
+  configs.set(yaml, config);
+  return config;
 }
 
 /** What is left to do for a version on a world's machines, by the world's file, one line per step. */

@@ -37,7 +37,7 @@ describe('run', () => {
       exitStatus: 143,
       timedOut: true,
     });
-    expect(Date.now() - started).toBeLessThan(4_000);
+    expect(Date.now() - started).toBeLessThan(15_000);
   });
 
   it('ends a command when told', async () => {

@@ -1,4 +1,4 @@
-# Who logs in to the machines and how they are known: made once, so that known_hosts stays true over resets.
+# Who logs in to the machines and how they are known: made once for all sets, so that known_hosts stays true over resets.
 
 ensure_identity() {
   local machine
@@ -6,12 +6,20 @@ ensure_identity() {
   chmod 700 "$state_dir"
   make_key "$state_dir/id_ed25519" deployer
   for machine in $machines; do make_key "$state_dir/host-keys/$machine" "$machine"; done
-  known_hosts >"$state_dir/known_hosts"
-  ssh_config >"$state_dir/ssh_config"
+}
+
+# Somebody may be reading them.
+write_ssh_files() {
+  known_hosts >"$set_dir/known_hosts.new"
+  mv "$set_dir/known_hosts.new" "$set_dir/known_hosts"
+  ssh_config >"$set_dir/ssh_config.new"
+  mv "$set_dir/ssh_config.new" "$set_dir/ssh_config"
 }
 
 make_key() {
-  [ -f "$1" ] || ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$1"
+  [ ! -f "$1.pub" ] || return 0
+  rm -f "$1"
+  ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$1"
 }
 
 known_hosts() {
@@ -28,8 +36,8 @@ ssh_config() {
   for machine in $machines; do
     printf 'Host %s\n  HostName %s\n' "$machine" "$(machine_loopback "$machine")"
   done
-  printf 'Host %s 100.64.77.* 127.0.0.1?\n  User deploy\n' "$machines"
-  printf '  %s\n' "IdentityFile $state_dir/id_ed25519" 'IdentitiesOnly yes' "UserKnownHostsFile $state_dir/known_hosts" \
+  printf 'Host %s %s.* 127.0.0.%s?\n  User deploy\n' "$machines" "$tailnet" "$set_number"
+  printf '  %s\n' "IdentityFile $state_dir/id_ed25519" 'IdentitiesOnly yes' "UserKnownHostsFile $set_dir/known_hosts" \
     'GlobalKnownHostsFile none' 'StrictHostKeyChecking yes'
 }
 
@@ -39,10 +47,13 @@ print_env() {
     docker_config=$state_dir/docker
     buildx=$docker_config/cli-plugins/docker-buildx
   fi
-  print_variable SANDBOX_DIR "$state_dir"
+  print_variable SANDBOX_SET "$set_number"
+  print_variable SANDBOX_DIR "$set_dir"
   print_variable SANDBOX_KEY "$state_dir/id_ed25519"
-  print_variable SANDBOX_KNOWN_HOSTS "$state_dir/known_hosts"
-  print_variable SANDBOX_SSH_CONFIG "$state_dir/ssh_config"
+  print_variable SANDBOX_KNOWN_HOSTS "$set_dir/known_hosts"
+  print_variable SANDBOX_SSH_CONFIG "$set_dir/ssh_config"
+  # Of a Docker client that may push.
+  print_variable SANDBOX_PUSH_CONFIG "$state_dir/push"
   print_variable REGISTRY "$registry"
   print_variable REGISTRY_USER "$registry_user"
   print_variable REGISTRY_PASSWORD "$registry_password"
@@ -50,6 +61,7 @@ print_env() {
     name=$(echo "$machine" | tr 'a-z-' 'A-Z_')
     print_variable "$name" "$(machine_address "$machine")"
     print_variable "${name}_LOOPBACK" "$(machine_loopback "$machine")"
+    print_variable "${name}_CONTAINER" "$(machine_container "$machine")"
   done
   # Both empty where the box has a buildx of its own.
   print_variable BUILDX "$buildx"

@@ -138,8 +138,9 @@ kamal_proxy_binary() {
     mkdir -p "$module"
     printf 'module sandbox\n\ngo 1.24\n\nrequire github.com/basecamp/kamal-proxy %s\n' "$kamal_proxy_version" >"$module/go.mod"
     (cd "$module" && quietly env CGO_ENABLED=0 GOOS=linux GOFLAGS=-mod=mod \
-      go build -o "$binary" github.com/basecamp/kamal-proxy/cmd/kamal-proxy)
+      go build -o "$binary.part" github.com/basecamp/kamal-proxy/cmd/kamal-proxy)
     rm -rf "$module"
+    mv "$binary.part" "$binary"
   fi
   cp "$binary" "$1"
 }
@@ -171,7 +172,8 @@ fetch_buildx() {
   say 'fetching buildx (15 s)'
   docker_build longshore-buildx <"$here/images/longshore-buildx.Dockerfile"
   container=$(docker create --label "$sandbox_label" longshore-buildx)
-  quietly docker cp "$container:/usr/libexec/docker/cli-plugins/docker-buildx" "$1"
+  quietly docker cp "$container:/usr/libexec/docker/cli-plugins/docker-buildx" "$1.part"
+  mv "$1.part" "$1"
   docker rm "$container" >/dev/null
   docker rmi longshore-buildx >/dev/null
 }

@@ -1,8 +1,13 @@
-# The machines: containers with sshd and, but for one, an engine, on a network that plays the tailnet.
+# The machines of a set: containers with sshd and, but for one, an engine, on a network that plays the tailnet.
 
 ensure_network() {
   docker network inspect "$network" >/dev/null 2>&1 && return
-  quietly docker network create --label "$sandbox_label" --subnet "$subnet" "$network"
+  quietly docker network create --label "$sandbox_label" --subnet "$tailnet.0/24" "$network"
+}
+
+sets_with_network() {
+  docker network ls --filter "label=$sandbox_label" --format '{{.Name}}' |
+    sed -n -e 's/^longshore-tailnet$/1/p' -e 's/^longshore-tailnet-//p'
 }
 
 ensure_machines() {
@@ -11,16 +16,15 @@ ensure_machines() {
     machine_is_up "$machine" || started="$started $machine"
   done
   [ -n "$started" ] || return 0
-  say "starting$started"
+  say "starting$started of set $set_number"
   choose_machine_privileges
   in_parallel start_machine $started
   in_parallel await_machine $started
 }
 
 reset_machines() {
-  say "making $machines empty (8 s)"
+  say "making $machines of set $set_number empty (8 s)"
   in_parallel remove_machine $machines
-  ensure_network
   ensure_machines
 }
 
@@ -38,11 +42,12 @@ machine_recipe() {
     hash_of_input
 }
 
-# A machine that was only switched off keeps what it holds.
+# A machine that was only switched off keeps what it holds. One that was never switched on may be half made.
 start_machine() {
   local container
   container=$(machine_container "$1")
   case $(container_recipe "$container") in
+    *' created') ;;
     "$(machine_recipe "$1") "*) docker start "$container" >>"$log_file" 2>&1 && return ;;
   esac
   remove_machine "$1"

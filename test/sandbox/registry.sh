@@ -11,12 +11,22 @@ ensure_registry() {
     docker rm -f "$registry_container" >/dev/null 2>&1 || true
     docker volume create --label "$sandbox_label" longshore-registry >/dev/null
     quietly docker run -d --name "$registry_container" --label "$sandbox_label" --label "$recipe_label=$recipe" \
-      --network "$network" --ip "$registry_address" --network-alias registry.test --hostname registry \
+      --network "$network" --ip "$tailnet.2" --network-alias registry.test --hostname registry \
       --restart unless-stopped -p 127.0.0.1:5000:5000 -v longshore-registry:/var/lib/registry longshore-registry
     await_registry
+    local set
+    for set in $(sets_with_network); do (choose_set "$set" && connect_registry); done
   fi
   ensure_pushed node node:20
   ensure_pushed kamal-proxy "basecamp/kamal-proxy:$kamal_proxy_version"
+}
+
+# The machines of every set reach it by the same name.
+connect_registry() {
+  case " $(docker network inspect --format '{{range .Containers}}{{.Name}} {{end}}' "$network")" in
+    *" $registry_container "*) return ;;
+  esac
+  quietly docker network connect --ip "$tailnet.2" --alias registry.test "$network" "$registry_container"
 }
 
 ensure_pushed() {
@@ -46,7 +56,7 @@ await_registry() {
 }
 
 registry_manifest() {
-  curl -si --max-time 10 -u "$registry_user:$registry_password" \
+  printf 'user = "%s"\n' "$registry_user:$registry_password" | curl -si --max-time 10 --config - \
     -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
     "http://127.0.0.1:5000/v2/${1%:*}/manifests/${1##*:}" || true
 }

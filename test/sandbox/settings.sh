@@ -2,12 +2,9 @@
 
 sandbox_label=longshore.sandbox=1
 recipe_label=longshore.sandbox.recipe
-network=longshore-tailnet
-subnet=100.64.77.0/24
 
 machines='dal-01 chi-02 new-03'
 registry_container=longshore-registry
-registry_address=100.64.77.2
 registry_user=deployer
 registry_password="registry-s3cret"
 registry=registry.test:5000
@@ -16,10 +13,26 @@ kamal_proxy_version=v0.9.2
 
 cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/longshore
 state_dir=${XDG_STATE_HOME:-$HOME/.local/state}/longshore/sandbox
-log_file=$state_dir/sandbox.log
 
+# choose_set N: which set of machines is meant from here on. All sets have the same machines, at addresses of their own.
+choose_set() {
+  case $1 in [1-9]) ;; *) fail "no set of machines is called $1." 'They are numbered: 1 to 9.' ;; esac
+  set_number=$1
+  set_dir=$state_dir
+  network=longshore-tailnet
+  container_prefix=longshore-
+  tailnet=100.64.$((76 + set_number))
+  if [ "$set_number" != 1 ]; then
+    set_dir=$state_dir/set-$set_number
+    network=longshore-tailnet-$set_number
+    container_prefix=longshore-$set_number-
+  fi
+  log_file=$set_dir/sandbox.log
+}
+
+# The last digit of a machine's addresses.
 machine_number() {
-  case $1 in dal-01) echo 11 ;; chi-02) echo 12 ;; new-03) echo 13 ;; *) return 1 ;; esac
+  case $1 in dal-01) echo 1 ;; chi-02) echo 2 ;; new-03) echo 3 ;; *) return 1 ;; esac
 }
 
 machine_image() {
@@ -30,9 +43,9 @@ machine_image() {
   esac
 }
 
-machine_address() { echo "100.64.77.$(machine_number "$1")"; }
-machine_loopback() { echo "127.0.0.$(machine_number "$1")"; }
-machine_container() { echo "longshore-$1"; }
+machine_address() { echo "$tailnet.1$(machine_number "$1")"; }
+machine_loopback() { echo "127.0.0.$set_number$(machine_number "$1")"; }
+machine_container() { echo "$container_prefix$1"; }
 
 say() { printf 'sandbox: %s\n' "$*" >&2; }
 

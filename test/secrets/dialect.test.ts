@@ -7,6 +7,7 @@ import { parseSecrets } from '../../src/secrets/dialect.ts';
 import { parseInlineCommand, wholeWords } from '../../src/secrets/inline.ts';
 import { scanCommand } from '../../src/secrets/value.ts';
 import { fillWords } from '../../src/secrets/words.ts';
+import { cpuMilliseconds } from '../house/cpu-time.ts';
 import { project } from './project.ts';
 
 const env = { HOME: '/home/deploy', REGION: 'eu' };
@@ -190,12 +191,12 @@ describe('any text', () => {
     ['lines', 'A=$A\n'],
   ])('of a million characters of %s is done in a moment', (_, bit) => {
     const text = `A=${bit === ' ' ? 'x' : ''}${bit.repeat(1_000_000 / bit.length)}`;
-    const started = performance.now();
+    const started = cpuMilliseconds();
     try {
       parseSecrets(text, { file: 'secrets', env: {} });
     } catch (error) {
       expect(error).toBeInstanceOf(Failure);
     }
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(cpuMilliseconds() - started).toBeLessThan(2000);
   });
 });

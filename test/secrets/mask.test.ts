@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMasker } from '../../src/secrets/mask.ts';
+import { cpuMilliseconds } from '../house/cpu-time.ts';
 
 const value = `pa$$/wörd"+x\\`;
 
@@ -39,8 +40,8 @@ describe('a masker', () => {
   it('is quick with many values and many lines', () => {
     const mask = createMasker(Array.from({ length: 50 }, (_, index) => `value-${index}-${'x'.repeat(30)}`));
     const line = 'Started GET "/up" for 10.0.0.1 at 2026-01-01 '.repeat(4);
-    const started = performance.now();
+    const started = cpuMilliseconds();
     for (let count = 0; count < 10_000; count += 1) mask(line);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(cpuMilliseconds() - started).toBeLessThan(3000);
   });
 });

@@ -17,6 +17,19 @@ export function wantsJson(argv: readonly string[]): boolean {
   return argv.slice(0, end === -1 ? undefined : end).includes('--json');
 }
 
+/** The last value that one of these flags has: `-c FILE`, `--config-file FILE` or `--config-file=FILE`. */
+export function valueOf(argv: readonly string[], flags: readonly string[]): string | undefined {
+  const end = argv.indexOf('--');
+  const words = argv.slice(0, end === -1 ? undefined : end);
+  return words
+    .flatMap((word, index) => {
+      const [flag = '', ...value] = word.split('=');
+      if (!flags.includes(flag)) return [];
+      return value.length > 0 ? [value.join('=')] : (words[index + 1] ?? []);
+    })
+    .at(-1);
+}
+
 function withDashes(word: string): string {
   return word.replace(/^--[^=]+/, (name) => name.replaceAll('_', '-'));
 }

@@ -3,16 +3,16 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { runSandbox, sets } from '../sandbox/sets.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     longshore: string;
-    sandbox: Record<string, string>;
   }
 }
 
 /** Builds Longshore beside the checkout, so that a build that somebody else starts meanwhile disturbs nothing; and the sandbox. */
-export default function setup(project: TestProject): () => void {
+export default function setUp(project: TestProject): () => void {
   const root = project.config.root;
   const into = mkdtempSync(join(tmpdir(), 'longshore-e2e-'));
   cpSync(join(root, 'bin'), join(into, 'bin'), { recursive: true });
@@ -22,13 +22,7 @@ export default function setup(project: TestProject): () => void {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const sandbox = join(root, 'test/sandbox/sandbox');
-  execFileSync(sandbox, ['up'], { stdio: 'inherit' });
-  const lines = execFileSync(sandbox, ['env'], { encoding: 'utf8' }).trim().split('\n');
+  runSandbox('up', ...sets);
   project.provide('longshore', into);
-  project.provide(
-    'sandbox',
-    Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])),
-  );
   return () => rmSync(into, { recursive: true, force: true });
 }

@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeLoad, inFlightAt, startLoad } from '../load/load.ts';
-import { type Ended, makeProject, type Project } from './harness.ts';
-import { chi, dal, emptyMachines, on, served } from './machines.ts';
+import { describeLoad, inFlightAt, startLoad } from '../../load/load.ts';
+import { type Ended, makeProject, type Project } from '../harness.ts';
+import { chi, dal, emptyMachines, on, served } from '../machines.ts';
 
 const host = 'small.test';
 const targets = [dal.loopback, chi.loopback];

@@ -2,9 +2,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
-
 /** `broken`: a deploy whose worker exits after the traffic was switched, so that going back is cut too. */
 type Way = 'deploy' | 'rollback' | 'setup' | 'broken';
 const fleets = {
@@ -148,29 +145,31 @@ async function cutAt(way: Way, fleet: FleetName, cut: Cut, kind: 'connection' | 
   return problems.map((problem) => `${where}: ${problem}`);
 }
 
-const cases = (Object.keys(fleets) as FleetName[]).flatMap((fleet) =>
-  (['deploy', 'rollback', 'setup', 'broken'] as const).map((way) => ({ fleet, way })),
-);
-
-describe.each(cases)('$way, $fleet', ({ fleet, way }) => {
-  test.each(['connection', 'network', 'kill'] as const)(
-    'can be cut at every single step (%s) and run again to its right end',
-    (kind) =>
-      inVirtualTime(async () => {
-        const problems: string[] = [];
-        let cuts = 0;
-        for (const { host, calls } of await countCalls(way, fleet)) {
-          expect(calls).toBeGreaterThan(5);
-          for (let call = 1; call <= calls; call += 1) {
-            for (const moment of moments) {
-              problems.push(...(await cutAt(way, fleet, { host, call, moment }, kind)));
-              cuts += 1;
+/** The law, for these ways on every fleet. In several files, so that they are tested side by side. */
+export function canBeCutAtEveryStep(...ways: readonly Way[]): void {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const cases = (Object.keys(fleets) as FleetName[]).flatMap((fleet) => ways.map((way) => ({ fleet, way })));
+  describe.each(cases)('$way, $fleet', ({ fleet, way }) => {
+    test.each(['connection', 'network', 'kill'] as const)(
+      'can be cut at every single step (%s) and run again to its right end',
+      (kind) =>
+        inVirtualTime(async () => {
+          const problems: string[] = [];
+          let cuts = 0;
+          for (const { host, calls } of await countCalls(way, fleet)) {
+            expect(calls).toBeGreaterThan(5);
+            for (let call = 1; call <= calls; call += 1) {
+              for (const moment of moments) {
+                problems.push(...(await cutAt(way, fleet, { host, call, moment }, kind)));
+                cuts += 1;
+              }
             }
           }
-        }
-        expect(cuts).toBeGreaterThan(25);
-        expect(problems).toEqual([]);
-      }),
-    120_000,
-  );
-});
+          expect(cuts).toBeGreaterThan(25);
+          expect(problems).toEqual([]);
+        }),
+      120_000,
+    );
+  });
+}

@@ -1,0 +1,78 @@
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Failure, messageOf } from '../errors.ts';
+import { baseDestinationOf } from './destinations.ts';
+import { throwProblems } from './findings.ts';
+import { isMap, ownKeysRoot } from './layers.ts';
+import { createFileReader, type TemplateRequest } from './load-templates.ts';
+import type { Remark, YamlFile } from './yaml.ts';
+
+export interface LoadRequest extends TemplateRequest {
+  /** The base file, relative to `cwd` or absolute. */
+  readonly file: string;
+}
+
+/** A file, its templates rendered for a destination; undefined when there is none. */
+export type Read = (file: string, destination?: string) => YamlFile | undefined;
+
+/** Reads files as often as they are asked for; commands in them run once. */
+export function createReader(request: LoadRequest): Read {
+  const readText = createFileReader(request);
+  return (file, destination) => {
+    const path = resolve(request.cwd, file);
+    if (!fileExists(path)) return undefined;
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (thrown) {
+      throw new Failure('config-missing', `${file} cannot be read: ${messageOf(thrown)}`, { cause: thrown });
+    }
+    return readText(file, text, destination);
+  };
+}
+
+/** The base file by itself. What it calls itself is no destination to Kamal, so its templates do not see one either. */
+export function readBase(
+  read: Read,
+  { file, destination }: LoadRequest,
+): { base: YamlFile; baseName: string | undefined } {
+  const first = read(file, destination);
+  if (first === undefined) throw missing(file);
+  const isBase = destination !== undefined && baseDestinationOf(first) === destination;
+  const base = (isBase ? read(file) : undefined) ?? first;
+  throwProblems(file, [...base.problems, ...problemsWithShape(base)]);
+  if (base.value === undefined || base.value === null) throw empty(base);
+  return { base, baseName: baseDestinationOf(base) };
+}
+
+export function fileExists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** What is wrong with a file before any key of it is looked at. */
+export function problemsWithShape({ value, locate, sheet }: YamlFile): Remark[] {
+  const start = locate([])?.value ?? { sheet, line: 1, column: 1 };
+  if (value === undefined || value === null) return [];
+  if (!isMap(value))
+    return [{ place: start, message: 'the file should be a map, with keys such as `service:` at its left edge' }];
+  const own = value[ownKeysRoot] ?? {};
+  if (isMap(own)) return [];
+  return [
+    {
+      place: locate([ownKeysRoot])?.key ?? start,
+      message: `\`${ownKeysRoot}\` should be a map in the shape of this file`,
+    },
+  ];
+}
+
+function missing(file: string): Failure {
+  return new Failure('config-missing', `${file} does not exist`, {
+    hint: 'Change to the project’s directory, or name the file with -c; `longshore init` writes one to start from.',
+  });
+}
+
+function empty(base: YamlFile): Failure {
+  return new Failure('config-invalid', `${base.sheet.file} is empty`, {
+    hint: 'It needs service, image, servers, registry and builder; docs/configuration.md shows a file to start from.',
+  });
+}
