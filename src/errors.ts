@@ -10,6 +10,7 @@ export const exitStatusOf = {
   'config-invalid': 2,
   'config-not-supported-yet': 2,
   'destination-unknown': 2,
+  'log-not-writable': 2,
   'secrets-missing': 3,
   'secrets-invalid': 2,
   'secret-provider-failed': 3,

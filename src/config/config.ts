@@ -3,6 +3,7 @@
  * Key names and defaults are Kamal 2.12's; durations are in seconds unless the name says otherwise.
  */
 
+import type { OutputConfig } from './output.ts';
 import type { Accessory } from './config-accessory.ts';
 
 export interface Config {
@@ -37,6 +38,7 @@ export interface Config {
   readonly proxyRun?: ProxyRun;
   readonly ssh: SshConfig;
   readonly boot: BootConfig;
+  readonly output: OutputConfig;
   /** Words that stand for commands, by name. */
   readonly aliases: Readonly<Record<string, string>>;
   /** What has to be true of the work tree before it is built or deployed from; absent: nothing. */

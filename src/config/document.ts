@@ -12,6 +12,7 @@ import { labelsSample } from './labels.ts';
 import { loggingSample } from './logging.ts';
 import { nearest } from './nearest.ts';
 import { optionsSample } from './options.ts';
+import { outputSample } from './output.ts';
 import { proxySample } from './proxy.ts';
 import { proxyRunSample } from './proxy-run.ts';
 import { registrySample } from './registry.ts';
@@ -84,6 +85,7 @@ export const samples: readonly Section[] = [
   { name: 'ssh', title: 'SSH', sample: sshSample },
   { name: 'hooks', title: 'Hooks', sample: hooksSample },
   { name: 'git', title: 'Git', sample: gitSample },
+  { name: 'output', title: 'Output', sample: outputSample },
   { name: 'aliases', title: 'Aliases', sample: aliasesSample },
   { name: 'labels', title: 'Labels', sample: labelsSample },
   { name: 'logging', title: 'Logging', sample: loggingSample },

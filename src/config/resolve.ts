@@ -8,6 +8,7 @@ import { isDestinationName } from './destinations.ts';
 import { besides } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { resolveHooks } from './hooks.ts';
+import { resolveOutput } from './output.ts';
 import { present } from './present.ts';
 import { isLocalRegistry, resolveRegistry } from './registry.ts';
 import { resolveRoles } from './roles.ts';
@@ -66,6 +67,7 @@ export function resolveConfig(
     proxyRun,
     ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: allHosts }, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
+    output: resolveOutput(written.output, findings),
     aliases: resolveAliases(written.aliases ?? {}, findings),
     gitRequires: written.git?.require,
     readinessDelaySeconds: written.readiness_delay ?? 7,

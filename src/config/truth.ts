@@ -100,6 +100,9 @@ function addDeploy(config: Config, put: Put): void {
   put(['drain_timeout'], config.drainTimeoutSeconds);
   put(['retain_containers'], config.retainContainers);
   for (const [name, command] of Object.entries(config.aliases)) put(['aliases', name], shownText(name, command));
+  const { directory, otelEndpoint } = config.output;
+  put(['output', 'file', 'path'], directory);
+  put(['output', 'otel', 'endpoint'], otelEndpoint === undefined ? undefined : withoutPasswords(otelEndpoint));
   put(['git', 'require'], config.gitRequires);
   put(['secrets_path'], config.secretsPath);
   put(['values'], config.values);

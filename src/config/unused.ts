@@ -6,8 +6,6 @@ export function reportUnused(written: WrittenConfig, findings: Findings): void {
   if (written.error_pages_path !== undefined) findings.notDone(['error_pages_path']);
   if (written.accessories !== undefined && Object.keys(written.accessories).length > 0)
     findings.notDone(['accessories'], 'setup');
-  if (written.output !== undefined)
-    findings.warning(['output'], '`output` has no effect yet; nothing is sent or written');
   if (written.run_directory !== undefined) {
     findings.warning(['run_directory'], '`run_directory` has no effect, as in Kamal: the directory is `.kamal`');
   }

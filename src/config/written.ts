@@ -3,13 +3,14 @@ import { accessoriesSchema } from './accessory.ts';
 import { bootSchema } from './boot.ts';
 import { builderSchema } from './builder.ts';
 import { rootEnvSchema } from './env.ts';
-import { anyMap, flag, integer, seconds, text, textList, textMap, unknownKey } from './fields.ts';
+import { flag, integer, seconds, text, textList, textMap, unknownKey } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { gitSchema } from './git.ts';
 import { hooksOutputSchema, hooksSchema } from './hooks.ts';
 import { labelsSchema } from './labels.ts';
 import { isMap } from './layers.ts';
 import { loggingSchema } from './logging.ts';
+import { outputSchema } from './output.ts';
 import { proxySchema } from './proxy.ts';
 import { registrySchema } from './registry.ts';
 import { serversSchema } from './servers.ts';
@@ -49,7 +50,7 @@ const schemas = {
   run_directory: text,
   aliases: textMap,
   sshkit: sshkitSchema,
-  output: anyMap,
+  output: outputSchema,
   // Longshore's own.
   base_destination: text,
   without: textList,

@@ -1,5 +1,6 @@
 import type { LoadRequest } from '../config/load-files.ts';
 import type { Emit } from '../execute/events.ts';
+import type { Outputs } from '../report/output.ts';
 
 /** What every command hands over: parsed flags, and where to say what happens. */
 export interface Run {
@@ -24,6 +25,8 @@ export interface Run {
   readonly acceptNewHostKeys: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly emit: Emit;
+  /** Lets something hear of everything that is emitted from now on, as lines. */
+  readonly addOutput?: Outputs['add'];
   /** First Ctrl-C. */
   readonly signal: AbortSignal;
   /** Asks on the terminal for a passphrase, without echo; absent when nobody is there to answer. */

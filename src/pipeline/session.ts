@@ -14,6 +14,7 @@ import { turns } from '../hosts/turns.ts';
 import { createMasker } from '../secrets/mask.ts';
 import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
+import { type KnownLater, openOutputs } from './outputs.ts';
 import { loadRequest, type Run } from './run.ts';
 import { noteSource, requireSource } from './source.ts';
 import { checkSecrets } from './values.ts';
@@ -53,6 +54,8 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   const config = loadConfig(loadRequest(run, cwd));
   // Loaded while git and the secrets are waited for.
   if (purpose.changes !== 'registry') void loadConnect().catch(() => undefined);
+  const known: KnownLater = { mask: (text) => text };
+  if (purpose.changes !== 'nothing') await openOutputs(run, config, known);
   for (const text of config.warnings) run.emit({ type: 'warning', text });
   refuseNotDoneYet(config, purpose);
   const selected = selectRoles(config, run);
@@ -62,6 +65,9 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     readSourceTree({ cwd, env: run.env }),
     run.skipHooks ? [] : existingHooks(config.hooksPath),
   ]);
+  known.performer = tree.performer;
+  const version = run.version ?? (purpose.source === undefined ? undefined : tree.headSha);
+  if (version !== undefined) known.version = version;
   if (purpose.source === 'made-from') await requireSource({ run, config, tree, cwd });
   if (purpose.source === 'planned-from') await noteSource({ run, config, tree, cwd });
   const relevant = hooks.filter((hook) => purpose.hooks.includes(hook));
@@ -86,6 +92,8 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   });
   if (purpose.needs.includes('containers')) checkSecrets(selected, secrets);
   const credentials = credentialsOf(config, secrets);
+  const mask = createMasker([...secrets.values(), ...valuesInFile(config)]);
+  known.mask = mask;
   const starts = turns(config.ssh.startsAtOnce);
   return {
     run,
@@ -96,7 +104,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     secrets,
     secretsByKamal,
     ...(credentials === undefined ? {} : { credentials }),
-    mask: createMasker([...secrets.values(), ...config.ssh.keyData.filter((key) => typeof key === 'string')]),
+    mask,
     connect: (name, signal) => starts(() => connectBySsh(name, { run, config, signal, secrets })),
     typed: (command) => {
       const name = config.destinationName;
@@ -177,6 +185,11 @@ async function secretNames(input: {
 
 function secretName(value: Value | undefined): string[] {
   return value === undefined || typeof value === 'string' ? [] : [value.secret];
+}
+
+/** Secrets that stand in the file itself. */
+function valuesInFile({ ssh, registry }: Config): string[] {
+  return [...ssh.keyData, registry.password ?? []].flat().filter((value) => typeof value === 'string');
 }
 
 function credentialsOf({ registry }: Config, secrets: ReadonlyMap<string, string>): RegistryCredentials | undefined {

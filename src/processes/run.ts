@@ -31,6 +31,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     detached: true,
   });
   const output = { stdout: '', stderr: '' };
+  if (child.pid !== undefined) running.set(child.pid, 'SIGTERM');
   let timedOut = false;
   let killTimer: NodeJS.Timeout | undefined;
 
@@ -47,6 +48,7 @@ export function run(command: string, args: readonly string[], options: RunOption
 
   const stop = () => {
     killGroup(child.pid, 'SIGTERM');
+    if (child.pid !== undefined) running.set(child.pid, 'SIGKILL');
     killTimer ??= setTimeout(() => killGroup(child.pid, 'SIGKILL'), killAfterMilliseconds);
   };
   const limit =
@@ -61,6 +63,7 @@ export function run(command: string, args: readonly string[], options: RunOption
 
   return new Promise((resolve) => {
     const end = (exitStatus: number) => {
+      if (child.pid !== undefined) running.delete(child.pid);
       clearTimeout(limit);
       clearTimeout(killTimer);
       options.signal?.removeEventListener('abort', stop);
@@ -74,6 +77,12 @@ export function run(command: string, args: readonly string[], options: RunOption
     child.on('close', (status, signal) => end(status ?? 128 + signalNumber(signal)));
   });
 }
+
+/** Groups of their own, so that a terminal's Ctrl-C passes them by; they end with this process, by a signal that they did not get yet. */
+const running = new Map<number, 'SIGTERM' | 'SIGKILL'>();
+process.once('exit', () => {
+  for (const [pid, signal] of running) killGroup(pid, signal);
+});
 
 function killGroup(pid: number | undefined, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (pid === undefined) return;

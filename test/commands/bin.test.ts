@@ -1,18 +1,12 @@
-import { execFile, execFileSync, type ExecFileException } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Outcome, program, project } from './program.ts';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
-const house = mkdtempSync(join(tmpdir(), 'longshore-bin-'));
-
-interface Outcome {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+const built = program();
+const { house } = built;
 
 /** Runs the built program, from an empty directory and with nothing on stdin. */
 function longshore(...argv: string[]): Promise<Outcome> {
@@ -20,11 +14,7 @@ function longshore(...argv: string[]): Promise<Outcome> {
 }
 
 function longshoreIn(cwd: string, ...argv: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
-      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
-    execFile(process.execPath, [join(house, 'bin/run.js'), ...argv], { cwd, env: { PATH: process.env['PATH'] } }, done);
-  });
+  return built.run(cwd, argv);
 }
 
 /** What a run that succeeds costs, whatever else the box does meanwhile. */
@@ -35,14 +25,8 @@ function processorSeconds(...argv: string[]): number {
   return [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0);
 }
 
-beforeAll(() => {
-  cpSync(join(project, 'bin'), join(house, 'bin'), { recursive: true });
-  cpSync(join(project, 'package.json'), join(house, 'package.json'));
-  symlinkSync(join(project, 'node_modules'), join(house, 'node_modules'));
-  execFileSync(process.execPath, ['build.mjs', '--into', house], { cwd: project });
-}, 60_000);
-
-afterAll(() => rmSync(house, { recursive: true }));
+beforeAll(() => built.build(), 60_000);
+afterAll(() => built.remove());
 
 describe('longshore', () => {
   test('says its version, by flag and by command', async () => {

@@ -46,6 +46,7 @@ describe('what a file means', () => {
         ...{ hosts: {}, startsAtOnce: 30, dnsRetries: 3 },
       },
       aliases: {},
+      output: {},
       boot: { waitSeconds: 0 },
       readinessDelaySeconds: 7,
       deployTimeoutSeconds: 30,
@@ -177,7 +178,6 @@ aliases: {logs: app logs}`),
       'deploy.yml:5 builder.remote changes',
     ]);
     expect(config.warnings.map((line) => line.split(' ').slice(0, 2).join(' ')).toSorted()).toEqual([
-      'deploy.yml:10: `output`',
       'deploy.yml:5: `builder.cache`',
       'deploy.yml:5: `builder.sbom`',
       'deploy.yml:6: `ssh.forward_agent`',

@@ -192,6 +192,12 @@ const cases: [string, string, string][] = [
   ['an alias by the name of a command', 'aliases: {deploy: redeploy}', '`deploy` is a command'],
   ['an alias without its quote', `aliases: {x: 'app exec "y'}`, 'a quote in this command is not closed'],
   ['an empty alias', 'aliases: {x: ""}', 'this is empty; it should be a command'],
+  ['a log without a directory', 'output: {file: {}}', '`path` is missing: a directory for logs'],
+  [
+    'a collector that is none',
+    'output: {otel: {endpoint: "collector:4317"}}',
+    'an address such as http://collector:4318',
+  ],
   ['a jump host', 'ssh: {proxy: "a b"}', 'a jump host is written as host, user@host or user@host:port'],
   ['accessories as a list', 'accessories: [db]', 'this should be a map, not a list'],
 ];

@@ -1,7 +1,9 @@
 import { Command } from '@oclif/core/command';
+import type { Emit } from '../../execute/events.ts';
 import type { Run } from '../../pipeline.ts';
 import type { Paint } from '../../report/paint.ts';
-import { paintFor } from '../../report/paint.ts';
+import { createOutputs } from '../../report/output.ts';
+import { noColours, paintFor } from '../../report/paint.ts';
 import { createReporter, type ReporterOptions } from '../../report/reporter.ts';
 import { askSecret } from './ask.ts';
 import { everywhere } from './flags.ts';
@@ -34,12 +36,19 @@ export abstract class LongshoreCommand extends Command {
       stream: process.stderr,
       paint: paintFor(process.stderr, process.env),
     });
-    const interruption = listenForInterrupts({ emit: reporter.emit, changes: work.changes });
+    const outputs = createOutputs();
+    const emit: Emit = (event) => {
+      reporter.emit(event);
+      outputs.emit(event);
+      interruption.see(event);
+    };
+    const interruption = listenForInterrupts({ emit, changes: work.changes });
     try {
       const run = toRun(given, {
         command: (this.id ?? '').replaceAll(':', ' '),
         env: process.env,
-        emit: reporter.emit,
+        emit,
+        addOutput: outputs.add,
         signal: interruption.signal,
         ...(process.stdin.isTTY && process.stderr.isTTY
           ? { askSecret: (question: string) => reporter.aside(() => askSecret(question)) }
@@ -47,12 +56,17 @@ export abstract class LongshoreCommand extends Command {
       });
       const pipeline = await import('../../pipeline.ts');
       const result = await work.perform({ pipeline, run, given });
+      const exitStatus = work.exitStatus?.(result) ?? 0;
+      await outputs.end({ text: work.render(result, noColours), exitStatus });
       await reporter.close();
       const text = json
         ? JSON.stringify(work.json === undefined ? result : work.json(result), undefined, 2)
         : work.render(result, paintFor(process.stdout, process.env));
       process.stdout.write(`${text}\n`);
-      process.exitCode = work.exitStatus?.(result) ?? 0;
+      process.exitCode = exitStatus;
+    } catch (thrown) {
+      for (const text of await outputs.end({ thrown })) reporter.emit({ type: 'note', text });
+      throw thrown;
     } finally {
       await reporter.close();
       interruption.stop();

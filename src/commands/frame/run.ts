@@ -30,7 +30,7 @@ export interface Given {
   readonly args: { readonly destination?: string; readonly version?: string };
 }
 
-type Surroundings = Pick<Run, 'command' | 'env' | 'emit' | 'signal' | 'askSecret'>;
+type Surroundings = Pick<Run, 'command' | 'env' | 'emit' | 'addOutput' | 'signal' | 'askSecret'>;
 
 /** What was typed, as the pipeline takes it. Throws `usage` when it contradicts itself. */
 export function toRun(given: Given, surroundings: Surroundings): Run {
