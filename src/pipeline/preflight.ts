@@ -41,7 +41,7 @@ function lockProblems({ config }: Session, observed: Observed, name: string): Fa
   return [
     new Failure('lock-held', `${name} carries a deploy lock too`, {
       details: lock.details.split('\n'),
-      hint: 'A `kamal` run with a host filter may be at work; if none is, remove the lock there with `kamal lock release -h` and this host.',
+      hint: 'A `kamal` run with a host filter may be at work; if none is, `longshore lock release` removes the lock there too.',
     }),
   ];
 }

@@ -29,6 +29,8 @@ export interface Run {
   readonly addOutput?: Outputs['add'];
   /** First Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Asks a person for a yes; absent when nobody is there, or everything was confirmed beforehand. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Asks on the terminal for a passphrase, without echo; absent when nobody is there to answer. */
   readonly askSecret?: (question: string) => Promise<string>;
 }

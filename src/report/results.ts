@@ -61,6 +61,10 @@ export interface LockResult {
   readonly held: boolean;
   readonly host: string;
   readonly holder?: LockHolder;
+  /** Locks on other machines, which a `kamal` with a host filter took. */
+  readonly elsewhere?: readonly { readonly host: string; readonly holder: LockHolder }[];
+  /** Where locks were given back. */
+  readonly releasedOn?: readonly string[];
 }
 
 export interface BuildResult {

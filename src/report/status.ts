@@ -28,8 +28,16 @@ export function renderStatus(result: StatusResult, paint: Paint = noColours): st
 
 /** Who holds the deploy lock, for `lock status`, `lock acquire` and `lock release`. */
 export function renderLock(result: LockResult, paint: Paint = noColours): string {
-  if (!result.held) return `Nobody holds the deploy lock (on ${result.host}).`;
-  return [...lockLines(result.holder ?? { details: '' }, paint), `On ${result.host}.`].join('\n');
+  if (result.releasedOn !== undefined) return `The deploy lock was given back on ${result.releasedOn.join(', ')}.`;
+  const own = result.held
+    ? [...lockLines(result.holder ?? { details: '' }, paint), `On ${result.host}.`]
+    : [`Nobody holds the deploy lock (on ${result.host}).`];
+  const others = (result.elsewhere ?? []).flatMap(({ host, holder }) => [
+    '',
+    `${host} carries one too, as a \`kamal\` with a host filter leaves it:`,
+    ...lockLines(holder, paint).slice(1),
+  ]);
+  return [...own, ...others].join('\n');
 }
 
 function containerRows({ host, problem, containers }: HostStatus, paint: Paint): string[][] {

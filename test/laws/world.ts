@@ -162,7 +162,8 @@ export async function planLines(world: World, version: string): Promise<string[]
   );
 }
 
-function sessionOf({ config, machines }: World, options: RunOptions, events: Event[]): Session {
+/** What a command on a world's machines knows. */
+export function sessionOf({ config, machines }: World, options: RunOptions, events: Event[]): Session {
   const run: Run = {
     command: options.command ?? 'deploy',
     configFile: config.file,

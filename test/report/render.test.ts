@@ -111,6 +111,17 @@ The deploy lock is held:
 
 test('a lock says who holds it, and whether it ever runs out', () => {
   expect(renderLock({ held: false, host: 'dal-01' })).toBe('Nobody holds the deploy lock (on dal-01).');
+  expect(renderLock({ held: false, host: 'dal-01', releasedOn: ['dal-01', 'chi-02'] })).toBe(
+    'The deploy lock was given back on dal-01, chi-02.',
+  );
+  const elsewhere = [{ host: 'chi-02', holder: { details: 'Locked by: Kim' } }];
+  expect(renderLock({ held: false, host: 'dal-01', elsewhere }).split('\n')).toMatchObject([
+    'Nobody holds the deploy lock (on dal-01).',
+    '',
+    'chi-02 carries one too, as a `kamal` with a host filter leaves it:',
+    '  Locked by: Kim',
+    expect.stringContaining('never runs out'),
+  ]);
   const byHand = renderLock({ held: true, host: 'dal-01', holder: { details: 'Message: migrating' } });
   expect(byHand).toContain('Message: migrating\n  It never runs out');
 });

@@ -34,3 +34,8 @@ export async function askLine(question: string, offer: string): Promise<string> 
     lines.close();
   }
 }
+
+/** Asks on the terminal; only a yes is one. */
+export async function askYes(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test(await askLine(`${question} [y/N]`, ''));
+}

@@ -5,7 +5,7 @@ import type { Paint } from '../../report/paint.ts';
 import { createOutputs } from '../../report/output.ts';
 import { noColours, paintFor } from '../../report/paint.ts';
 import { createReporter, type ReporterOptions } from '../../report/reporter.ts';
-import { askSecret } from './ask.ts';
+import { askSecret, askYes } from './ask.ts';
 import { everywhere } from './flags.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { type Given, toRun } from './run.ts';
@@ -52,6 +52,9 @@ export abstract class LongshoreCommand extends Command {
         signal: interruption.signal,
         ...(process.stdin.isTTY && process.stderr.isTTY
           ? { askSecret: (question: string) => reporter.aside(() => askSecret(question)) }
+          : {}),
+        ...(process.stdin.isTTY && process.stderr.isTTY && !given.flags.confirmed
+          ? { confirm: (question: string) => reporter.aside(() => askYes(question)) }
           : {}),
       });
       const pipeline = await import('../../pipeline.ts');

@@ -69,7 +69,7 @@ export const everywhere = {
     char: 'y',
     aliases: ['yes'],
     helpGroup: 'OUTPUT',
-    description: "as Kamal's; nothing asks, so it changes nothing",
+    description: 'answer every question with yes',
   }),
 };
 

@@ -25,12 +25,13 @@ export interface Given {
     readonly verbose?: boolean;
     readonly quiet?: boolean;
     readonly check?: boolean;
+    readonly confirmed?: boolean;
     readonly message?: string;
   };
   readonly args: { readonly destination?: string; readonly version?: string };
 }
 
-type Surroundings = Pick<Run, 'command' | 'env' | 'emit' | 'addOutput' | 'signal' | 'askSecret'>;
+type Surroundings = Pick<Run, 'command' | 'env' | 'emit' | 'addOutput' | 'signal' | 'askSecret' | 'confirm'>;
 
 /** What was typed, as the pipeline takes it. Throws `usage` when it contradicts itself. */
 export function toRun(given: Given, surroundings: Surroundings): Run {
