@@ -37,6 +37,7 @@ export const exitStatusOf = {
   'hook-failed': 3,
   'lock-held': 4,
   'lock-missing': 2,
+  'forwarding-refused': 3,
   'connection-lost': 3,
   'timed-out': 3,
   'container-not-ready': 5,

@@ -10,7 +10,17 @@ export { showConfig } from './pipeline/config.ts';
 export { init } from './pipeline/init.ts';
 export { acquireLock, lockStatus, releaseLock } from './pipeline/lock-commands.ts';
 export { checkDrift, planDeployment } from './pipeline/preview.ts';
-export { pushBuild as buildAndPush } from './pipeline/push.ts';
+export {
+  buildDetails,
+  createBuilder,
+  deliverBuild,
+  dockerNow,
+  pullBuild,
+  pushBuild as buildAndPush,
+  removeBuilder,
+} from './pipeline/build-commands.ts';
+export { buildDev } from './pipeline/build-dev.ts';
+export { registryLogin, registryLogout, registryRemove, registrySetup } from './pipeline/registry.ts';
 export { status } from './pipeline/status.ts';
 
 const deployHooks = ['pre-connect', 'pre-build', 'pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy'] as const;

@@ -1,65 +1,134 @@
+import { environmentOf } from './builder-setup.ts';
 import type { ImageBuild } from './image-build.ts';
 
-/** Words for a docker client, without the client itself, and the variables that carry what must not be among them. */
+/** Words for a client, the client first, and the variables that carry what must not be among them. */
 export interface BuildCommand {
-  readonly words: readonly string[];
+  readonly words: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface BuildxOptions {
-  readonly secretValues: Readonly<Record<string, string>>;
-  /** Absent: the one of the current docker context. */
-  readonly builder?: string;
-  readonly metadataFile: string;
+export interface SecretSource {
+  readonly value: string;
+  /** Where the value lies, when it is too long for a variable. */
+  readonly file?: string;
 }
 
-/** Builds and pushes in one go. */
-export function buildxCommand(build: ImageBuild, options: BuildxOptions): BuildCommand {
-  const { words, env } = commonOptions(build, options.secretValues);
-  const builder = options.builder === undefined ? [] : ['--builder', options.builder];
-  const output = ['--push', '--progress=plain', '--metadata-file', options.metadataFile];
-  return { words: ['buildx', 'build', ...output, ...builder, ...words], env };
+export interface BuildValues {
+  /** By name. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
 }
 
-/** Builds into the engine with its own BuildKit; `pushCommand` then pushes each tag. */
-export function dockerBuildCommand(build: ImageBuild, secretValues: Readonly<Record<string, string>>): BuildCommand {
-  const { words, env } = commonOptions(build, secretValues);
-  return { words: ['build', '--progress=plain', ...words], env: { ...env, DOCKER_BUILDKIT: '1' } };
+export interface BuildxOptions extends BuildValues {
+  readonly metadataFile?: string;
+  /** What builds instead of the builder that the file asks for: the engine of the docker context. */
+  readonly engine?: true;
 }
 
-export function pushCommand(tag: string): BuildCommand {
-  return { words: ['push', tag], env: {} };
+/** Builds and pushes in one go, or whatever else the output is. */
+export function buildxCommand(build: ImageBuild, { secrets, metadataFile, engine }: BuildxOptions): BuildCommand {
+  const { words, env } = commonOptions(build, secrets);
+  const { name } = build.setup;
+  const { cache, ssh, provenance, sbom } = build;
+  return {
+    words: [
+      'docker',
+      'buildx',
+      'build',
+      `--output=${build.output.startsWith('type=') ? '' : 'type='}${build.output}`,
+      '--progress=plain',
+      ...(metadataFile === undefined ? [] : ['--metadata-file', metadataFile]),
+      ...(name === undefined || engine ? [] : ['--builder', name]),
+      ...(cache === undefined ? [] : ['--cache-to', cache.to, '--cache-from', cache.from]),
+      ...(ssh === undefined ? [] : ['--ssh', ssh]),
+      ...(provenance === undefined || engine ? [] : ['--provenance', provenance]),
+      ...(sbom === undefined || engine ? [] : ['--sbom', sbom]),
+      ...words,
+    ],
+    env: { ...env, ...environmentOf(build.setup) },
+  };
 }
 
-function commonOptions(build: ImageBuild, secretValues: Readonly<Record<string, string>>): BuildCommand {
-  const secrets = build.secrets.map((name) => ({ name, variable: `LONGSHORE_SECRET_${name}` }));
-  const hiddenArgs = Object.entries(build.args).filter(([name]) => !steersTheClient(name));
+/** Builds into the engine with its own BuildKit; `pushCommands` then push. */
+export function dockerBuildCommand(build: ImageBuild, { secrets }: BuildValues): BuildCommand {
+  const { words, env } = commonOptions(build, secrets);
+  const ssh = build.ssh === undefined ? [] : ['--ssh', build.ssh];
+  return { words: ['docker', 'build', '--progress=plain', ...ssh, ...words], env: { ...env, DOCKER_BUILDKIT: '1' } };
+}
+
+/** Buildpacks build into the engine; `pushCommands` then push. The label is set by a buildpack, as an image has no other way. */
+export function packCommand(build: ImageBuild, { secrets }: BuildValues): BuildCommand {
+  const { builder = '', buildpacks = [] } = build.pack ?? {};
+  const labels = Object.entries(build.labels).map(([name, value]) => `${name}=${value}`);
+  const { words, env } = argumentsOf(build, '--env');
+  return {
+    words: [
+      'pack',
+      'build',
+      build.repository,
+      '--platform',
+      build.setup.platforms.join(','),
+      '--creation-time',
+      'now',
+      '--builder',
+      builder,
+      ...[...buildpacks, 'paketo-buildpacks/image-labels'].flatMap((buildpack) => ['--buildpack', buildpack]),
+      ...build.tags.flatMap((tag) => ['--tag', tag]),
+      ...(build.useCache ? [] : ['--clear-cache']),
+      '--env',
+      `BP_IMAGE_LABELS=${labels.join(' ')}`,
+      ...words,
+      ...build.secrets.flatMap((name) => ['--env', name]),
+      '--path',
+      build.context.path,
+    ],
+    env: { ...env, ...Object.fromEntries(build.secrets.map((name) => [name, secrets[name]?.value ?? ''])) },
+  };
+}
+
+export function pushCommands({ tags }: ImageBuild): BuildCommand[] {
+  return tags.map((tag) => ({ words: ['docker', 'push', tag], env: {} }));
+}
+
+function commonOptions(
+  build: ImageBuild,
+  values: BuildValues['secrets'],
+): { words: string[]; env: Record<string, string> } {
+  const secrets = build.secrets.map((name) => ({ name, variable: `LONGSHORE_SECRET_${name}`, source: values[name] }));
+  const args = argumentsOf(build, '--build-arg');
   const words = [
     '--platform',
-    build.platforms.join(','),
+    build.setup.platforms.join(','),
     ...build.tags.flatMap((tag) => ['--tag', tag]),
     ...Object.entries(build.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
-    ...Object.entries(build.args).flatMap(([name, value]) => [
-      '--build-arg',
-      steersTheClient(name) ? `${name}=${value}` : name,
+    ...args.words,
+    ...secrets.flatMap(({ name, variable, source }) => [
+      '--secret',
+      source?.file === undefined ? `id=${name},env=${variable}` : `id=${name},src=${source.file}`,
     ]),
-    ...secrets.flatMap(({ name, variable }) => ['--secret', `id=${name},env=${variable}`]),
     '--file',
     build.dockerfile,
     ...(build.target === undefined ? [] : ['--target', build.target]),
     ...(build.useCache ? [] : ['--no-cache']),
     build.context.path,
   ];
-  const env = Object.fromEntries([
-    ...hiddenArgs,
-    ...secrets.map(({ name, variable }) => [variable, secretValues[name] ?? '']),
-  ]) as Record<string, string>;
-  return { words, env };
+  const env = secrets.flatMap(({ variable, source }) =>
+    source?.file === undefined ? [[variable, source?.value ?? '']] : [],
+  );
+  return { words, env: { ...args.env, ...(Object.fromEntries(env) as Record<string, string>) } };
+}
+
+/** Values go by the environment, where no process list shows them, but for those that would steer the client there. */
+function argumentsOf({ args }: ImageBuild, option: string): { words: string[]; env: Record<string, string> } {
+  const hidden = Object.entries(args).filter(([name]) => !steersTheClient(name));
+  return {
+    words: Object.entries(args).flatMap(([name, value]) => [option, steersTheClient(name) ? `${name}=${value}` : name]),
+    env: Object.fromEntries(hidden),
+  };
 }
 
 /** Variables that would change what the client itself does if a build argument of that name came by its environment. */
 function steersTheClient(name: string): boolean {
-  return /^(PATH|HOME|TMPDIR|SHELL|USER|LANG|LC_.*|LD_.*|SSH_.*|SSL_.*|XDG_.*|GO.*|OTEL_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|SOURCE_DATE_EPOCH|LONGSHORE_.*|.*_proxy)$/i.test(
+  return /^(PATH|HOME|TMPDIR|SHELL|USER|LANG|LC_.*|LD_.*|SSH_.*|SSL_.*|XDG_.*|GO.*|OTEL_.*|DOCKER_.*|BUILDX_.*|BUILDKIT_.*|PACK_.*|SOURCE_DATE_EPOCH|LONGSHORE_.*|.*_proxy)$/i.test(
     name,
   );
 }

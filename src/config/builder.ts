@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Builder } from './config.ts';
-import { anyMap, chosen, flag, section, text, textList, textMap } from './fields.ts';
+import type { BuildCache, Builder } from './config.ts';
+import { chosen, flag, oneOf, section, text, textList, textMap } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { present } from './present.ts';
 
@@ -22,18 +22,25 @@ export const builderSchema = section({
   secrets: textList.exactOptional(),
   local: flag.exactOptional(),
   remote: text.exactOptional(),
-  pack: anyMap.exactOptional(),
+  pack: section({ builder: text.exactOptional(), buildpacks: textList.exactOptional() }).exactOptional(),
   ssh: text.exactOptional(),
-  cache: anyMap.exactOptional(),
+  cache: section({
+    type: oneOf(['gha', 'registry']).exactOptional(),
+    options: text.exactOptional(),
+    image: text.exactOptional(),
+  }).exactOptional(),
   provenance: flagOrText.exactOptional(),
   sbom: flagOrText.exactOptional(),
 });
 
 export type WrittenBuilder = z.output<typeof builderSchema>;
 
+/** Drivers of buildx that need no more than their name; Docker Build Cloud's is written `cloud <org>/<builder>`. */
+const drivers = ['docker-container', 'docker', 'kubernetes', 'remote'];
+
 /** How the image is built. */
-export function resolveBuilder(written: WrittenBuilder | undefined, findings: Findings): Builder {
-  const { arch = [], driver = 'docker-container' } = written ?? {};
+export function resolveBuilder(written: WrittenBuilder = {}, findings: Findings): Builder {
+  const { arch = [], driver = 'docker-container', local = true, pack } = written;
   if (arch.length === 0) findings.problem(['builder'], '`builder.arch` is missing: say amd64, arm64 or both');
   for (const platform of arch.filter((one) => !/^[a-z0-9]+(\/v\d)?$/.test(one))) {
     const short = platform.replace(/^linux\//, '');
@@ -42,28 +49,36 @@ export function resolveBuilder(written: WrittenBuilder | undefined, findings: Fi
       `this should be a processor such as amd64 or arm64, not \`${platform}\` (\`${short}\`?)`,
     );
   }
-  checkDriver({ driver, arch, written: written ?? {}, findings });
-  for (const key of ['remote', 'pack', 'ssh'] as const) {
-    if (written?.[key] !== undefined) findings.notDone(['builder', key]);
-  }
-  if (written?.local === false) {
-    findings.notDone(['builder', 'local']);
-    if (!written.remote)
-      findings.problem(['builder', 'local'], 'nothing is left to build on: no `builder.remote` is given');
-  }
-  for (const key of ['cache', 'provenance', 'sbom'] as const) {
-    if (written?.[key] === undefined) continue;
-    findings.warning(['builder', key], `\`builder.${key}\` has no effect yet; the image runs the same`);
+  checkDriver({ driver, arch, written, findings });
+  checkPack(written, findings);
+  if (!local && !written.remote) {
+    findings.problem(['builder', 'local'], 'nothing is left to build on: no `builder.remote` is given');
   }
   return present({
     arch,
-    driver: driver === 'docker' ? ('docker' as const) : ('docker-container' as const),
-    context: written?.context,
-    dockerfile: written?.dockerfile ?? 'Dockerfile',
-    target: written?.target,
-    args: written?.args ?? {},
-    secrets: written?.secrets ?? [],
+    driver,
+    driverIsGiven: written.driver !== undefined,
+    context: written.context,
+    dockerfile: written.dockerfile ?? 'Dockerfile',
+    target: written.target || undefined,
+    args: written.args ?? {},
+    secrets: written.secrets ?? [],
+    remote: written.remote || undefined,
+    local,
+    pack: pack === undefined ? undefined : { builder: pack.builder ?? '', buildpacks: pack.buildpacks ?? [] },
+    ssh: written.ssh || undefined,
+    cache: cacheOf(written, findings),
+    provenance: written.provenance === undefined ? undefined : String(written.provenance),
+    sbom: written.sbom === undefined ? undefined : String(written.sbom),
   });
+}
+
+function cacheOf({ cache }: WrittenBuilder, findings: Findings): BuildCache | undefined {
+  if (cache === undefined) return undefined;
+  const { type, options, image } = cache;
+  if (type !== undefined) return present({ type, options: options || undefined, image: image || undefined });
+  findings.warning(['builder', 'cache'], '`builder.cache` has no effect without `type: gha` or `type: registry`');
+  return undefined;
 }
 
 interface DriverCheck {
@@ -75,28 +90,32 @@ interface DriverCheck {
 
 function checkDriver({ driver, arch, written, findings }: DriverCheck): void {
   const path = ['builder', 'driver'];
-  if (driver.startsWith('cloud ')) {
-    findings.notDone(path);
-  } else if (driver === 'docker') {
+  if (driver === 'docker') {
     if (arch.length > 1) findings.problem(path, 'the driver `docker` builds for one `arch` only');
     if (written.remote !== undefined) findings.problem(path, 'the driver `docker` cannot build on `builder.remote`');
     if (written.cache !== undefined) findings.problem(path, 'the driver `docker` cannot use `builder.cache`');
-  } else if (driver !== 'docker-container') {
+  } else if (!drivers.includes(driver) && !/^cloud [^\s/]+\/[^\s/]+$/.test(driver)) {
     findings.problem(path, 'this should be docker-container, docker, or `cloud <org>/<builder>`');
   }
-  const type = written.cache?.['type'];
-  if (type !== undefined && type !== 'gha' && type !== 'registry') {
-    findings.problem(['builder', 'cache', 'type'], 'this should be gha or registry');
-  }
+}
+
+function checkPack({ pack, arch = [] }: WrittenBuilder, findings: Findings): void {
+  if (pack === undefined) return;
+  if (!pack.builder) findings.problem(['builder', 'pack'], '`builder.pack.builder` is missing: the image that builds');
+  if (arch.length > 1) findings.problem(['builder', 'pack'], 'buildpacks build for one `arch` only');
 }
 
 export const builderSample = `\
 # How the image is built.
 builder:
   # Processors of the machines: amd64, arm64, or a list.
-  arch: amd64
-  # docker-container (if not said) or docker.
+  arch: [amd64, arm64]
+  # docker-container (if not said), docker (the engine itself), or "cloud ORG/BUILDER" for Docker Build Cloud.
   driver: docker-container
+  # A Docker engine that builds for the processors that this machine has not, over SSH or at tcp://….
+  remote: ssh://builder@192.0.2.20
+  # false: \`remote\` builds for all of them.
+  local: true
   # If not said, a clean clone of HEAD is built; \`.\` is the working directory with all its changes.
   context: .
   dockerfile: Dockerfile
@@ -105,4 +124,27 @@ builder:
     RUBY_VERSION: "3.4"
   # Names of secrets, handed to the build as BuildKit secrets.
   secrets: [GITHUB_TOKEN]
+  # An ssh agent or key for \`RUN --mount=type=ssh\`; $VARIABLES are those of this machine.
+  ssh: default=$SSH_AUTH_SOCK
+  # Where layers are kept between builds.
+  cache:
+    # registry, or gha for GitHub Actions.
+    type: registry
+    # More of BuildKit's options for writing it.
+    options: mode=max
+    # With registry: the image it is kept in; if not said, the app's with -build-cache after it.
+    image: acme/shop-build-cache
+  # Attestations of how the image was made, and of what is in it.
+  provenance: mode=max
+  sbom: true
+
+# Built by Cloud Native Buildpacks instead of a Dockerfile; needs the command pack.
+x-with-buildpacks:
+  builder:
+    arch: amd64
+    pack:
+      builder: heroku/builder:24
+      buildpacks:
+        - heroku/ruby
+        - heroku/procfile
 `;

@@ -79,6 +79,8 @@ export interface SecretReference {
 export interface Registry {
   /** Absent for Docker Hub. */
   readonly server?: string;
+  /** Set when it is a container that is run on this machine, and the machines reach it over their SSH connection. */
+  readonly localPort?: number;
   readonly username?: Value;
   readonly password?: Value;
 }
@@ -167,7 +169,10 @@ export interface ProxyRun {
 
 export interface Builder {
   readonly arch: readonly string[];
-  readonly driver: 'docker-container' | 'docker';
+  /** `docker-container`, `docker` (the engine itself), or `cloud org/builder`. */
+  readonly driver: string;
+  /** Whether the file names it; if not, the engine itself may stand in for a builder that cannot be started. */
+  readonly driverIsGiven: boolean;
   /** Absent: build from a clean clone of HEAD. */
   readonly context?: string;
   readonly dockerfile: string;
@@ -175,6 +180,25 @@ export interface Builder {
   readonly args: Readonly<Record<string, string>>;
   /** Names in the secrets files, handed to the build as BuildKit secrets. */
   readonly secrets: readonly string[];
+  /** Docker endpoint such as `ssh://user@host:port`, for processors that this machine has not. */
+  readonly remote?: string;
+  /** False: everything is built on `remote`. */
+  readonly local: boolean;
+  /** Buildpacks build instead of a Dockerfile. */
+  readonly pack?: { readonly builder: string; readonly buildpacks: readonly string[] };
+  /** `default=$SSH_AUTH_SOCK`; variables are those of the environment that builds. */
+  readonly ssh?: string;
+  readonly cache?: BuildCache;
+  readonly provenance?: string;
+  readonly sbom?: string;
+}
+
+export interface BuildCache {
+  readonly type: 'gha' | 'registry';
+  /** More options for writing it, comma-separated. */
+  readonly options?: string;
+  /** Image without registry server; absent: the app's own with `-build-cache` after it. */
+  readonly image?: string;
 }
 
 export interface SshConfig {

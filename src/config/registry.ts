@@ -33,7 +33,8 @@ export function resolveRegistry(written: WrittenRegistry | undefined, path: Path
     return {};
   }
   const local = isLocalRegistry(written);
-  if (local) findings.notDone([...path, 'server']);
+  // An accessory's image is not pushed from here.
+  if (local && path.length > 1) findings.notDone([...path, 'server']);
   for (const key of ['username', 'password'] as const) {
     if (written[key] === undefined && !local) findings.problem(path, `\`${path.join('.')}.${key}\` is missing`);
   }
@@ -45,6 +46,7 @@ export function resolveRegistry(written: WrittenRegistry | undefined, path: Path
   }
   return present({
     server: written.server === '' ? undefined : written.server,
+    localPort: local ? Number(/:(\d+)/.exec(written.server ?? '')?.[1] ?? 80) : undefined,
     username: valueOf(written.username),
     password: valueOf(written.password),
   });
@@ -67,4 +69,10 @@ registry:
   # Text, or a list with the name of a secret that holds it.
   username: deployer
   password: [REGISTRY_PASSWORD]
+
+# A registry of the app's own, for as long as a deploy takes: a container on this machine, which the servers reach over
+# their SSH connection. It needs no login.
+x-with-a-local-registry:
+  registry:
+    server: localhost:5000
 `;

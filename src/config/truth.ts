@@ -56,6 +56,17 @@ function addImage({ registry, builder }: Config, put: Put): void {
   for (const [index, name] of builder.secrets.entries()) {
     put(['builder', 'secrets', name], { secret: name }, ['builder', 'secrets', index]);
   }
+  const { remote, pack, cache } = builder;
+  put(['builder', 'remote'], remote === undefined ? undefined : withoutPasswords(remote));
+  put(['builder', 'local'], remote === undefined ? undefined : builder.local);
+  put(['builder', 'pack', 'builder'], pack?.builder);
+  put(['builder', 'pack', 'buildpacks'], pack?.buildpacks);
+  put(['builder', 'ssh'], builder.ssh);
+  put(['builder', 'cache', 'type'], cache?.type);
+  put(['builder', 'cache', 'options'], cache?.options?.replaceAll(/(token|secret[\w-]*)=[^,]+/g, '$1=…'));
+  put(['builder', 'cache', 'image'], cache?.image);
+  put(['builder', 'provenance'], builder.provenance);
+  put(['builder', 'sbom'], builder.sbom);
 }
 
 function addMachines({ proxyRun, ssh, boot }: Config, put: Put): void {

@@ -14,6 +14,8 @@ export interface Execution {
   readonly variables: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** For images of the config's registry. */
   readonly credentials?: RegistryCredentials;
+  /** Port of the registry on this machine, which the machines reach over SSH; absent when the registry is elsewhere. */
+  readonly localRegistryPort?: number;
   readonly service: string;
   readonly performer: string;
   readonly emit: Emit;

@@ -75,7 +75,10 @@ async function pullImage(
   execution: Execution,
   onProgress: Progress,
 ): Promise<void> {
-  const digest = await hostOf(execution, hostName).docker.pullImage(step.image, execution.credentials, onProgress);
+  const host = hostOf(execution, hostName);
+  const { localRegistryPort: port } = execution;
+  const endReach = port === undefined ? undefined : await host.reachBack(port);
+  const digest = await host.docker.pullImage(step.image, execution.credentials, onProgress).finally(endReach);
   const expected = step.digest ?? execution.digests.get(step.image);
   if (expected !== undefined && digest !== expected) {
     throw new Failure('image-mismatch', `${hostName}: ${step.image} is ${digest} there, not ${expected}`, {

@@ -9,6 +9,7 @@ import { installDocker } from './install-docker.ts';
 import type { AskSecret } from './keys.ts';
 import { hostLock } from './lock.ts';
 import { logIn } from './login.ts';
+import { reachBack } from './reach-back.ts';
 import { runScript } from './run-script.ts';
 import { openShell } from './shell.ts';
 import { shellPool } from './shell-pool.ts';
@@ -61,6 +62,7 @@ export async function connect(request: ConnectRequest): Promise<Host> {
     execInContainer: async (container, words, timeoutSeconds) =>
       execInContainer(longShells, await channels.way(), { container, words, timeoutSeconds }),
     runScript: (run) => runScript(connection, run),
+    reachBack: (port) => reachBack(connection, port),
     installDocker: (onLine) => installDocker(connection, onLine),
     closed: connection.closed,
     close: () => connection.close(),

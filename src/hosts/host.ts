@@ -41,6 +41,11 @@ export interface Host {
   runScript(run: ScriptRun): Promise<number>;
   /** Runs a command in a running container over the shell and waits for its end: one round trip where the API takes three. */
   execInContainer(container: string, words: readonly string[], timeoutSeconds: number): Promise<ExecResult>;
+  /**
+   * Lets the machine reach a port of this one as its own `localhost:port`, until the answer is called.
+   * @throws Failure `forwarding-refused` when nothing listens here, or its sshd does not do it
+   */
+  reachBack(port: number): Promise<() => void>;
   /** Makes sure Docker is installed and runs, and that the login user may use it. @returns what was done, one line each */
   installDocker(onLine: (line: string) => void): Promise<string[]>;
   /** Resolves when the connection has ended, for whatever reason. */

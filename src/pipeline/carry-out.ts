@@ -1,6 +1,5 @@
 import { abbreviateVersion } from '../build/version.ts';
 import { wantedContainers } from '../app/wanted.ts';
-import { Failure } from '../errors.ts';
 import { execute, type Outcome } from '../execute/execute.ts';
 import type { Execution } from '../execute/execution.ts';
 import type { Observed, ReleaseRecord } from '../observe/observed.ts';
@@ -8,9 +7,9 @@ import { currentVersion } from '../plan/current.ts';
 
 import type { Plan } from '../plan/plan.ts';
 import { checkRoutes } from './check.ts';
+import { executionFor } from './execution.ts';
 import type { Fleet } from './fleet.ts';
 import { goBack, takenOver } from './go-back.ts';
-import { hookRunner } from './hooks.ts';
 import type { HeldLock } from './lock.ts';
 import { preflight } from './preflight.ts';
 import type { Session } from './session.ts';
@@ -45,7 +44,7 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
     return { changed: false, ...(previous === undefined ? {} : { previousVersion: previous }) };
   preflight(session, before, plan);
 
-  const execution = executionFor(deployment, before);
+  const execution = executionFor(session, fleet, { version, observed: before, stop: [lock.lost] });
   const title = `${run.command} ${abbreviateVersion(version)}`;
   let outcome = await execute(plan, title, execution);
   for (let pass = 2; outcome.result === 'unknown' && pass <= mostPasses; pass += 1) {
@@ -71,27 +70,4 @@ async function fail(
   const { away } = await fleet.observeReachable({});
   if (!away.includes(deployment.session.config.primaryHost)) await lock.renew();
   throw lock.taken.aborted ? await takenOver(deployment, ended) : await goBack(deployment, ended);
-}
-
-function executionFor({ session, fleet, version, lock }: Deployment, observed: Observed): Execution {
-  const hostOf = (name: string) => {
-    const host = fleet.hosts.get(name);
-    if (host === undefined) throw new Failure('connection-lost', `${name}: not connected`);
-    return host;
-  };
-  return {
-    hosts: fleet.hosts,
-    homeDirectories: new Map(observed.hosts.map(({ host, homeDirectory }) => [host, homeDirectory])),
-    variables: new Map(observed.hosts.map(({ host, variables }) => [host, variables])),
-    secrets: session.secrets,
-    secretsByKamal: session.secretsByKamal,
-    ...(session.credentials === undefined ? {} : { credentials: session.credentials }),
-    service: session.config.service,
-    performer: session.tree.performer,
-    emit: session.run.emit,
-    signal: AbortSignal.any([session.run.signal, lock.lost]),
-    runHook: hookRunner(session, version, hostOf),
-    containerIds: new Map(),
-    digests: new Map(),
-  };
 }

@@ -47,7 +47,7 @@ function lockProblems({ config }: Session, observed: Observed, name: string): Fa
 }
 
 /** A new image is taken to need as much as the largest one of this service that is there. */
-function spaceProblems(
+export function spaceProblems(
   { config }: Session,
   observed: Observed,
   { host: name, plan }: { host: string; plan: Plan },

@@ -18,9 +18,9 @@ const looking = { changes: 'nothing', hooks: planHooks, needs: ['containers'] } 
 export async function planDeployment(run: Run): Promise<PlanResult> {
   const session = await openSession(run, { ...looking, source: 'planned-from' });
   const version = versionOfRun(session);
-  return look(session, version, (observed) => {
+  return look(session, version, async (observed) => {
     const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
-    return resultOf(session, plan, aroundOf(session, version, plan));
+    return resultOf(session, plan, await aroundOf(session, version, plan));
   });
 }
 
@@ -86,12 +86,12 @@ function resultOf({ config }: Session, plan: Plan, around: Pick<PlanResult, 'bui
 }
 
 /** What this machine does around the plan; hooks are listed, never run. */
-function aroundOf(session: Session, version: string, plan: Plan): Pick<PlanResult, 'build' | 'after'> {
+async function aroundOf(session: Session, version: string, plan: Plan): Promise<Pick<PlanResult, 'build' | 'after'>> {
   if (plan.stages.length === 0) return { build: [], after: [] };
   const hook = (name: HookName) => (session.hooks.has(name) ? [`run hook ${name}`] : []);
   const build =
     session.run.skipPush || !needsImage(plan)
       ? []
-      : [...hook('pre-build'), ...describeBuild(imageBuildOf(session, version))];
+      : [...hook('pre-build'), ...describeBuild(await imageBuildOf(session, version))];
   return { build: [...hook('pre-connect'), ...build], after: hook('post-deploy') };
 }

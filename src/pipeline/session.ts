@@ -34,14 +34,20 @@ export interface Session {
   readonly credentials?: RegistryCredentials;
   readonly mask: (text: string) => string;
   /** The one seam that tests replace. */
-  readonly connect: (name: string, signal: AbortSignal) => Promise<Host>;
+  readonly connect: (name: string, signal: AbortSignal, login?: SshLogin) => Promise<Host>;
   /** What is typed to do something to this destination again: `longshore deploy production`. */
   readonly typed: (command: string) => string;
 }
 
+/** For a machine that the file does not deploy to, such as one that only builds. */
+export interface SshLogin {
+  readonly user: string;
+  readonly port: number;
+}
+
 /** What a command is going to do, which decides what it refuses and which secrets it needs. */
 export interface Purpose {
-  readonly changes: 'setup' | 'machines' | 'registry' | 'lock' | 'nothing';
+  readonly changes: 'setup' | 'machines' | 'registry' | 'login' | 'lock' | 'this-machine' | 'nothing';
   readonly hooks: readonly HookName[];
   readonly needs: readonly ('containers' | 'build' | 'registry')[];
   /** What the work tree is for: `git.require` holds for what is made from it, and is told where that is only planned. */
@@ -53,7 +59,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   const cwd = process.cwd();
   const config = loadConfig(loadRequest(run, cwd));
   // Loaded while git and the secrets are waited for.
-  if (purpose.changes !== 'registry') void loadConnect().catch(() => undefined);
+  if (purpose.changes !== 'registry' && purpose.changes !== 'this-machine') void loadConnect().catch(() => undefined);
   const known: KnownLater = { mask: (text) => text };
   if (purpose.changes !== 'nothing') await openOutputs(run, config, known);
   for (const text of config.warnings) run.emit({ type: 'warning', text });
@@ -105,7 +111,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     secretsByKamal,
     ...(credentials === undefined ? {} : { credentials }),
     mask,
-    connect: (name, signal) => starts(() => connectBySsh(name, { run, config, signal, secrets })),
+    connect: (name, signal, login) => starts(() => connectBySsh(name, { run, config, signal, secrets, login })),
     typed: (command) => {
       const name = config.destinationName;
       // What follows `rollback` is a version.
@@ -138,7 +144,7 @@ export function wantedOf(session: Session, version: string): WantedContainer[] {
 }
 
 function refuseNotDoneYet(config: Config, { changes }: Purpose): void {
-  if (changes === 'nothing' || changes === 'lock') return;
+  if (!['setup', 'machines', 'registry'].includes(changes)) return;
   const refused = config.notDoneYet.filter(({ refusedBy }) => refusedBy === 'changes' || changes === 'setup');
   if (refused.length === 0) return;
   throw new Failure('config-not-supported-yet', 'This file asks for things that Longshore does not do yet', {
@@ -148,7 +154,7 @@ function refuseNotDoneYet(config: Config, { changes }: Purpose): void {
 }
 
 function announce(run: Run, config: Config, { changes }: Purpose): void {
-  if (changes === 'nothing') return;
+  if (changes === 'nothing' || changes === 'this-machine') return;
   const destination = config.destinationName === undefined ? '' : ` (${config.destinationName})`;
   const file = [config.file, config.destinationFile].filter(Boolean).join(' + ');
   const where =
@@ -202,9 +208,20 @@ function credentialsOf({ registry }: Config, secrets: ReadonlyMap<string, string
 /** ssh2 and dockerode are heavy, so they are loaded only when a machine is connected to. */
 async function connectBySsh(
   name: string,
-  { run, config, signal, secrets }: Pick<Session, 'run' | 'config' | 'secrets'> & { signal: AbortSignal },
+  {
+    run,
+    config,
+    signal,
+    secrets,
+    login,
+  }: Pick<Session, 'run' | 'config' | 'secrets'> & {
+    signal: AbortSignal;
+    login: SshLogin | undefined;
+  },
 ): Promise<Host> {
   const { connect } = await loadConnect();
+  // The file's jump host leads to the file's machines.
+  const { proxy: _proxy, proxyCommand: _command, ...direct } = config.ssh;
   const keyTexts = config.ssh.keyData.map((key) =>
     typeof key === 'string'
       ? { name: 'the key in ssh.key_data', text: key }
@@ -212,7 +229,7 @@ async function connectBySsh(
   );
   return connect({
     name,
-    ssh: { ...config.ssh, ...sshTo(config.ssh, name), keyTexts },
+    ssh: { ...(login === undefined ? config.ssh : direct), ...(login ?? sshTo(config.ssh, name)), keyTexts },
     acceptNewHostKeys: run.acceptNewHostKeys,
     env: run.env,
     ...(run.askSecret === undefined ? {} : { askSecret: run.askSecret }),

@@ -2,7 +2,7 @@ import { abbreviateVersion } from '../build/version.ts';
 
 import { count, duration } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
-import { type BuildResult, type DeployResult, subject } from './results.ts';
+import { type DeployResult, subject } from './results.ts';
 import { table } from './table.ts';
 
 /** What serves now, at the end of a deploy or a rollback. */
@@ -23,8 +23,4 @@ export function renderDeployResult(result: DeployResult, paint: Paint = noColour
     ) + ` Took ${duration(result.seconds)}.`,
     ...table(rows),
   ].join('\n');
-}
-
-export function renderBuildResult({ image, digest, seconds }: BuildResult): string {
-  return `Pushed ${image} in ${duration(seconds)}.\n  ${digest}`;
 }

@@ -1,3 +1,5 @@
+import type { BuilderSetup } from '../build/builder-setup.ts';
+import type { BuildDetails } from '../build/details.ts';
 import type { LockHolder } from '../hosts/host.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -70,8 +72,52 @@ export interface LockResult {
 export interface BuildResult {
   readonly version: string;
   readonly image: string;
-  readonly digest: string;
+  /** `registry`, or what `--output` says. */
+  readonly output: string;
+  /** Absent when nothing was pushed. */
+  readonly digest?: string;
   readonly seconds: number;
+}
+
+export interface PullResult {
+  readonly version: string;
+  readonly image: string;
+  readonly digest: string;
+  readonly hosts: readonly string[];
+  readonly seconds: number;
+}
+
+export interface DeliverResult {
+  readonly pushed: BuildResult;
+  readonly pulled: PullResult;
+}
+
+export interface DevBuildResult {
+  readonly version: string;
+  readonly tags: readonly string[];
+  readonly output: string;
+  /** Paths in the build context that are not as they were committed. */
+  readonly uncommitted: readonly string[];
+  readonly untracked: readonly string[];
+  readonly seconds: number;
+}
+
+export interface BuilderResult {
+  readonly kind: BuilderSetup['kind'];
+  readonly name?: string;
+  readonly done: 'made' | 'there' | 'removed' | 'absent' | 'not-needed';
+}
+
+export interface BuildDetailsResult extends BuildDetails {
+  /** What docker here has now, as it prints it; only for people. */
+  readonly now?: string;
+}
+
+export interface RegistryResult {
+  readonly server: string;
+  readonly done: 'logged in' | 'logged out' | 'running' | 'removed';
+  /** Machines where it was done, this one as `this machine`. */
+  readonly places: readonly string[];
 }
 
 /** `shop to production`, or `shop` without a destination. */

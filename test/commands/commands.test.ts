@@ -59,6 +59,7 @@ beforeEach(() => {
   vi.mocked(pipeline.buildAndPush).mockResolvedValue({
     version: '4be1',
     image: 'a:4be1',
+    output: 'registry',
     digest: 'sha256:1',
     seconds: 1,
   });

@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Config, Env, ProxyRoute, Role } from '../../src/config/config.ts';
 import type { Accessory, MountedDirectory } from '../../src/config/config-accessory.ts';
+import { builderSetup } from '../../src/build/builder-setup.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
+const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
 const directory = fileURLToPath(new URL('kamal-cases', import.meta.url));
 const destinationFile = 'deploy_for_required_dest.world.yml';
 const names = readdirSync(directory).filter((name) => name.endsWith('.yml') && name !== destinationFile);
@@ -31,15 +33,6 @@ function inScope(kamal: any): unknown {
     const { container_name: _name, asset_path: _path, ...rest } = role;
     return [name, rest];
   });
-  const {
-    cache_from: _from,
-    cache_to: _to,
-    remote: _remote,
-    local: _local,
-    ssh: _ssh,
-    context: _context,
-    ...builder
-  } = kamal.builder;
   return {
     service: kamal.service,
     image: kamal.image,
@@ -58,7 +51,7 @@ function inScope(kamal: any): unknown {
     boot: { limit: kamal.boot.limit, wait: kamal.boot.wait ?? 0 },
     roles: Object.fromEntries(roles),
     accessories: kamal.accessories,
-    builder,
+    builder: kamal.builder,
     registry: { server: kamal.registry.server, username: kamal.registry.username, local: kamal.registry.local },
   };
 }
@@ -89,6 +82,12 @@ function asKamalPrints(config: Config): unknown {
       secret_names: config.builder.secrets,
       dockerfile: config.builder.dockerfile,
       target: config.builder.target ?? null,
+      remote: config.builder.remote ?? null,
+      local: ['local', 'hybrid', 'engine'].includes(builderSetup(config, arch).kind),
+      ssh: config.builder.ssh ?? null,
+      context: config.builder.context ?? '.',
+      cache_from: null,
+      cache_to: null,
     },
     registry: {
       server: config.registry.server ?? null,

@@ -40,7 +40,10 @@ describe('what a file means', () => {
       accessories: [],
       accessoryHosts: [],
       allHosts: ['192.0.2.1'],
-      builder: { arch: ['amd64'], driver: 'docker-container', dockerfile: 'Dockerfile', args: {}, secrets: [] },
+      builder: {
+        ...{ arch: ['amd64'], driver: 'docker-container', driverIsGiven: false, local: true },
+        ...{ dockerfile: 'Dockerfile', args: {}, secrets: [] },
+      },
       ssh: {
         ...{ user: 'root', port: 22, keys: [], keysOnly: false, config: true, keyData: [], forwardAgent: false },
         ...{ hosts: {}, startsAtOnce: 30, dnsRetries: 3 },
@@ -163,7 +166,7 @@ x-longshore: {ssh: {hosts: {192.0.2.2: {user: ubuntu, port: "2222"}}}}`),
 error_pages_path: public
 accessories: {db: {image: postgres, host: a}}
 proxy: {host: a.b, ssl: {certificate_pem: C, private_key_pem: K}}
-builder: {arch: amd64, remote: ssh://b, cache: {type: gha}, sbom: true}
+builder: {arch: amd64, cache: {options: mode=max}}
 ssh: {key_data: [K], forward_agent: true, log_level: debug}
 boot: {parallel_roles: true}
 sshkit: {max_concurrent_starts: 5}
@@ -175,11 +178,9 @@ aliases: {logs: app logs}`),
       'deploy.yml:2 error_pages_path changes',
       'deploy.yml:3 accessories setup',
       'deploy.yml:4 proxy.ssl changes',
-      'deploy.yml:5 builder.remote changes',
     ]);
     expect(config.warnings.map((line) => line.split(' ').slice(0, 2).join(' ')).toSorted()).toEqual([
       'deploy.yml:5: `builder.cache`',
-      'deploy.yml:5: `builder.sbom`',
       'deploy.yml:6: `ssh.forward_agent`',
       'deploy.yml:7: `boot.parallel_roles`',
       'deploy.yml:9: `run_directory`',

@@ -100,6 +100,17 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
         runInProxy(machine, container, words, () => hear('during')),
       ),
     runScript: (run) => line.change('runScript', [run.name], () => runScript(machine, run)),
+    reachBack: (port) =>
+      line.change('reachBack', [port], () => {
+        if (!machine.forwardsPorts) {
+          throw new Failure(
+            'forwarding-refused',
+            `${machine.name}: its sshd does not lead localhost:${port} back here.`,
+          );
+        }
+        machine.reachedBack.add(port);
+        return () => void machine.reachedBack.delete(port);
+      }),
     installDocker: (onLine) =>
       line.change('installDocker', [], () => {
         if (machine.hasDocker) return [];

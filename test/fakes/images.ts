@@ -61,6 +61,10 @@ export function fakeRegistry(credentials?: RegistryCredentials): FakeRegistry {
 
 export function pull(machine: MachineState, reference: string, credentials?: RegistryCredentials): string {
   const { registry, name } = machine;
+  const port = /^localhost:(\d+)\//.exec(reference)?.[1];
+  if (port !== undefined && !machine.reachedBack.has(Number(port))) {
+    throw new Failure('image-pull-failed', `${name} could not pull ${reference}: connection refused`);
+  }
   const wanted = registry.credentials;
   if (wanted !== undefined && (credentials?.username !== wanted.username || credentials.password !== wanted.password)) {
     throw new Failure('registry-refused', `${name}: the registry did not give ${reference}: unauthorized`);

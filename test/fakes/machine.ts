@@ -41,6 +41,10 @@ export interface MachineState {
   readonly locks: Map<string, FakeLock>;
   readonly proxy: FakeProxy;
   readonly registry: FakeRegistry;
+  /** Whether its sshd allows `reachBack`. */
+  forwardsPorts: boolean;
+  /** Ports that lead to the deploying machine. */
+  readonly reachedBack: Set<number>;
   /** Every change in order, as a line such as `start container shop-web-v1`. */
   readonly journal: string[];
   /** What a hook script does here; absent: it succeeds. */
@@ -86,6 +90,8 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     locks: new Map(),
     proxy: { routes: [], execs: new Map() },
     journal: [],
+    forwardsPorts: true,
+    reachedBack: new Set(),
     callCount: 0,
     ...options,
     name,

@@ -4,7 +4,8 @@ import { duration } from '../../src/report/duration.ts';
 import { failureAsJson, renderFailure } from '../../src/report/failure.ts';
 import { colours, noColours, paintFor } from '../../src/report/paint.ts';
 import { renderDrift, renderPlan } from '../../src/report/plan.ts';
-import { renderBuildResult, renderDeployResult } from '../../src/report/result.ts';
+import { renderBuildResult } from '../../src/report/build.ts';
+import { renderDeployResult } from '../../src/report/result.ts';
 import { renderLock, renderStatus } from '../../src/report/status.ts';
 import { table } from '../../src/report/table.ts';
 import { plan } from './sample.ts';
@@ -148,7 +149,7 @@ describe('a result', () => {
   });
 
   test('of a build is the image and its digest', () => {
-    const build = { version: '4be1', image: 'acme/shop:4be1', digest: 'sha256:ab', seconds: 61 };
+    const build = { output: 'registry', version: '4be1', image: 'acme/shop:4be1', digest: 'sha256:ab', seconds: 61 };
     expect(renderBuildResult(build)).toBe('Pushed acme/shop:4be1 in 1 min 1 s.\n  sha256:ab');
   });
 });

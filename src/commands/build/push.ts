@@ -1,6 +1,7 @@
-import { renderBuildResult } from '../../report/result.ts';
+import * as Flags from '@oclif/core/flags';
+import { renderBuildResult } from '../../report/build.ts';
 import { LongshoreCommand } from '../frame/command.ts';
-import { building, destinationArgument } from '../frame/flags.ts';
+import { destinationArgument, fromCommit } from '../frame/flags.ts';
 
 export default class BuildPush extends LongshoreCommand {
   static override summary = 'Build the image and push it, without deploying';
@@ -12,14 +13,23 @@ export default class BuildPush extends LongshoreCommand {
       command: '<%= config.bin %> build push production',
     },
     { description: 'Build everything afresh', command: '<%= config.bin %> build push production --no-cache' },
+    { description: 'Build into a file instead', command: '<%= config.bin %> build push --output oci,dest=image.tar' },
   ];
   static override args = destinationArgument;
-  static override flags = { 'no-cache': building['no-cache'], 'skip-git-check': building['skip-git-check'] };
+  static override flags = {
+    output: Flags.string({
+      default: 'registry',
+      helpValue: 'TYPE',
+      description: 'where the image goes: any type of `docker buildx build --output`',
+    }),
+    ...fromCommit,
+  };
 
   async run(): Promise<void> {
+    const { output } = (await this.parse(BuildPush)).flags;
     await this.carryOut({
       changes: true,
-      perform: ({ pipeline, run }) => pipeline.buildAndPush(run),
+      perform: ({ pipeline, run }) => pipeline.buildAndPush(output, run),
       render: renderBuildResult,
     });
   }

@@ -83,3 +83,13 @@ export const building = {
 export const destinationArgument = {
   destination: Args.string({ ignoreStdin: true, description: 'destination, the same as -d' }),
 };
+
+/** For commands that build from the commit, and for one that builds what lies there. */
+export const fromCommit = { 'no-cache': building['no-cache'], 'skip-git-check': building['skip-git-check'] };
+export const noCache = { 'no-cache': building['no-cache'] };
+
+/** Where `registry` commands act. */
+export const registryPlaces = {
+  'skip-local': Flags.boolean({ char: 'L', description: 'not on this machine' }),
+  'skip-remote': Flags.boolean({ char: 'R', description: 'not on the machines' }),
+};

@@ -1,3 +1,4 @@
+import type { BuilderSetup } from '../../build/builder-setup.ts';
 import type { ImageBuild } from '../../build/image-build.ts';
 import { Failure } from '../../errors.ts';
 
@@ -7,14 +8,19 @@ export interface FailedCommand {
   readonly lines: readonly string[];
 }
 
-/** Says why docker did not build or push: the registry, the engine, or the Dockerfile. */
+const silent = /Cannot connect to the Docker daemon|error during connect|docker daemon is not running/i;
+const refused = /unauthorized|denied|no basic auth|authorization failed|insufficient_scope|\b40[13]\b/i;
+
+/** Says why docker did not build or push: the registry, the engine, the disk, or the Dockerfile. */
 export function failureOf(build: ImageBuild, { isPush, lines }: FailedCommand): Failure {
   const details = lines.slice(-20);
   const error = lines.findLast((line) => /error|denied|unauthorized|cannot connect/i.test(line)) ?? lines.at(-1) ?? '';
   const why = error.replace(/^(#\d+ )?ERROR: /, '');
-  if (/Cannot connect to the Docker daemon|error during connect/i.test(error)) {
-    return new Failure('build-failed', `Docker does not answer on this machine: ${why}`, {
-      hint: 'Start Docker, then try again',
+  if (silent.test(error)) return engineSilent(why);
+  if (lines.some((line) => /no space left on device/i.test(line))) {
+    return new Failure('build-failed', `There is no space left to build ${build.image}: ${why}`, {
+      hint: 'Look with `docker system df`; `docker builder prune` and `docker image prune -a` make room',
+      details,
     });
   }
   const wasPushing =
@@ -26,13 +32,13 @@ export function failureOf(build: ImageBuild, { isPush, lines }: FailedCommand): 
     });
   }
   const server = build.image.slice(0, build.image.lastIndexOf(':'));
-  if (
-    /unauthorized|denied|no basic auth|authorization failed|insufficient_scope|\b40[13]\b/i.test(
-      lines.slice(-8).join('\n'),
-    )
-  ) {
+  const last = lines.slice(-8).join('\n');
+  if (refused.test(last)) {
+    const isLogin = /unauthorized|no basic auth|\b401\b/i.test(last);
     return new Failure('registry-refused', `The registry refused the push to ${server}: ${why}`, {
-      hint: 'Check registry.username and registry.password, and that this user may push there',
+      hint: isLogin
+        ? 'Check registry.username and registry.password: the registry does not know them'
+        : 'Check that registry.username may push there, and that `image` names a repository of theirs',
       details,
     });
   }
@@ -42,11 +48,33 @@ export function failureOf(build: ImageBuild, { isPush, lines }: FailedCommand): 
   });
 }
 
-/** Kamal's default driver needs an image of its own, which may be out of reach. */
-export function noBuilder(output: string): Failure {
+/** Docker is installed here, and nobody answers. */
+export function engineSilent(why: string): Failure {
+  return new Failure('build-failed', `Docker does not answer on this machine: ${why}`, {
+    hint: 'Start Docker, then try again',
+  });
+}
+
+/** Kamal's default driver needs an image of its own, which may be out of reach; another machine may be too. */
+export function noBuilder({ name, nodes, kind }: BuilderSetup, output: string): Failure {
   const details = output.trim().split('\n').slice(-5);
-  return new Failure('build-failed', 'The builder kamal-local-docker-container cannot be started on this machine', {
-    hint: 'If moby/buildkit cannot be pulled here, build with the engine itself: builder: {driver: docker} in deploy.yml',
+  const last = details.at(-1)?.replace(/^ERROR: /, '') ?? '';
+  const endpoint = nodes.find(({ context }) => context !== undefined)?.context?.endpoint;
+  if (endpoint !== undefined && /ssh|dial|connect|lookup|permission denied/i.test(last)) {
+    const address = endpoint.replace(/^ssh:\/\//, '').replace(/:(\d+)$/, ' -p $1');
+    return new Failure('build-failed', `builder.remote ${endpoint} cannot be used: ${last}`, {
+      hint: endpoint.startsWith('ssh:')
+        ? `Docker logs in there by the command ssh, with its settings. Try: ssh ${address} docker version`
+        : `Is a Docker engine listening there? Try: docker -H ${endpoint} version`,
+      details,
+    });
+  }
+  if (silent.test(output)) return engineSilent(last);
+  return new Failure('build-failed', `The builder ${name} cannot be started: ${last}`, {
+    hint:
+      kind === 'cloud'
+        ? 'Docker Build Cloud needs Docker’s own buildx and a `docker login` of the organisation'
+        : 'If moby/buildkit cannot be pulled here, build with the engine itself: builder: {driver: docker} in deploy.yml',
     details,
   });
 }

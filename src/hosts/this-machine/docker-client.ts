@@ -7,7 +7,7 @@ import { runChild } from './child.ts';
 export interface DockerClient {
   readonly path: string;
   /** By the plug-in, or by the BuildKit that clients before 23 reach without it. */
-  readonly builds: 'buildx' | 'docker-build';
+  readonly builds: 'buildx' | 'docker-build' | 'nothing';
   /** Said before building when it is not the usual way. */
   readonly note?: string;
 }
@@ -15,9 +15,11 @@ export interface DockerClient {
 export interface ClientQuestion {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
+  /** What is wanted of it; `push` is what every client can. */
+  readonly needs: 'build' | 'push';
 }
 
-/** Finds a docker client on this machine that can build with BuildKit. @throws Failure `build-failed` when there is none */
+/** Finds a docker client on this machine, one that can build with BuildKit where that is needed. @throws Failure `build-failed` when there is none */
 export async function findDockerClient(question: ClientQuestion): Promise<DockerClient> {
   const paths = await dockerClients(question.env['PATH'] ?? '');
   const clients = await Promise.all(paths.map((path) => look(path, question)));
@@ -29,8 +31,10 @@ export async function findDockerClient(question: ClientQuestion): Promise<Docker
     return { path: old.path, builds: 'docker-build', note };
   }
   const seen = clients.filter((client) => client.version !== '').map(({ path, version }) => `${path} (${version})`);
+  const [any] = clients.filter((client) => client.version !== '');
+  if (question.needs === 'push' && any !== undefined) return { path: any.path, builds: 'nothing' };
   if (seen.length === 0) {
-    throw new Failure('build-failed', 'There is no docker client on this machine to build with', {
+    throw new Failure('build-failed', 'There is no docker client on this machine (no `docker` in PATH)', {
       hint: 'Install Docker with buildx, or deploy an image that is already pushed: --skip-push --version VERSION',
     });
   }
@@ -46,7 +50,7 @@ interface Client {
   readonly major: number;
 }
 
-async function look(path: string, { env, signal }: ClientQuestion): Promise<Client> {
+async function look(path: string, { env, signal }: Omit<ClientQuestion, 'needs'>): Promise<Client> {
   const options = { env, signal, timeoutSeconds: 20 };
   const [client, buildx] = await Promise.all([
     runChild([path, '--version'], options),

@@ -1,17 +1,19 @@
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
-import { buildxCommand, dockerBuildCommand, pushCommand } from '../../build/build-command.ts';
-import type { BuildCommand } from '../../build/build-command.ts';
+import { join } from 'node:path';
+import { buildxCommand, dockerBuildCommand, packCommand, pushCommands } from '../../build/build-command.ts';
+import type { BuildCommand, BuildValues } from '../../build/build-command.ts';
 import type { ImageBuild } from '../../build/image-build.ts';
 import { Failure } from '../../errors.ts';
-import { failureOf, noBuilder } from './build-failure.ts';
-import { keepLastLines, runChild } from './child.ts';
+import { buildDirectory } from './build-directory.ts';
+import { failureOf } from './build-failure.ts';
+import { filledIn, secretSources } from './build-values.ts';
+import { ensureBuilder, type BuildsWith } from './builder.ts';
+import { commandMissing, keepLastLines, runChild } from './child.ts';
 import { findDockerClient } from './docker-client.ts';
 import type { DockerClient } from './docker-client.ts';
 import { withRegistryLogin } from './registry-login.ts';
 import type { RegistryLogin } from './registry-login.ts';
-import { ensureCleanClone } from './source-clone.ts';
 
 export interface ImageBuilding {
   readonly build: ImageBuild;
@@ -30,85 +32,82 @@ export interface ImageBuilding {
 
 export interface BuiltImage {
   readonly image: string;
-  /** `sha256:…`, as the registry has it. */
-  readonly digest: string;
+  /** `sha256:…`, as the registry has it; absent when nothing was pushed. */
+  readonly digest?: string;
 }
 
 /**
- * Builds the image on this machine and pushes it.
+ * Builds the image from this machine, and pushes it where that is the output.
  * @throws Failure `build-failed`, `push-failed`, `registry-refused`, `git-failed` or `interrupted`
  */
-export async function buildAndPushImage(building: ImageBuilding): Promise<BuiltImage> {
-  const { build, env, onLine } = building;
-  const client = await findDockerClient(building);
-  refuseManyPlatforms(build, client);
+export async function buildImage(building: ImageBuilding): Promise<BuiltImage> {
+  const { env, onLine } = building;
+  const build = filledIn(building.build, building);
+  const client = await findDockerClient({ ...building, needs: build.setup.kind === 'pack' ? 'push' : 'build' });
+  refuseWithoutBuildx(build, client);
   if (client.note !== undefined) onLine(client.note);
-  const directory = await buildDirectory(building);
-  const digest = await withRegistryLogin(building.login, env, (clientEnv) => {
-    const place: Place = { ...building, client: client.path, directory, env: clientEnv };
-    return client.builds === 'buildx' ? withBuildx(place) : withDockerBuild(place);
-  });
-  return { image: build.image, digest };
-}
-
-/** A build in the directory it happens in, with the environment that is logged in. */
-interface Place extends ImageBuilding {
-  readonly client: string;
-  readonly directory: string;
-}
-
-async function withBuildx(place: Place): Promise<string> {
   const scratch = await mkdtemp(join(tmpdir(), 'longshore-build-'));
   try {
-    const builder = await ensureBuilder(place);
-    const metadataFile = join(scratch, 'metadata.json');
-    const { secretValues } = place;
-    const env = builder === undefined ? { ...place.env, BUILDX_CONFIG: scratch, BUILDX_BUILDER: undefined } : place.env;
-    const options = { secretValues, metadataFile, ...(builder === undefined ? {} : { builder }) };
-    await perform({ ...place, env }, buildxCommand(place.build, options));
-    const metadata = JSON.parse(await readFile(metadataFile, 'utf8')) as Record<string, unknown>;
-    return digestIn(String(metadata['containerimage.digest']), place.build);
+    const directory = await buildDirectory({ ...building, build });
+    const secrets = await secretSources(building.secretValues, scratch);
+    const here = { ...building, build, client: client.path, directory, scratch, secrets };
+    const buildsWith = client.builds === 'buildx' ? await ensureBuilder(build.setup, here) : undefined;
+    const digest = await withRegistryLogin(building.login, env, (clientEnv) => {
+      const place: Place = { ...here, env: clientEnv };
+      if (build.setup.kind === 'pack') return thenPush(place, packCommand(build, place));
+      return buildsWith === undefined
+        ? thenPush(place, dockerBuildCommand(build, place))
+        : withBuildx(place, buildsWith);
+    });
+    return { image: build.image, ...(digest === undefined ? {} : { digest }) };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function withDockerBuild(place: Place): Promise<string> {
-  const { build, secretValues } = place;
-  await perform(place, dockerBuildCommand(build, secretValues));
+/** A build in the directory it happens in, with the environment that is logged in. */
+interface Place extends ImageBuilding, BuildValues {
+  readonly client: string;
+  readonly directory: string;
+  /** A directory of its own, gone after the build. */
+  readonly scratch: string;
+}
+
+async function withBuildx(place: Place, { by, ...engine }: BuildsWith): Promise<string | undefined> {
+  const { build, scratch, secrets } = place;
+  const metadataFile = join(scratch, 'metadata.json');
+  const options = { secrets, metadataFile, ...(by === 'engine' ? { engine: true as const } : {}) };
+  // A builder that somebody has made the current one would be used for want of `--builder`; an empty folder has none.
+  const own = { BUILDX_CONFIG: join(scratch, 'buildx'), BUILDX_BUILDER: undefined };
+  const context = 'context' in engine ? { DOCKER_CONTEXT: engine.context, DOCKER_HOST: undefined } : {};
+  const env = by === 'engine' ? { ...place.env, ...own, ...context } : place.env;
+  await perform({ ...place, env }, buildxCommand(build, options));
+  if (build.output !== 'registry') return undefined;
+  const metadata = JSON.parse(await readFile(metadataFile, 'utf8')) as Record<string, unknown>;
+  return digestIn(String(metadata['containerimage.digest']), build);
+}
+
+/** For what builds into the engine: each tag is pushed by itself. */
+async function thenPush(place: Place, command: BuildCommand): Promise<string | undefined> {
+  const { build } = place;
+  await perform(place, command);
+  if (build.output !== 'registry') return undefined;
   const digests: string[] = [];
-  for (const tag of build.tags) {
-    const lines = await perform(place, pushCommand(tag));
+  for (const push of pushCommands(build)) {
+    const lines = await perform(place, push);
     digests.push(digestIn(lines.findLast((line) => line.includes(': digest: ')) ?? '', build));
   }
-  return digests[0] ?? digestIn('', build);
+  return digests[0];
 }
 
-/** @returns Kamal's builder, made if need be; nothing for the driver `docker`, which needs none */
-async function ensureBuilder(place: Place): Promise<string | undefined> {
-  if (place.build.driver === 'docker') return undefined;
-  const builder = 'kamal-local-docker-container';
-  const { env, signal } = place;
-  const buildx = (...words: string[]) =>
-    runChild([place.client, 'buildx', ...words], { env, signal, timeoutSeconds: 300 });
-  const isThere = (await buildx('inspect', builder)).exitStatus === 0;
-  if (!isThere) {
-    const made = await buildx('create', '--name', builder, '--driver', 'docker-container');
-    if (made.exitStatus !== 0) throw noBuilder(made.stderr);
-  }
-  const started = await buildx('inspect', '--bootstrap', builder);
-  if (started.exitStatus === 0) return builder;
-  if (!isThere) await buildx('rm', builder);
-  throw noBuilder(started.stderr || started.stdout);
-}
-
-/** Runs one docker command and says its lines, except empty ones and those that only name a digest. @returns its lines */
-async function perform(place: Place, command: BuildCommand): Promise<string[]> {
+/** Runs one command and says its lines, except empty ones and those that only name a digest. @returns its lines */
+async function perform(place: Place, { words, env }: BuildCommand): Promise<string[]> {
   const { build, mask, onLine, signal } = place;
   const last = keepLastLines(60);
-  const { exitStatus } = await runChild([place.client, ...command.words], {
+  const [program, ...rest] = words;
+  const { exitStatus } = await runChild([program === 'docker' ? place.client : program, ...rest], {
     cwd: place.directory,
-    env: { ...place.env, ...command.env },
+    env: { ...place.env, ...env },
     signal,
     onLine(line) {
       if (line.trim() === '' || /^#\d+ sha256:[0-9a-f]{64}$/.test(line)) return;
@@ -117,7 +116,12 @@ async function perform(place: Place, command: BuildCommand): Promise<string[]> {
       onLine(masked);
     },
   });
-  if (exitStatus !== 0) throw failureOf(build, { isPush: command.words[0] === 'push', lines: last.lines });
+  if (exitStatus === commandMissing && program === 'pack') {
+    throw new Failure('build-failed', 'builder.pack needs the command pack, which is not on this machine', {
+      hint: 'Install it: https://buildpacks.io/docs/install-pack',
+    });
+  }
+  if (exitStatus !== 0) throw failureOf(build, { isPush: rest[0] === 'push', lines: last.lines });
   return last.lines;
 }
 
@@ -129,37 +133,18 @@ function digestIn(text: string, build: ImageBuild): string {
   });
 }
 
-async function buildDirectory({ build, cwd, env, signal }: ImageBuilding): Promise<string> {
-  const { context, dockerfile, service } = build;
-  const directory =
-    context.kind === 'clone'
-      ? await ensureCleanClone({ service, cwd, root: context.root, sha: context.sha, env, signal })
-      : cwd;
-  const file = isAbsolute(dockerfile) ? dockerfile : join(directory, dockerfile);
-  const isRemote = /^(https?:|git@|git:|ssh:|-$)/.test(context.path);
-  if (isRemote) return directory;
-  await access(file).catch(() => {
-    throw new Failure('build-failed', `There is no ${dockerfile} in ${directory}`, {
-      hint:
-        context.kind === 'clone'
-          ? 'Commit it: the image is built from a clean clone of HEAD. Its name can be set with builder: {dockerfile: …}'
-          : 'Write one, or set its name with builder: {dockerfile: …}',
-    });
+/** An old client without buildx builds one image into the engine here, and can do no more than push it. */
+function refuseWithoutBuildx({ setup, output, cache, provenance, sbom }: ImageBuild, client: DockerClient): void {
+  if (client.builds === 'buildx' || setup.kind === 'pack') return;
+  const needs = [
+    ...(setup.platforms.length > 1 ? [`building for ${setup.platforms.join(' and ')} at once`] : []),
+    ...(setup.kind === 'engine' || setup.kind === 'local' ? [] : [`building on ${setup.name}`]),
+    ...(cache === undefined ? [] : ['builder.cache']),
+    ...([provenance, sbom].every((one) => one === undefined || one === 'false') ? [] : ['attestations']),
+    ...(output === 'registry' || output === 'docker' ? [] : [`--output ${output}`]),
+  ];
+  if (needs.length === 0) return;
+  throw new Failure('build-failed', `${needs.join(', ')}: this needs docker buildx, which is not there`, {
+    hint: 'Install docker-buildx-plugin (or docker-buildx)',
   });
-  return directory;
-}
-
-function refuseManyPlatforms(build: ImageBuild, client: DockerClient): void {
-  if (build.platforms.length < 2) return;
-  const platforms = build.platforms.join(' and ');
-  if (client.builds === 'docker-build') {
-    throw new Failure('build-failed', `Building for ${platforms} at once needs docker buildx, which is not there`, {
-      hint: 'Install docker-buildx-plugin, or name one architecture in builder: {arch: …}',
-    });
-  }
-  if (build.driver === 'docker') {
-    throw new Failure('build-failed', `The driver docker cannot build for ${platforms} at once`, {
-      hint: 'Take builder: {driver: docker} out, or name one architecture in builder: {arch: …}',
-    });
-  }
 }

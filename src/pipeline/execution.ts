@@ -1,0 +1,36 @@
+import { Failure } from '../errors.ts';
+import type { Execution } from '../execute/execution.ts';
+import type { Observed } from '../observe/observed.ts';
+import type { Fleet } from './fleet.ts';
+import { hookRunner } from './hooks.ts';
+import type { Session } from './session.ts';
+
+/** Everything that steps need of this run. `stop`: what ends it besides Ctrl-C. */
+export function executionFor(
+  session: Session,
+  fleet: Fleet,
+  { version, observed, stop }: { version: string; observed: Observed; stop: readonly AbortSignal[] },
+): Execution {
+  const { run, config } = session;
+  const hostOf = (name: string) => {
+    const host = fleet.hosts.get(name);
+    if (host === undefined) throw new Failure('connection-lost', `${name}: not connected`);
+    return host;
+  };
+  return {
+    hosts: fleet.hosts,
+    homeDirectories: new Map(observed.hosts.map(({ host, homeDirectory }) => [host, homeDirectory])),
+    variables: new Map(observed.hosts.map(({ host, variables }) => [host, variables])),
+    secrets: session.secrets,
+    secretsByKamal: session.secretsByKamal,
+    ...(session.credentials === undefined ? {} : { credentials: session.credentials }),
+    ...(config.registry.localPort === undefined ? {} : { localRegistryPort: config.registry.localPort }),
+    service: config.service,
+    performer: session.tree.performer,
+    emit: run.emit,
+    signal: AbortSignal.any([run.signal, ...stop]),
+    runHook: hookRunner(session, version, hostOf),
+    containerIds: new Map(),
+    digests: new Map(),
+  };
+}
