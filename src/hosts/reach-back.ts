@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { AcceptConnection, TcpConnectionDetails } from 'ssh2';
+import type { AcceptConnection, RejectConnection, TcpConnectionDetails } from 'ssh2';
 import { Failure, messageOf } from '../errors.ts';
 import type { Connection } from './connection.ts';
 
@@ -13,8 +13,9 @@ const answerSeconds = 20;
 export async function reachBack(connection: Connection, port: number): Promise<() => void> {
   const { name, client } = connection;
   await listens(name, port);
-  const onConnection = (details: TcpConnectionDetails, accept: AcceptConnection): void => {
+  const onConnection = (details: TcpConnectionDetails, accept: AcceptConnection, refuse: RejectConnection): void => {
     if (details.destPort !== port) return;
+    if (isOver) return refuse();
     const socket = connect({ host: loopback, port, noDelay: true });
     const channel = accept();
     socket.on('error', () => channel.destroy());
@@ -22,11 +23,16 @@ export async function reachBack(connection: Connection, port: number): Promise<(
     channel.on('close', () => socket.destroy());
     socket.pipe(channel).pipe(socket);
   };
+  let isOver = false;
   client.on('tcp connection', onConnection);
   const end = (): void => {
-    client.removeListener('tcp connection', onConnection);
-    // Nobody waits for the answer; what comes later on this connection is served later.
-    client.unforwardIn(loopback, port, () => undefined);
+    isOver = true;
+    // Nobody waits for the answer: what is asked later on this connection is answered later.
+    try {
+      client.unforwardIn(loopback, port, () => client.removeListener('tcp connection', onConnection));
+    } catch {
+      // The connection has ended, and the forwarding with it.
+    }
   };
   try {
     await connection.call(`forward port ${port}`, answerSeconds, () => forward(connection, port));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
-import { healthyImage, silentImage } from './sandbox.ts';
+import { healthyImage, silentImage, throughHere } from './sandbox.ts';
 import { cleanUp, prefix, worlds } from './worlds.ts';
 
 const repository = 'registry.test:5000/contract';
@@ -22,6 +22,19 @@ describe.each(worlds)('images on $name', ({ connect, credentials }) => {
     expect(image?.RepoDigests).toContain(`${repository}@${digest}`);
     expect(image?.Config.Labels).toMatchObject({ service: 'contract' });
     expect(await host.docker.pullImage(healthyImage, credentials)).toBe(digest);
+  });
+
+  it('pulls from a registry of this machine for as long as its port leads back here', async () => {
+    const image = throughHere(silentImage);
+    await host.docker.removeImage(image);
+    await expect(host.docker.pullImage(image, credentials)).rejects.toMatchObject({ code: 'image-pull-failed' });
+    const end = await host.reachBack(5000);
+    expect(await host.docker.pullImage(image, credentials)).toMatch(/^sha256:[0-9a-f]{64}$/);
+    end();
+    await host.docker.removeImage(image);
+    await expect(host.docker.pullImage(image, credentials)).rejects.toMatchObject({ code: 'image-pull-failed' });
+    const endAgain = await host.reachBack(5000);
+    endAgain();
   });
 
   it('says that the registry has no such tag', async () => {

@@ -24,6 +24,11 @@ export const images: Readonly<Record<string, Partial<FakeImage>>> = {
   },
 };
 
+/** An image by the way that leads over this machine, where the registry's port is the same. */
+export function throughHere(reference: string): string {
+  return reference.replace(/^registry\.test:/, 'localhost:');
+}
+
 const commands: Readonly<Record<string, string>> = {
   [healthyImage]: `require('http').createServer((q, r) => r.end('ok')).listen(80); console.log('listening'); console.log('ready')`,
   [silentImage]: `require('http').createServer((q, r) => { r.statusCode = 503; r.end() }).listen(80)`,

@@ -6,7 +6,7 @@ import type { Host } from '../../src/hosts/host.ts';
 import { quote } from '../../src/processes/quote.ts';
 import { fakeRegistry } from '../fakes/images.ts';
 import { fakeMachine } from '../fakes/machine.ts';
-import { images, sandboxEnvironment, sandboxSsh } from './sandbox.ts';
+import { images, sandboxEnvironment, sandboxSsh, throughHere } from './sandbox.ts';
 
 /** A place where the contract must hold: a machine in memory, or one of the sandbox over real SSH. */
 export interface World {
@@ -42,7 +42,10 @@ export async function cleanUp(host: Host): Promise<void> {
 function worldInMemory(): World {
   const credentials = { server: 'registry.test:5000', username: 'deployer', password: 'right' };
   const registry = fakeRegistry(credentials);
-  for (const [reference, image] of Object.entries(images)) registry.push(reference, image);
+  for (const [reference, image] of Object.entries(images)) {
+    registry.push(reference, image);
+    registry.push(throughHere(reference), image);
+  }
   const machine = fakeMachine('memory', {
     registry,
     onScript: async (script) => {

@@ -44,6 +44,8 @@ export interface ServerOptions {
   noise?: string;
   /** Unix socket of a fake engine; absent: there is none. */
   engineSocket?: string;
+  /** Hears of ports that are to be led back to the client; absent: they are refused. */
+  onForward?: (port: number, client: Connection) => void;
 }
 
 /** An SSH server in this process that runs commands by a real `sh`. */
@@ -139,6 +141,12 @@ function serve(client: Connection, { options, directory, agentAskedBy }: Served)
   client.on('authentication', (attempt) => {
     if (options.refuseLogin !== true && attempt.method === 'publickey') attempt.accept();
     else attempt.reject(['publickey']);
+  });
+  client.on('request', (accept, reject, name, info) => {
+    const { bindPort } = info as { bindPort: number };
+    if (options.onForward === undefined) return reject?.();
+    accept?.();
+    if (name === 'tcpip-forward') options.onForward(bindPort, client);
   });
   client.on('session', (accept) => {
     const session = accept();

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ensureCleanClone } from '../../src/hosts/this-machine/source-clone.ts';
 import { commitAll, emptyRepository, git, gitEnv, temporaryDirectory } from './repository.ts';
 
@@ -84,12 +84,52 @@ test('a clone that is broken is made anew', async () => {
   expect(git(await clone(root, sha), 'rev-parse', 'HEAD')).toBe(sha);
 });
 
-test('submodules come along', async () => {
-  const { root: library } = repository();
-  const { root } = repository();
-  git(root, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library, 'vendor');
-  const directory = await clone(root, commitAll(root));
-  expect(readFileSync(join(directory, 'vendor', 'web', 'index.html'), 'utf8')).toBe('one\n');
+describe('submodules', { timeout: 30_000 }, () => {
+  const { GIT_ALLOW_PROTOCOL: _, ...usual } = gitEnv;
+  const cloneAsUsual = (root: string, sha: string) =>
+    ensureCleanClone({ service: 'shop', cwd: root, root, sha, env: usual, signal: new AbortController().signal });
+  const page = (directory: string) => readFileSync(join(directory, 'index.html'), 'utf8');
+  const withModule = (address: (library: string) => string = (library) => library) => {
+    const { root: library } = repository();
+    const { root } = repository();
+    git(root, 'submodule', '--quiet', 'add', address(library), 'vendor');
+    return { library, root, sha: commitAll(root) };
+  };
+
+  test('come along, also those within them', async () => {
+    const inner = withModule();
+    const { root } = repository();
+    git(root, 'submodule', '--quiet', 'add', inner.root, 'lib');
+    git(root, 'submodule', '--quiet', 'update', '--init', '--recursive');
+    const directory = await cloneAsUsual(root, commitAll(root));
+    expect(page(join(directory, 'lib/web'))).toBe('one\n');
+    expect(page(join(directory, 'lib/vendor/web'))).toBe('one\n');
+  });
+
+  test('are at the commit that is recorded, pushed or not, and without changes', async () => {
+    const { root, sha } = withModule();
+    const before = await cloneAsUsual(root, sha);
+    expect(page(join(before, 'vendor/web'))).toBe('one\n');
+    const vendor = join(root, 'vendor');
+    writeFileSync(join(vendor, 'web', 'index.html'), 'never pushed\n');
+    git(vendor, 'config', 'user.name', 'Ada');
+    git(vendor, 'config', 'user.email', 'ada@example.com');
+    commitAll(vendor);
+    const recorded = commitAll(root);
+    writeFileSync(join(vendor, 'web', 'index.html'), 'not even committed\n');
+    expect(page(join(await cloneAsUsual(root, recorded), 'vendor/web'))).toBe('never pushed\n');
+    expect(page(join(await cloneAsUsual(root, sha), 'vendor/web'))).toBe('one\n');
+  });
+
+  test('that the work tree has not, come from where it came from', async () => {
+    const { root: library } = repository();
+    const { root: origin } = repository();
+    git(origin, 'submodule', '--quiet', 'add', `../${basename(library)}`, 'vendor');
+    commitAll(origin);
+    const root = join(temporaryDirectory(), 'deep', 'shop');
+    git(origin, 'clone', '--quiet', origin, root);
+    expect(page(join(await clone(root, git(root, 'rev-parse', 'HEAD')), 'vendor/web'))).toBe('one\n');
+  });
 });
 
 test('what git complains about is in the failure', async () => {

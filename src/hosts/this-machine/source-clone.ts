@@ -5,6 +5,7 @@ import { basename, join, relative } from 'node:path';
 import { Failure } from '../../errors.ts';
 import { git, gitFailed } from './git.ts';
 import type { SourceTreeQuestion } from './git.ts';
+import { bringSubmodules } from './submodules.ts';
 
 export interface CloneRequest {
   readonly service: string;
@@ -54,10 +55,12 @@ async function bringTo(clone: string, request: CloneRequest): Promise<void> {
   }
   await at(['reset', '--quiet', '--hard', sha]);
   await at(['clean', '--quiet', '-ffdx']);
-  if (await isThere(join(clone, '.gitmodules'))) {
-    await at(['submodule', '--quiet', 'sync', '--recursive']);
-    await at(['submodule', '--quiet', 'update', '--init', '--recursive', '--force']);
-  }
+  await bringSubmodules({
+    clone,
+    root,
+    ask: (directory, words) => git(question(request, directory), words),
+    must: (directory, words) => must(request, directory, words),
+  });
   const left = await differences(clone, request);
   if (left.length === 0) return;
   throw new Failure('git-failed', `The clean clone in ${clone} is not the same as ${sha}`, {
