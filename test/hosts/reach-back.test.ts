@@ -46,7 +46,7 @@ it('leads a port of the machine to the same port here, until it is ended', async
   const [{ client } = { client: undefined as never }] = asked;
   expect(await hear(client, port)).toBe('from here');
   end();
-  await expect(hear(client, port)).rejects.toThrow();
+  await expect(hear(client, port)).rejects.toThrow('Channel open failure');
   await host.close();
 });
 
