@@ -64,8 +64,9 @@ deploy_timeout: 5
 readiness_delay: 2
 `;
 
-export function makeWorld(yaml = twoMachines): World {
-  const config = configOf(yaml);
+/** From the text of a file, or what one says. */
+export function makeWorld(from: string | Config = twoMachines): World {
+  const config = typeof from === 'string' ? configOf(from) : from;
   const registry = fakeRegistry({ server: 'registry.test:5000', username: 'x', password: 'y' });
   registry.push('registry.test:5000/basecamp/kamal-proxy:v0.9.2');
   const machines = new Map(config.hosts.map((name) => [name, fakeMachine(name, { registry })]));
