@@ -1,5 +1,8 @@
+import type { WrittenEnv } from './env.ts';
 import { expansionPattern, parseExpansion } from './expansions.ts';
 import type { Findings } from './findings.ts';
+import type { WrittenLogging } from './logging.ts';
+import type { WrittenOptions } from './options.ts';
 import { textOf } from './scalars.ts';
 import type { Path } from './sheet.ts';
 import type { WrittenConfig } from './written.ts';
@@ -41,33 +44,48 @@ interface PlacedText {
   readonly variable?: string;
 }
 
+/** What a role, an accessory and the file itself say about containers. */
+interface Texts {
+  readonly env?: WrittenEnv;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: WrittenOptions;
+  readonly logging?: WrittenLogging;
+}
+
 /** Every text that Kamal puts between double quotes on a machine’s command line. */
-function textsOf({ env, servers, labels, logging }: WrittenConfig, findings: Findings): PlacedText[] {
-  const inMap = (path: Path, map: Readonly<Record<string, string>> | undefined): PlacedText[] =>
-    Object.entries(map ?? {}).map(([name, text]) => ({ path: [...path, name], text }));
-  const inEnv = (path: Path, block: { clear?: Readonly<Record<string, string>> } | undefined): PlacedText[] =>
-    Object.entries(block?.clear ?? {}).map(([variable, text]) => {
-      const inClear = [...path, 'clear', variable];
-      return { path: findings.has(inClear) ? inClear : [...path, variable], text, variable };
-    });
+function textsOf({ env, labels, logging, servers, accessories }: WrittenConfig, findings: Findings): PlacedText[] {
+  const under = (key: string, parts: Readonly<Record<string, Texts>> = {}) =>
+    Object.entries(parts).flatMap(([name, texts]) => textsAt([key, name], texts, findings));
   return [
-    ...inEnv(['env'], env),
-    ...Object.entries(env?.tags ?? {}).flatMap(([tag, block]) => inEnv(['env', 'tags', tag], block)),
+    ...textsAt([], { ...(env && { env }), ...(labels && { labels }), ...(logging && { logging }) }, findings),
+    ...Object.entries(env?.tags ?? {}).flatMap(([tag, block]) => inEnv(['env', 'tags', tag], block, findings)),
+    ...under('servers', servers),
+    ...under('accessories', accessories),
+  ];
+}
+
+function textsAt(path: Path, { env, labels, options, logging }: Texts, findings: Findings): PlacedText[] {
+  const inMap = (at: Path, map: Readonly<Record<string, string>> = {}): PlacedText[] =>
+    Object.entries(map).map(([name, text]) => ({ path: [...path, ...at, name], text }));
+  return [
+    ...inEnv([...path, 'env'], env, findings),
     ...inMap(['labels'], labels),
     ...inMap(['logging', 'options'], logging?.options),
-    ...Object.entries(servers ?? {}).flatMap(([name, role]) => [
-      ...inEnv(['servers', name, 'env'], role.env),
-      ...inMap(['servers', name, 'labels'], role.labels),
-      ...inMap(['servers', name, 'logging', 'options'], role.logging?.options),
-      ...Object.entries(role.options ?? {}).flatMap(([option, value]) =>
-        [value].flat().map((item, index): PlacedText => {
-          const path = ['servers', name, 'options', option, ...(Array.isArray(value) ? [index] : [])];
-          const text = item === null || typeof item === 'boolean' ? '' : textOf(item);
-          return option === 'env' ? { path, ...variableOf(text) } : { path, text };
-        }),
-      ),
-    ]),
+    ...Object.entries(options ?? {}).flatMap(([option, value]) =>
+      [value].flat().map((item, index): PlacedText => {
+        const at = [...path, 'options', option, ...(Array.isArray(value) ? [index] : [])];
+        const text = item === null || typeof item === 'boolean' ? '' : textOf(item);
+        return option === 'env' ? { path: at, ...variableOf(text) } : { path: at, text };
+      }),
+    ),
   ];
+}
+
+function inEnv(path: Path, block: WrittenEnv | undefined, findings: Findings): PlacedText[] {
+  return Object.entries(block?.clear ?? {}).map(([variable, text]) => {
+    const inClear = [...path, 'clear', variable];
+    return { path: findings.has(inClear) ? inClear : [...path, variable], text, variable };
+  });
 }
 
 function variableOf(text: string): Pick<PlacedText, 'text' | 'variable'> {

@@ -42,6 +42,7 @@ describe('init', () => {
     expect(stdout).toContain('The Dockerfile exposes 3000');
     expect(config()).toMatchObject({
       service: 'my-shop',
+      values: 'exact',
       repository: 'ghcr.io/acme/shop',
       hosts: ['192.0.2.1', 'web-2.example.com'],
       registry: { username: { secret: 'REGISTRY_USERNAME' }, password: { secret: 'REGISTRY_PASSWORD' } },

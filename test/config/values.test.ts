@@ -43,9 +43,14 @@ servers:
     expect(problems(text(131_068))).toEqual([
       'deploy.yml:6:21: this has 131073 bytes with its name, and Linux gives a program at most 131071; mount a file instead',
     ]);
-    expect(problems(`${minimal}env: {clear: {A: "a\\0b"}}\nlabels: {l: "\\0"}\n`)).toEqual([
+    expect(
+      problems(
+        `${minimal}env: {clear: {A: "a\\0b"}}\nlabels: {l: "\\0"}\naccessories: {db: {image: db, role: web, env: {P: "\\0"}}}\n`,
+      ),
+    ).toEqual([
       'deploy.yml:6:18: this holds the character NUL, which no container can be given',
       'deploy.yml:7:13: this holds the character NUL, which no container can be given',
+      'deploy.yml:8:51: this holds the character NUL, which no container can be given',
     ]);
   });
 });

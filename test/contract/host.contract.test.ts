@@ -34,6 +34,12 @@ describe.each(worlds)('files, scripts and lock on $name', ({ connect, modeOf }) 
     expect(state.lock).toBeUndefined();
   });
 
+  it('says variables of the login session, and leaves out those that are not set', async () => {
+    const query = { lockDirectory: 'nowhere', releasesFile: 'nowhere', files: [], paths: [] };
+    const { variables } = await host.readState({ ...query, variables: ['HOME', 'NO_SUCH_VARIABLE', 'USER'] });
+    expect(variables).toEqual({ HOME: '/home/deploy', USER: 'deploy' });
+  });
+
   it.each([
     ['lines', 'A=1\nB=2\n'],
     ['no newline at its end', 'A=1\nB=2'],
