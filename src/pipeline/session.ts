@@ -17,7 +17,7 @@ import { resolveSecrets } from '../secrets/resolve.ts';
 import { type KnownLater, openOutputs } from './outputs.ts';
 import { loadRequest, type Run } from './run.ts';
 import { noteSource, requireSource } from './source.ts';
-import { checkSecrets } from './values.ts';
+import { checkSecrets, kamalsForms } from './values.ts';
 
 /** What a command knows before it has seen a machine. */
 export interface Session {
@@ -98,7 +98,8 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   });
   if (purpose.needs.includes('containers')) checkSecrets(selected, secrets);
   const credentials = credentialsOf(config, secrets);
-  const mask = createMasker([...secrets.values(), ...valuesInFile(config)]);
+  const inContainers = kamalsForms(config, { secrets, secretsByKamal });
+  const mask = createMasker([...secrets.values(), ...inContainers, ...valuesInFile(config)]);
   known.mask = mask;
   const starts = turns(config.ssh.startsAtOnce);
   return {

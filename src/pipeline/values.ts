@@ -1,5 +1,7 @@
 import { problemWithVariable } from '../config/check-texts.ts';
 import type { Config } from '../config/config.ts';
+import type { ValueSources } from '../containers/delivery.ts';
+import { envFileForm } from '../containers/kamal-forms.ts';
 import { Failure } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { describeValue } from '../plan/values.ts';
@@ -32,4 +34,13 @@ export function checkSecrets(config: Config, secrets: ReadonlyMap<string, string
   throw new Failure('secrets-invalid', more.length === 0 ? first : 'Some secrets cannot be given to a container', {
     details: more.length === 0 ? [] : [first, ...more],
   });
+}
+
+/** Secrets in the forms in which containers have them besides the plain one. */
+export function kamalsForms(
+  { values }: Config,
+  { secrets, secretsByKamal }: Omit<ValueSources, 'variables'>,
+): string[] {
+  if (values !== 'kamal') return [];
+  return [...new Map([...secrets, ...secretsByKamal]).values()].map(envFileForm);
 }

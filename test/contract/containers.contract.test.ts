@@ -47,6 +47,18 @@ describe.each(worlds)('containers on $name', ({ connect, credentials }) => {
     });
   });
 
+  it('takes a variable of the image away by its name alone', async () => {
+    const name = `${prefix}-${(count += 1)}`;
+    const of = async (Env: string[]) => {
+      const id = await host.docker.createContainer(name, { Image: healthyImage, Env, HostConfig: {} });
+      const env = (await host.docker.inspectContainer(id))?.Config.Env ?? [];
+      await host.docker.removeContainer(id);
+      return env.filter((entry) => entry.startsWith('PATH'));
+    };
+    expect(await of([])).toEqual([expect.stringMatching(/^PATH=/)]);
+    expect(await of(['PATH'])).toEqual(['PATH']);
+  });
+
   it('refuses a second container of the same name, and an image that is not there', async () => {
     const { name } = await make();
     const body = { Image: healthyImage, HostConfig: {} };
