@@ -18,6 +18,10 @@ const sessions = valkey(process.env.VALKEY_SESSIONS_URL);
 const queue = valkey(process.env.VALKEY_QUEUE_URL);
 const assets = path.join(__dirname, 'public/assets');
 
+const enqueue = `if redis.call('SET', KEYS[2], 1, 'NX', 'EX', 86400) then
+  for _, job in ipairs(ARGV) do redis.call('LPUSH', KEYS[1], job) end
+end`;
+
 const routes = {
   'GET /up': () => ({ status: 200, text: 'OK' }),
   'GET /': home,
@@ -31,7 +35,8 @@ const routes = {
     const jobs = Array.from({ length: Number(count) }, (_, at) =>
       JSON.stringify({ id: `${id}-${at + 1}`, milliseconds: Number(milliseconds) }),
     );
-    await queue.command('LPUSH', 'queue', ...jobs);
+    // The same id twice is enqueued once, for the same reason.
+    await queue.command('EVAL', enqueue, 2, 'queue', `enqueued:${id}`, ...jobs);
     return { status: 202, text: `${jobs.length}` };
   },
 };

@@ -1,13 +1,13 @@
 # A copy of the example that deploys to the sandbox. Sourced by sandbox/sandbox.
 
-# project FOLDER: a git repository of its own, with fakes of op and gh in FOLDER/../bin, which belong on the PATH.
+# project FOLDER SET: a git repository of its own, with fakes of op and gh in FOLDER/../bin, which belong on the PATH.
 project() {
   local folder=$1 bin
   [ ! -e "$folder" ] || fail "$folder is there already."
   mkdir -p "$folder"
   folder=$(cd "$folder" && pwd)
   bin=$folder/../bin
-  eval "$("$root/test/sandbox/sandbox" env)"
+  eval "$("$root/test/sandbox/sandbox" env "$2")"
   (cd "$example" && tar -c --exclude ./sandbox --exclude ./REVISION .) | tar -x -C "$folder"
   to_sandbox "$folder/config/deploy.yml" "$folder/config/deploy.staging.yml" "$folder/bin/databasus"
   mkdir -p "$bin"

@@ -16,6 +16,7 @@ prove_servers() {
   prove_return_of_the_primary
   prove_switchover
   prove_partition
+  prove_builds
   check 'at no moment did both servers take writes' nobody_saw_two
   check 'every row that was acknowledged is there' all_rows_are_there
 }
@@ -66,6 +67,28 @@ prove_partition() {
   check 'it sees it: fenced' within 20 logged_since_start a 'fenced: b-postgres:5432 is the primary'
   check 'writes go on' within 10 http POST '/rows?id=after-partition'
 }
+
+# The server's container is replaced, on the same data: by another build, by one that breaks, and by the first one again.
+prove_builds() {
+  replace_postgres 15-bookworm-security
+  check 'another build of the server opens the same data' within 20 http POST '/rows?id=after-upgrade'
+  check "its version is another: $version, then $(on b-postgres postgres --version)" test "$version" != "$(on b-postgres postgres --version)"
+  replace_postgres 15-broken
+  check 'a build that writes into the data and then fails ends' within 20 logged b 'the migration of the data directory failed'
+  check 'it has written' on_data test -s pgdata/half-migrated
+  replace_postgres 15-bookworm
+  check 'the first build comes back' within 20 http POST '/rows?id=after-broken'
+  check 'with every row' all_rows_are_there
+}
+
+replace_postgres() {
+  version=$(on b-postgres postgres --version)
+  docker stop "prove-$$-b-postgres" >/dev/null
+  docker rm "prove-$$-b-postgres" >/dev/null
+  start_postgres b standby "$1"
+}
+
+on_data() { docker run --rm -v "prove-$$-b-data:/data" -w /data --entrypoint "$1" "$registry/postgres:15-bookworm" "${@:2}"; }
 
 is() { guard "$1" state | head -1 | grep -q "$2"; }
 
