@@ -73,7 +73,11 @@ function hostname(host: string, name: string): string {
   return `${host.slice(0, 51).replace(/\.$/, '')}-${digits}`;
 }
 
-/** Names of the secrets that this config's containers need. */
+/** Names of the secrets that this config's containers and their routes need. */
 export function secretsOfRoles(config: Config): string[] {
-  return [...new Set(config.roles.flatMap((role) => role.hosts.flatMap(({ env }) => Object.values(env.secret))))];
+  const ofRole = ({ hosts, proxy }: Role) => [
+    ...hosts.flatMap(({ env }) => Object.values(env.secret)),
+    ...Object.values(proxy?.certificate ?? {}),
+  ];
+  return [...new Set(config.roles.flatMap(ofRole))];
 }

@@ -54,6 +54,8 @@ export interface Config {
   readonly secretsPath: string;
   /** Absent: nobody has decided; what Longshore makes gets exact ones. */
   readonly values?: Values;
+  /** Directory on this machine whose `4xx.html` and `5xx.html` the proxy shows instead of its own. */
+  readonly errorPagesPath?: string;
   /** Things worth saying that stop nothing, each with `file:line`. */
   readonly warnings: readonly string[];
   /** Keys of Kamal's that Longshore does not do yet, and that would change what runs or is routed. */
@@ -137,6 +139,8 @@ export interface ProxyRoute {
   readonly stripPathPrefix?: boolean;
   readonly appPort: number;
   readonly ssl: boolean;
+  /** Of one's own instead of Let's Encrypt's: the names of the secrets that hold certificate and key. */
+  readonly certificate?: { readonly certificate: string; readonly privateKey: string };
   readonly sslRedirect?: boolean;
   readonly forwardHeaders?: boolean;
   readonly responseTimeoutSeconds?: number;

@@ -13,7 +13,7 @@ import { loggingSample } from './logging.ts';
 import { nearest } from './nearest.ts';
 import { optionsSample } from './options.ts';
 import { outputSample } from './output.ts';
-import { proxySample } from './proxy.ts';
+import { proxyFilesSample, proxySample } from './proxy.ts';
 import { proxyRunSample } from './proxy-run.ts';
 import { registrySample } from './registry.ts';
 import { serversSample } from './servers.ts';
@@ -79,6 +79,7 @@ export const samples: readonly Section[] = [
   { name: 'env', title: 'Environment', sample: envSample },
   { name: 'accessories', title: 'Accessories', sample: accessoriesSample },
   { name: 'proxy', title: 'Proxy', sample: proxySample },
+  { name: 'certificates', title: 'Certificates and error pages', sample: proxyFilesSample },
   { name: 'proxy-run', title: 'The proxy’s container', sample: proxyRunSample },
   { name: 'assets', title: 'Assets', sample: assetsSample },
   { name: 'boot', title: 'Rolling', sample: bootSample },

@@ -84,7 +84,6 @@ export function checkProxy(written: WrittenProxy, pathOf: (key: string) => Path,
     findings.problem(pathOf('ssl'), 'a certificate is for a host name: say which with `host` or `hosts`');
   }
   if (typeof written.ssl !== 'object') return;
-  findings.notDone(pathOf('ssl'));
   for (const [key, other] of [
     ['certificate_pem', 'private_key_pem'] as const,
     ['private_key_pem', 'certificate_pem'] as const,
@@ -104,6 +103,7 @@ export function resolveProxyRoute(written: WrittenProxy): ProxyRoute {
     stripPathPrefix: written.strip_path_prefix,
     appPort: written.app_port ?? 80,
     ssl: written.ssl !== undefined && written.ssl !== false,
+    certificate: certificateOf(written),
     sslRedirect: written.ssl_redirect,
     forwardHeaders: written.forward_headers,
     responseTimeoutSeconds: written.response_timeout,
@@ -124,6 +124,13 @@ export function resolveProxyRoute(written: WrittenProxy): ProxyRoute {
   });
 }
 
+/** Both names or none; one without the other is a problem already. */
+function certificateOf({ ssl }: WrittenProxy): ProxyRoute['certificate'] {
+  if (typeof ssl !== 'object' || ssl.certificate_pem === undefined || ssl.private_key_pem === undefined)
+    return undefined;
+  return { certificate: ssl.certificate_pem, privateKey: ssl.private_key_pem };
+}
+
 export function hostsOf(written: WrittenProxy): readonly string[] {
   return written.hosts ?? splitList(written.host);
 }
@@ -134,6 +141,18 @@ function splitList(written: string | undefined): string[] {
     .map((part) => part.trim())
     .filter((part) => part !== '');
 }
+
+export const proxyFilesSample = `\
+# A certificate of your own instead of Let's Encrypt's, on any number of machines: the names of the secrets that hold it, with
+# those that signed it after it, and its key, both in PEM form. A renewed one is taken by the next deploy, without a restart.
+proxy:
+  host: shop.example.com
+  ssl:
+    certificate_pem: CERTIFICATE_PEM
+    private_key_pem: PRIVATE_KEY_PEM
+# A directory here with 4xx.html and 5xx.html, such as 503.html, for the proxy to show; each release has its own.
+error_pages_path: public
+`;
 
 export const proxySample = `\
 # How traffic comes to the app. For all proxied roles here; for one, under servers/<role>/proxy.

@@ -79,6 +79,7 @@ export function resolveConfig(
     hooksOutput: written.hooks_output,
     secretsPath: written.secrets_path ?? '.kamal/secrets',
     values: written.values,
+    errorPagesPath: written.error_pages_path,
     warnings: findings.warnings,
     notDoneYet: findings.notDoneYet,
   });

@@ -64,7 +64,11 @@ export function addRoute({ route, at, blocks, put }: RouteSource): void {
   add(['path_prefixes'], route.pathPrefixes.length === 0 ? undefined : route.pathPrefixes, 'path_prefix');
   add(['strip_path_prefix'], route.stripPathPrefix);
   add(['app_port'], route.appPort);
-  add(['ssl'], route.ssl);
+  if (route.certificate === undefined) add(['ssl'], route.ssl);
+  else {
+    add(['ssl', 'certificate_pem'], { secret: route.certificate.certificate });
+    add(['ssl', 'private_key_pem'], { secret: route.certificate.privateKey });
+  }
   add(['ssl_redirect'], route.sslRedirect);
   add(['forward_headers'], route.forwardHeaders);
   add(['response_timeout'], route.responseTimeoutSeconds);

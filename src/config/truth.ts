@@ -117,6 +117,7 @@ function addDeploy(config: Config, put: Put): void {
   put(['git', 'require'], config.gitRequires);
   put(['secrets_path'], config.secretsPath);
   put(['values'], config.values);
+  put(['error_pages_path'], config.errorPagesPath);
   put(['hooks_path'], config.hooksPath);
   for (const [name, hook] of Object.entries(config.hooks)) {
     put(['hooks', name, 'run_on'], hook.runOn);

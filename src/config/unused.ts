@@ -3,7 +3,6 @@ import type { WrittenConfig } from './written.ts';
 
 /** Root keys of Kamal's that are accepted: some are not done yet, some have nothing to act on here. */
 export function reportUnused(written: WrittenConfig, findings: Findings): void {
-  if (written.error_pages_path !== undefined) findings.notDone(['error_pages_path']);
   if (written.accessories !== undefined && Object.keys(written.accessories).length > 0)
     findings.notDone(['accessories'], 'setup');
   if (written.run_directory !== undefined) {

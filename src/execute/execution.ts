@@ -12,6 +12,8 @@ export interface Execution {
   readonly secretsByKamal: ReadonlyMap<string, string>;
   /** Of the login session, by machine. */
   readonly variables: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Text by file name. */
+  readonly errorPages: ReadonlyMap<string, string>;
   /** For images of the config's registry. */
   readonly credentials?: RegistryCredentials;
   /** Port of the registry on this machine, which the machines reach over SSH; absent when the registry is elsewhere. */

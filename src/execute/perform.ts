@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lane, Step } from '../plan/plan.ts';
 import { thisMachine } from '../plan/plan.ts';
+import { writeCertificate } from './certificate.ts';
 import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
 import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
@@ -26,6 +27,10 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return bootProxy(step, host, execution, onProgress);
     case 'start-proxy':
       return startProxy(host);
+    case 'write-error-pages':
+      return host.writeDirectory(step.directory, execution.errorPages);
+    case 'write-certificate':
+      return writeCertificate(step, host, execution);
     case 'pull-image':
       return pullImage(step, lane.host, execution, onProgress);
     case 'create-container':

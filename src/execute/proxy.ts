@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import { shortNames } from '../plan/describe.ts';
 import type { Step } from '../plan/plan.ts';
-import { appsConfigDirectory } from '../proxy/container.ts';
+import { appsConfigDirectory } from '../proxy/files.ts';
 import { deployWords } from '../proxy/route.ts';
 import { idOf, type Execution } from './execution.ts';
 import { pause, throwOnExit } from './ready.ts';

@@ -3,7 +3,7 @@ import { connectionOf } from './connection.ts';
 import { createByCommandLine, execInContainer } from './docker-by-shell.ts';
 import { dockerChannels } from './docker-channels.ts';
 import { dockerOverSsh } from './docker-over-ssh.ts';
-import { appendLines, makeDirectory, removeDirectories, writeFile } from './files.ts';
+import { appendLines, makeDirectory, moveDirectory, removeDirectories, writeDirectory, writeFile } from './files.ts';
 import type { Host } from './host.ts';
 import { installDocker } from './install-docker.ts';
 import type { AskSecret } from './keys.ts';
@@ -51,6 +51,8 @@ export async function connect(request: ConnectRequest): Promise<Host> {
     writeFile: (path, content, mode) => writeFile(shell, path, content, mode),
     appendLines: (path, lines) => appendLines(shell, path, lines),
     makeDirectory: (path) => makeDirectory(shell, path),
+    writeDirectory: (path, files) => writeDirectory(shell, path, files),
+    moveDirectory: (from, to) => moveDirectory(shell, from, to),
     removeDirectories: (paths) => removeDirectories(shell, paths),
     syncAssets: async (sync) => syncAssets(longShells, await channels.way(), { name: request.name, sync }),
     acquireLock: lock.acquire,

@@ -6,6 +6,7 @@ import type { DockerChannels } from './docker-channels.ts';
 import { type Engine, engineOver } from './docker-engine.ts';
 import { pullImage } from './docker-pull.ts';
 import { fileInTar, framesOf, linesOf, readAll } from './docker-streams.ts';
+import { tarOf } from './tar.ts';
 import type { Docker } from './docker.ts';
 
 /** Longer than any container is waited for; what ends a wait is its signal or the connection's end. */
@@ -143,6 +144,12 @@ function insideContainers(engine: Engine) {
           fileInTar(await readAll((await docker.getContainer(container).getArchive({ path })) as Readable)),
         { answers: { 404: undefined } },
       ),
+    putFiles: (container, directory, files) =>
+      engine.call(`put files into ${directory} of container ${container}`, async (docker) => {
+        const answer = await docker.getContainer(container).putArchive(tarOf(files), { path: directory });
+        // Read to its end, as the engine has it done only then.
+        await readAll(answer as unknown as Readable);
+      }),
     inspectExec: (id) =>
       engine.call(
         `inspect exec ${id}`,

@@ -33,6 +33,8 @@ export interface Docker {
   createNetwork(name: string): Promise<void>;
   /** One file out of a container, running or not; undefined when container or file is not there. */
   readFile(container: string, path: string): Promise<Buffer | undefined>;
+  /** Puts files into a directory of a container, running or not, with these owners; what it mounts there gets them. */
+  putFiles(container: string, directory: string, files: readonly OwnedFile[]): Promise<void>;
   /** A command that is running in a container right now; undefined when it is over. */
   inspectExec(id: string): Promise<ExecInspect | undefined>;
   info(): Promise<EngineInfo>;
@@ -42,6 +44,16 @@ export interface RegistryCredentials {
   readonly server: string;
   readonly username: string;
   readonly password: string;
+}
+
+/** A file as its owner's only. */
+export interface OwnedFile {
+  readonly name: string;
+  readonly content: string;
+  /** For example 0o600. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export interface ExecResult {

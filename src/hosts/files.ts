@@ -23,7 +23,31 @@ export async function appendLines(shell: Shell, path: string, lines: readonly st
 }
 
 export async function makeDirectory(shell: Shell, path: string): Promise<void> {
-  await shell.ask(`make directory ${path}`, `mkdir -p ${quote(path)}`);
+  await shell.ask(`make directory ${path}`, `umask 022\nmkdir -p ${quote(path)}`);
+}
+
+export async function writeDirectory(shell: Shell, path: string, files: ReadonlyMap<string, string>): Promise<void> {
+  const beside = `${path.slice(0, path.lastIndexOf('/') + 1)}.${path.slice(path.lastIndexOf('/') + 1)}`;
+  const digits = randomBytes(6).toString('hex');
+  const [made, before] = [quote(`${beside}.${digits}`), quote(`${beside}.${digits}.before`)];
+  const writes = [...files].map(([name, text]) => `{\n${printText(text)}} >${made}/${quote(name)} || exit 1`);
+  await shell.ask(
+    `write the directory ${path}`,
+    `trap 'rm -rf ${made} ${before}' EXIT
+umask 022
+mkdir -p ${made} || exit 1
+${writes.join('\n')}
+[ ! -e ${quote(path)} ] || mv ${quote(path)} ${before} || exit 1
+mv ${made} ${quote(path)}`,
+  );
+}
+
+export async function moveDirectory(shell: Shell, from: string, to: string): Promise<void> {
+  const [source, target] = [quote(from), quote(to)];
+  await shell.ask(
+    `move ${from} to ${to}`,
+    `if [ -e ${target} ]; then rm -rf ${source}; else mv ${source} ${target}; fi`,
+  );
 }
 
 export async function removeDirectories(shell: Shell, paths: readonly string[]): Promise<void> {

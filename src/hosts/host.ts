@@ -16,6 +16,10 @@ export interface Host {
   /** Appends whole lines, directories made as needed. */
   appendLines(path: string, lines: readonly string[]): Promise<void>;
   makeDirectory(path: string): Promise<void>;
+  /** Puts a whole directory of text files in place at once, readable for everybody; what was there before is gone. */
+  writeDirectory(path: string, files: ReadonlyMap<string, string>): Promise<void>;
+  /** Gives a directory beside `to` its name, unless there is one of that name: then it is removed. */
+  moveDirectory(from: string, to: string): Promise<void>;
   /** Removes these directories with all that is in them; those that are not there are no failure. */
   removeDirectories(paths: readonly string[]): Promise<void>;
   /**

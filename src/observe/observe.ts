@@ -1,7 +1,6 @@
 import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { absolute } from '../containers/create-request.ts';
-import { variablesOf } from '../containers/delivery.ts';
 import { differencesOf } from '../containers/differences.ts';
 import {
   assetsDirectory,
@@ -18,8 +17,8 @@ import type {
   ImageSummary,
   NetworkInspect,
 } from '../hosts/docker.ts';
-import type { Host, HostState } from '../hosts/host.ts';
-import { proxyDirectory, proxyFileNames } from '../proxy/container.ts';
+import type { Host } from '../hosts/host.ts';
+import { filesIn, stateQuery } from './files.ts';
 import { observeProxy } from './proxy.ts';
 import { parseReleases } from './releases.ts';
 import type { ObservedContainer, ObservedHost } from './observed.ts';
@@ -39,7 +38,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
   const { docker } = host;
   const wanted = look.wanted.filter((container) => container.host === host.name);
   const [state, summaries, images, network, info, proxyInspect, proxyState, image, ...inspects] = await Promise.all([
-    readState(host, look.config, wanted),
+    host.readState(stateQuery(look.config, wanted)),
     docker.listContainers(),
     docker.listImages(),
     docker.inspectNetwork(networkName),
@@ -78,34 +77,8 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     proxy: await observeProxy.of(docker, proxyInspect, proxyState),
     ...(state.lock === undefined ? {} : { lock: state.lock }),
     releases: parseReleases(state.releasesText),
-    assets: assetsIn(state, look.config),
-    proxyFiles: Object.fromEntries(
-      proxyFileNames.flatMap((name) => {
-        const text = state.files[`${proxyDirectory}/${name}`];
-        return text === undefined ? [] : [[name, text]];
-      }),
-    ),
+    ...filesIn(state, look.config),
   };
-}
-
-function readState(host: Host, config: Config, wanted: readonly WantedContainer[]): Promise<HostState> {
-  return host.readState({
-    lockDirectory: lockDirectory(config),
-    releasesFile: releasesFile(config),
-    files: config.proxyRun === undefined ? proxyFileNames.map((name) => `${proxyDirectory}/${name}`) : [],
-    paths: [],
-    variables: [...new Set(wanted.flatMap(({ spec }) => variablesOf(spec)))],
-    directories: assetDirectories(config),
-  });
-}
-
-function assetDirectories(config: Config): string[] {
-  return ['extracted', 'volumes'].map((what) => `${assetsDirectory(config)}/${what}`);
-}
-
-function assetsIn({ directories }: HostState, config: Config): ObservedHost['assets'] {
-  const [extracted = [], volumes = []] = assetDirectories(config).map((directory) => directories[directory] ?? []);
-  return { extracted, volumes };
 }
 
 function imageDifferences(inspect: ContainerInspect, image: ImageInspect | undefined): string[] {

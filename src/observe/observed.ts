@@ -23,6 +23,12 @@ export interface ObservedHost {
   readonly releases: readonly ReleaseRecord[];
   /** Names of what lies in the directories of assets; both empty when there are none. */
   readonly assets: { readonly extracted: readonly string[]; readonly volumes: readonly string[] };
+  /** Versions whose error pages are there. */
+  readonly errorPages: readonly string[];
+  /** By role: what lies in its directory of certificates, those of its own by their ids. */
+  readonly certificates: Readonly<Record<string, readonly string[]>>;
+  /** By role: the id of the certificate in the place where Kamal puts it. */
+  readonly kamalCertificates: Readonly<Record<string, string>>;
   /** Text of the deprecated boot-config files in `~/.kamal/proxy`, by file name. */
   readonly proxyFiles: Readonly<Record<string, string>>;
 }

@@ -60,6 +60,8 @@ export function deployPlan(
     digest: string | undefined;
     command: ReleaseRecord['command'];
     before?: Observed | undefined;
+    /** `as-kept` for a release that is no longer what this work tree has. */
+    errorPages?: 'as-kept';
   },
 ): Plan {
   const { observed, version, digest, command, before } = input;
@@ -75,6 +77,7 @@ export function deployPlan(
     hooks: session.hooks,
     performer: session.tree.performer,
     openValues: openValues(wanted, session),
+    files: { errorPages: input.errorPages ?? 'of-file', certificates: session.routeFiles.certificates },
     ...(before === undefined ? {} : { before }),
   });
 }

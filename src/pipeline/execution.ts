@@ -23,6 +23,7 @@ export function executionFor(
     variables: new Map(observed.hosts.map(({ host, variables }) => [host, variables])),
     secrets: session.secrets,
     secretsByKamal: session.secretsByKamal,
+    errorPages: session.routeFiles.errorPages,
     ...(session.credentials === undefined ? {} : { credentials: session.credentials }),
     ...(config.registry.localPort === undefined ? {} : { localRegistryPort: config.registry.localPort }),
     service: config.service,

@@ -43,6 +43,7 @@ export async function checkDrift(run: Run): Promise<PlanResult> {
       version,
       digest: undefined,
       command: 'deploy',
+      ...(version === session.tree.headSha ? {} : { errorPages: 'as-kept' as const }),
     });
     return resultOf(session, withoutHousekeeping(plan), { build: [], after: [] });
   });

@@ -36,6 +36,7 @@ function planFor(session: Session, version: string): Deployment['plan'] {
       wanted: wantedOf(session, version),
       hooks: session.hooks,
       performer: session.tree.performer,
+      files: { errorPages: 'as-kept', certificates: session.routeFiles.certificates },
       ...(before === undefined ? {} : { before }),
     });
 }

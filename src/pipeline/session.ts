@@ -15,6 +15,7 @@ import { createMasker } from '../secrets/mask.ts';
 import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
 import { type KnownLater, openOutputs } from './outputs.ts';
+import { readRouteSources, type RouteSources } from './route-files.ts';
 import { loadRequest, type Run } from './run.ts';
 import { noteSource, requireSource } from './source.ts';
 import { checkSecrets, kamalsForms } from './values.ts';
@@ -31,6 +32,7 @@ export interface Session {
   readonly secrets: ReadonlyMap<string, string>;
   /** Those that Kamal reads as something else, as it reads them. */
   readonly secretsByKamal: ReadonlyMap<string, string>;
+  readonly routeFiles: RouteSources;
   readonly credentials?: RegistryCredentials;
   readonly mask: (text: string) => string;
   /** The one seam that tests replace. */
@@ -97,6 +99,9 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     onKamalsValue: (name, value) => secretsByKamal.set(name, value),
   });
   if (purpose.needs.includes('containers')) checkSecrets(selected, secrets);
+  const routeFiles = purpose.needs.includes('containers')
+    ? await readRouteSources(selected, secrets, { run, cwd })
+    : { errorPages: new Map<string, string>(), certificates: new Map<string, string>() };
   const credentials = credentialsOf(config, secrets);
   const inContainers = kamalsForms(config, { secrets, secretsByKamal });
   const mask = createMasker([...secrets.values(), ...inContainers, ...valuesInFile(config)]);
@@ -110,6 +115,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     hooks: new Set(relevant),
     secrets,
     secretsByKamal,
+    routeFiles,
     ...(credentials === undefined ? {} : { credentials }),
     mask,
     connect: (name, signal, login) => starts(() => connectBySsh(name, { run, config, signal, secrets, login })),

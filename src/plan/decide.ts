@@ -4,9 +4,11 @@ import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { rolePrefix } from '../containers/names.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
+import type { RouteFiles } from '../proxy/files.ts';
 import { routeDifferences, routeSettings, routeTarget } from '../proxy/route.ts';
 import { lostAssets } from './assets.ts';
 import { appContainers, isUp, routeOf, targetContainer } from './current.ts';
+import { asKamalHasThem, routeFilesFor, type WantedFiles } from './route-files.ts';
 import type { ContainerRef, Step } from './plan.ts';
 
 /** What has to happen so that a role on a machine runs the wanted container and has its traffic. */
@@ -15,6 +17,8 @@ export interface Decision {
   readonly action: 'keep' | 'start' | 'create' | 'replace';
   /** Why, for every action but `keep`. */
   readonly because: string;
+  /** What the role's route names. */
+  readonly files: RouteFiles;
   /** The container of the wanted name, if there is one. */
   readonly existing?: ObservedContainer;
   /** Why traffic must be sent to it; absent when it goes there already, or the role has none. */
@@ -33,6 +37,7 @@ export function decideForDeploy(
     replaces: (existing: ObservedContainer) => boolean;
     imageWillChange: boolean;
     unproven: ReadonlySet<string>;
+    files: WantedFiles;
   },
 ): Decision {
   const existing = host.containers.find(({ name }) => name === wanted.spec.name);
@@ -71,11 +76,12 @@ function actionFor(
 
 /** Adds what has to be seen of the container before it counts: traffic sent to it, or its readiness where its role has no traffic. */
 export function withProof(
-  decision: Omit<Decision, 'trafficBecause' | 'waitBecause'>,
+  bare: Omit<Decision, 'trafficBecause' | 'waitBecause' | 'files'>,
   host: ObservedHost,
-  { config, unproven }: { config: Config; unproven: ReadonlySet<string> },
+  { config, unproven, files: wantedFiles }: { config: Config; unproven: ReadonlySet<string>; files: WantedFiles },
 ): Decision {
-  const { role } = decision.wanted;
+  const { role } = bare.wanted;
+  const decision = { ...bare, files: role.proxy === undefined ? {} : routeFilesFor(role, host, config, wantedFiles) };
   if (role.proxy === undefined) return withWait(decision, host, { config, unproven });
   const route = routeOf(host, config, role.name);
   const target = targetContainer(host, route);
@@ -88,10 +94,17 @@ export function withProof(
   if (route.targets.join() !== routeTarget(target.id, role.proxy)) {
     return { ...decision, trafficBecause: `traffic goes to ${route.targets.join(', ')}` };
   }
-  const differing = routeDifferences(routeSettings(role.proxy), route.settings);
-  if (differing.length > 0) return { ...decision, trafficBecause: `the route's ${differing.join(', ')} differ` };
+  const files = asKamalHasThem(decision.files, route.settings, host, { config, role });
+  const differing = routeDifferences(routeSettings(role.proxy, files), route.settings);
+  if (differing.length > 0) return { ...decision, trafficBecause: whyRouteDiffers(differing) };
   if (decision.action === 'start') return { ...decision, trafficBecause: 'its health is to be seen again' };
-  return decision;
+  return { ...decision, files };
+}
+
+function whyRouteDiffers(differing: readonly string[]): string {
+  const names = differing.filter((name) => name !== 'privateKey');
+  if (names.join() === 'certificate') return 'its certificate is another one';
+  return `the route's ${names.join(', ')} differ`;
 }
 
 /** A container that was started by a run whose end nobody saw may not have been ready. */
@@ -147,6 +160,7 @@ export function bootSteps(decision: Decision, config: Config): Step[] {
       service: rolePrefix(config, role.name),
       container,
       route: role.proxy,
+      files: decision.files,
       deployTimeoutSeconds: config.deployTimeoutSeconds,
       drainTimeoutSeconds: config.drainTimeoutSeconds,
       because: trafficBecause,

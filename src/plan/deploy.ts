@@ -7,6 +7,7 @@ import { swapStages } from './swap.ts';
 import { finishStages } from './finish.ts';
 import { appContainers, isIn, isUp, observedHost, replacedVersion, startedSince } from './current.ts';
 import type { Plan, RoleValue, Stage } from './plan.ts';
+import type { WantedFiles } from './route-files.ts';
 import { planValues } from './values.ts';
 
 export interface DeployRequest {
@@ -25,6 +26,8 @@ export interface DeployRequest {
   readonly performer: string;
   /** Values that Kamal would deliver otherwise, where the file does not say how they arrive. */
   readonly openValues: readonly RoleValue[];
+  /** Which files the routes are to have. */
+  readonly files: Omit<WantedFiles, 'version'>;
   /** The machines before this run's first step, for the rest of a plan whose reply was lost. */
   readonly before?: Observed;
 }
@@ -41,6 +44,7 @@ export function planDeploy(request: DeployRequest): Plan {
       replaces: ({ id }) => command === 'redeploy' && (request.before === undefined || isIn(request.before, id)),
       imageWillChange: images.changing.has(container.host),
       unproven: startedSince(request.before, observed),
+      files: { ...request.files, version },
     }),
   );
   const withProxy = command !== 'redeploy';

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { abbreviateVersion } from '../build/version.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { Step, StepKind } from './plan.ts';
@@ -9,6 +10,10 @@ export function describe(step: StepKind): string {
       return `create network ${step.name}`;
     case 'write-env-file':
       return `write ${step.path}${step.variables.length === 0 ? '' : ` (${step.variables.map(({ name }) => name).join(', ')})`}`;
+    case 'write-error-pages':
+      return `write the error pages of ${shortNames(basename(step.directory))}`;
+    case 'write-certificate':
+      return `write the certificate ${step.id} for ${basename(step.directory)}`;
     case 'boot-proxy':
       return `run the proxy ${step.spec.image}`;
     case 'start-proxy':

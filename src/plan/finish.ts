@@ -55,7 +55,7 @@ function pruneOn(name: string, { config, version, observed, decisions }: FinishI
   return pruneOf(host, config, {
     version,
     stopping: here.flatMap((decision) => oldContainers(decision, host, config)),
-    wantedNames: here.map(({ wanted }) => wanted.spec.name),
+    decisions: here,
   });
 }
 

@@ -2,6 +2,7 @@ import type { ProxyRoute, Values } from '../config/config.ts';
 import type { ValueDifference } from '../containers/delivery.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
+import type { RouteFiles } from '../proxy/files.ts';
 import type { ReleaseRecord } from '../observe/observed.ts';
 
 /** A deploy as data: stages run top to bottom, the lanes of a stage side by side, the steps of a lane in order. */
@@ -56,6 +57,15 @@ export type StepKind =
     }
   | { readonly kind: 'boot-proxy'; readonly spec: ContainerSpec }
   | { readonly kind: 'start-proxy' }
+  | { readonly kind: 'write-error-pages'; readonly directory: string }
+  /** `certificate` and `privateKey` are names of secrets. */
+  | {
+      readonly kind: 'write-certificate';
+      readonly directory: string;
+      readonly id: string;
+      readonly certificate: string;
+      readonly privateKey: string;
+    }
   | { readonly kind: 'pull-image'; readonly image: string; readonly digest?: string }
   | { readonly kind: 'create-container'; readonly spec: ContainerSpec }
   | { readonly kind: 'sync-assets'; readonly sync: AssetSync }
@@ -72,6 +82,7 @@ export type StepKind =
       readonly service: string;
       readonly container: ContainerRef;
       readonly route: ProxyRoute;
+      readonly files: RouteFiles;
       readonly deployTimeoutSeconds: number;
       readonly drainTimeoutSeconds: number;
     }

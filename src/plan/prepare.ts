@@ -6,6 +6,7 @@ import { assetSteps } from './assets.ts';
 import { observedHost } from './current.ts';
 import { createSteps, type Decision } from './decide.ts';
 import type { DeployRequest } from './deploy.ts';
+import { routeFileSteps } from './route-files.ts';
 import type { Lane, Stage, Step } from './plan.ts';
 
 export interface ImageChanges {
@@ -67,6 +68,7 @@ export function prepareStages(input: {
         steps: [
           ...networkSteps(observedHost(observed, host)),
           ...(input.withProxy ? proxySteps(config, observed, here) : []),
+          ...routeFileSteps(here, observedHost(observed, host), config),
         ],
       },
       ...here.map((decision) => ({ host, role: decision.wanted.role.name, steps: envFileSteps(decision, config) })),

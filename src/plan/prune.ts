@@ -3,8 +3,9 @@ import { assetsName, imageOf } from '../containers/names.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { staleAssets } from './assets.ts';
 import { appContainers, isUp } from './current.ts';
-import { reference } from './decide.ts';
+import { reference, type Decision } from './decide.ts';
 import type { Step } from './plan.ts';
+import { staleRouteFiles } from './route-files.ts';
 
 /** Images and directories can go only after the containers that were made from them. */
 export interface Prune {
@@ -19,12 +20,13 @@ export interface Prune {
 export function pruneOf(
   host: ObservedHost,
   config: Config,
-  deploy: { version: string; stopping: readonly ObservedContainer[]; wantedNames: readonly string[] },
+  deploy: { version: string; stopping: readonly ObservedContainer[]; decisions: readonly Decision[] },
 ): Prune {
+  const wantedNames = deploy.decisions.map(({ wanted }) => wanted.spec.name);
   const removed = config.roles.flatMap((role) => {
     const stopping = deploy.stopping.filter(({ labels }) => labels['role'] === role.name).length;
     const stopped = appContainers(host, config, role.name)
-      .filter((container) => !isUp(container) && !deploy.wantedNames.includes(container.name))
+      .filter((container) => !isUp(container) && !wantedNames.includes(container.name))
       .toSorted((a, b) => b.createdSeconds - a.createdSeconds);
     return stopped.slice(Math.max(config.retainContainers - stopping, 0));
   });
@@ -36,11 +38,18 @@ export function pruneOf(
   const left = appContainers(host, config).filter((container) => !removed.includes(container));
   const wanted = config.roles.map(({ name }) => assetsName(name, deploy.version));
   const stale = staleAssets(host, config, { containers: left, wanted });
-  const directories: Step[] =
-    stale.length === 0
-      ? []
-      : [{ kind: 'remove-directories', paths: stale, because: 'no container of that version is left' }];
-  return { containers, rest: [...imageSteps(host, config, { version: deploy.version, removed }), ...directories] };
+  return {
+    containers,
+    rest: [
+      ...imageSteps(host, config, { version: deploy.version, removed }),
+      ...removal(stale, 'no container of that version is left'),
+      ...removal(staleRouteFiles(host, config, { decisions: deploy.decisions, left }), 'no route names them'),
+    ],
+  };
+}
+
+function removal(paths: readonly string[], because: string): Step[] {
+  return paths.length === 0 ? [] : [{ kind: 'remove-directories', paths, because }];
 }
 
 function imageSteps(

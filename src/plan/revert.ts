@@ -1,7 +1,7 @@
 import type { Config, Role } from '../config/config.ts';
 import { auditFile, releasesFile, rolePrefix } from '../containers/names.ts';
 import type { Observed, ObservedContainer, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
-import { routeFromSettings } from '../proxy/state.ts';
+import { filesFromSettings, routeFromSettings } from '../proxy/state.ts';
 import { appContainers, isUp, observedHost, routeOf, targetContainer } from './current.ts';
 import { reference } from './decide.ts';
 import type { Lane, Plan, Step } from './plan.ts';
@@ -77,6 +77,7 @@ function bringBack(config: Config, role: Role, was: ObservedHost, is: ObservedHo
       service,
       container: reference(served),
       route: routeFromSettings(routeWas.settings, target),
+      files: filesFromSettings(routeWas.settings),
       deployTimeoutSeconds: config.deployTimeoutSeconds,
       drainTimeoutSeconds: config.drainTimeoutSeconds,
       because: `${served.name} served before`,

@@ -10,6 +10,7 @@ import type { DeployRequest } from './deploy.ts';
 import { finishStages } from './finish.ts';
 import type { Plan, Step } from './plan.ts';
 import { prepareStages } from './prepare.ts';
+import { notesOnFiles, type WantedFiles } from './route-files.ts';
 import { swapStages } from './swap.ts';
 
 /** A rollback asks for the same as a deploy, but for what is new about the version. */
@@ -21,9 +22,10 @@ export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest' 
  */
 export function planRollback(request: RollbackRequest): Plan {
   const { config, version, observed, wanted, hooks, performer } = request;
+  const files = { ...request.files, version };
   const unproven = startedSince(request.before, observed);
   const decisions = wanted.map((container) =>
-    decide(container, observedHost(observed, container.host), { config, unproven }),
+    decide(container, observedHost(observed, container.host), { config, unproven, files }),
   );
   const pulls = new Map(
     decisions
@@ -58,14 +60,14 @@ export function planRollback(request: RollbackRequest): Plan {
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
     stages: [...prepare, ...swap.stages, ...finish],
-    notes: decisions.flatMap(remadeNote),
+    notes: [...decisions.flatMap(remadeNote), ...notesOnFiles(decisions, observed, config)],
   };
 }
 
 function decide(
   wanted: WantedContainer,
   host: ObservedHost,
-  input: { config: Config; unproven: ReadonlySet<string> },
+  input: { config: Config; unproven: ReadonlySet<string>; files: WantedFiles },
 ): Decision {
   const existing = host.containers.find(({ name }) => name === wanted.spec.name);
   const found = existing === undefined ? {} : { existing };

@@ -1,5 +1,6 @@
 import type { Config, DockerOption, ProxyRun } from '../config/config.ts';
 import { networkName, proxyContainerName } from '../containers/names.ts';
+import { appsConfigDirectory, appsConfigInProxy } from './files.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 
 /** Kamal 2.12's own: the oldest kamal-proxy it works with, and the one it runs when nothing is said. */
@@ -9,7 +10,6 @@ const defaultRepository = 'basecamp/kamal-proxy';
 /** The deprecated boot-config files that Kamal reads on the machine when the file has no `proxy.run`. */
 export const proxyFileNames = ['options', 'image', 'image_version', 'run_command'] as const;
 export const proxyDirectory = '.kamal/proxy';
-export const appsConfigDirectory = `${proxyDirectory}/apps-config`;
 
 /** The proxy's container as Kamal runs it (reference, section 3.7). */
 export function proxySpec(config: Config, files: Readonly<Record<string, string>>): ContainerSpec {
@@ -66,7 +66,7 @@ const common = {
   restartPolicy: 'unless-stopped',
   volumes: [
     'kamal-proxy-config:/home/kamal-proxy/.config/kamal-proxy',
-    `$PWD/${appsConfigDirectory}:/home/kamal-proxy/.apps-config`,
+    `$PWD/${appsConfigDirectory}:${appsConfigInProxy}`,
   ],
 } as const;
 

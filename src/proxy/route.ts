@@ -1,4 +1,5 @@
 import type { ProxyRoute } from '../config/config.ts';
+import type { RouteFiles } from './files.ts';
 
 /** The settings of a route in one form, whether read from the file or from kamal-proxy's own record. Durations in seconds. */
 export interface RouteSettings {
@@ -19,12 +20,14 @@ export interface RouteSettings {
   readonly maxResponseBodyBytes: number;
   readonly logRequestHeaders: readonly string[];
   readonly logResponseHeaders: readonly string[];
+  /** Paths in the proxy's container; empty when there is none. */
   readonly errorPages: string;
-  readonly certificatePath: string;
+  readonly certificate: string;
+  readonly privateKey: string;
 }
 
 /** The file's route with kamal-proxy v0.9.2's defaults filled in, as it will show in the proxy's record. */
-export function routeSettings(route: ProxyRoute): RouteSettings {
+export function routeSettings(route: ProxyRoute, files: RouteFiles): RouteSettings {
   return {
     hosts: route.hosts,
     pathPrefixes:
@@ -44,8 +47,9 @@ export function routeSettings(route: ProxyRoute): RouteSettings {
     maxResponseBodyBytes: route.buffering.maxResponseBodyBytes ?? 0,
     logRequestHeaders: route.logRequestHeaders.map(canonicalHeader),
     logResponseHeaders: route.logResponseHeaders.map(canonicalHeader),
-    errorPages: '',
-    certificatePath: '',
+    errorPages: files.errorPages ?? '',
+    certificate: files.certificate ?? '',
+    privateKey: files.privateKey ?? '',
   };
 }
 
@@ -60,10 +64,11 @@ export function deployWords(request: {
   service: string;
   containerId: string;
   route: ProxyRoute;
+  files: RouteFiles;
   deployTimeoutSeconds: number;
   drainTimeoutSeconds: number;
 }): string[] {
-  const { service, containerId, route, deployTimeoutSeconds, drainTimeoutSeconds } = request;
+  const { service, containerId, route, files, deployTimeoutSeconds, drainTimeoutSeconds } = request;
   const { healthcheck, buffering } = route;
   return [
     'deploy',
@@ -71,6 +76,8 @@ export function deployWords(request: {
     `--target=${routeTarget(containerId, route)}`,
     ...route.hosts.map((host) => `--host=${host}`),
     ...flag('tls', route.ssl || undefined),
+    ...flag('tls-certificate-path', files.certificate),
+    ...flag('tls-private-key-path', files.privateKey),
     `--deploy-timeout=${deployTimeoutSeconds}s`,
     `--drain-timeout=${drainTimeoutSeconds}s`,
     ...seconds('health-check-interval', healthcheck.intervalSeconds),
@@ -88,6 +95,7 @@ export function deployWords(request: {
     ...flag('tls-redirect', route.sslRedirect),
     ...route.logRequestHeaders.map((header) => `--log-request-header=${header}`),
     ...route.logResponseHeaders.map((header) => `--log-response-header=${header}`),
+    ...flag('error-pages', files.errorPages),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { ProxyRoute } from '../config/config.ts';
+import type { RouteFiles } from './files.ts';
 import type { RouteSettings } from './route.ts';
 
 /** Where kamal-proxy keeps its record of routes, inside its container (reference, section 3.7). */
@@ -53,7 +54,8 @@ function settingsOf({ options = {}, target_options: target = {} }: RecordedServi
     logRequestHeaders: list(target['log_request_headers']),
     logResponseHeaders: list(target['log_response_headers']),
     errorPages: String(options['error_page_path'] ?? ''),
-    certificatePath: String(options['tls_certificate_path'] ?? ''),
+    certificate: String(options['tls_certificate_path'] ?? ''),
+    privateKey: String(options['tls_private_key_path'] ?? ''),
   };
 }
 
@@ -64,6 +66,14 @@ function list(value: unknown): string[] {
 
 function seconds(nanoseconds: unknown): number {
   return Number(nanoseconds ?? 0) / 1e9;
+}
+
+/** The files that a recorded route names. */
+export function filesFromSettings({ errorPages, certificate, privateKey }: RouteSettings): RouteFiles {
+  return {
+    ...(errorPages === '' ? {} : { errorPages }),
+    ...(certificate === '' ? {} : { certificate, privateKey }),
+  };
 }
 
 /** The recorded settings as a route that can be put back with `deployWords`. */

@@ -175,9 +175,7 @@ output: {file: {path: log}}
 aliases: {logs: app logs}`),
     );
     expect(config.notDoneYet.map(({ key, where, refusedBy }) => `${where} ${key} ${refusedBy}`).toSorted()).toEqual([
-      'deploy.yml:2 error_pages_path changes',
       'deploy.yml:3 accessories setup',
-      'deploy.yml:4 proxy.ssl changes',
     ]);
     expect(config.warnings.map((line) => line.split(' ').slice(0, 2).join(' ')).toSorted()).toEqual([
       'deploy.yml:5: `builder.cache`',

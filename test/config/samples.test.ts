@@ -21,7 +21,7 @@ describe('the annotated samples', () => {
 
   test('every root key that does something is in one of them', () => {
     const shown = new Set(samples.flatMap(({ sample }) => Object.keys(parse(sample) as object)));
-    const idle = ['error_pages_path', 'run_directory'];
+    const idle = ['run_directory'];
     expect(rootKeys.filter((key) => !shown.has(key) && !idle.includes(key))).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import type { Host } from '../../src/hosts/host.ts';
 import { exitingImage, healthyImage } from './sandbox.ts';
 import { cleanUp, prefix, worlds } from './worlds.ts';
 
-describe.each(worlds)('containers on $name', ({ connect, credentials }) => {
+describe.each(worlds)('containers on $name', ({ connect, credentials, modeOf, ownerOf }) => {
   let host: Host;
   let count = 0;
   const network = `${prefix}-net`;
@@ -156,6 +156,30 @@ describe.each(worlds)('containers on $name', ({ connect, credentials }) => {
     expect(await host.docker.readFile(nobody, '/etc/hosts')).toBeUndefined();
     await host.docker.removeImage(`registry.test:5000/${nobody}:1`);
   });
+
+  it.each(['running', 'created'])(
+    'puts files into what a %s container mounts, as their owner’s only',
+    async (state) => {
+      const { homeDirectory } = await host.readState({ lockDirectory: 'x', releasesFile: 'x', files: [], paths: [] });
+      const directory = `${prefix}/mounted-${state}`;
+      await host.makeDirectory(`${directory}/below`);
+      const { id } = await make(healthyImage, { Binds: [`${homeDirectory}/${directory}:/mounted`] });
+      if (state === 'running') await host.docker.startContainer(id);
+      const file = (name: string, content: string) => ({ name, content, mode: 0o600, uid: 4711, gid: 4712 });
+      await host.docker.putFiles(id, '/mounted/below', [file('cert.pem', 'one'), file('key.pem', 'two')]);
+      await host.docker.putFiles(id, '/mounted/below', [file('key.pem', 'three')]);
+      for (const name of ['cert.pem', 'key.pem']) {
+        expect(await modeOf(`${directory}/below/${name}`)).toBe('600');
+        expect(await ownerOf(`${directory}/below/${name}`)).toBe('4711');
+      }
+      expect((await host.docker.readFile(id, '/mounted/below/key.pem'))?.toString()).toBe('three');
+      await expect(host.docker.putFiles(id, '/mounted/nowhere', [file('x', 'y')])).rejects.toMatchObject({
+        code: 'engine-refused',
+      });
+      // Who logs in owns the directory, so it can be removed.
+      await host.removeDirectories([directory]);
+    },
+  );
 
   it('makes a network once', async () => {
     await host.docker.createNetwork(network);

@@ -83,6 +83,43 @@ describe.each(worlds)('files, scripts and lock on $name', ({ connect, modeOf }) 
     expect(state.existingPaths).toEqual([`${prefix}/c/d`]);
   });
 
+  it('puts a directory of files in place whole, and again over one that is there', async () => {
+    const path = `${prefix}/e/error pages/v1`;
+    const list = async () =>
+      (
+        await host.readState({
+          lockDirectory: 'x',
+          releasesFile: 'x',
+          files: [],
+          paths: [],
+          directories: [path, `${prefix}/e/error pages`],
+        })
+      ).directories;
+    await host.writeDirectory(
+      path,
+      new Map([
+        ['404.html', '<p>é $HOME'],
+        ['503.html', 'later\n'],
+      ]),
+    );
+    expect([await read(`${path}/404.html`), await read(`${path}/503.html`)]).toEqual(['<p>é $HOME', 'later\n']);
+    expect(await modeOf(`${path}/404.html`)).toBe('644');
+    await host.writeDirectory(path, new Map([['500.html', '']]));
+    expect(await list()).toEqual({ [path]: ['500.html'], [`${prefix}/e/error pages`]: ['v1'] });
+  });
+
+  it('gives a directory its name, unless there is one of that name', async () => {
+    const [from, to] = [`${prefix}/f/.new`, `${prefix}/f/done`];
+    await host.writeFile(`${from}/a`, 'one', '600');
+    await host.moveDirectory(from, to);
+    await host.writeFile(`${from}/a`, 'two', '600');
+    await host.moveDirectory(from, to);
+    expect(await read(`${to}/a`)).toBe('one');
+    expect(await modeOf(`${to}/a`)).toBe('600');
+    const state = await host.readState({ lockDirectory: 'x', releasesFile: 'x', files: [], paths: [from, to] });
+    expect(state.existingPaths).toEqual([to]);
+  });
+
   const details = 'Locked by: Zoë at 2026-11-20T22:55:44Z\nVersion: v2\nMessage: Automatic deploy lock';
   const state = (lockDirectory: string) => host.readState({ lockDirectory, releasesFile: 'x', files: [], paths: [] });
 

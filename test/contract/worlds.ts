@@ -15,6 +15,8 @@ export interface World {
   connect(): Promise<Host>;
   /** Permission bits of a file, as `stat` shows them. */
   modeOf(path: string): Promise<string>;
+  /** Number of the user that a file belongs to. */
+  ownerOf(path: string): Promise<string>;
 }
 
 /** What a test leaves on a machine begins with this, and is removed by `cleanUp`. */
@@ -58,6 +60,7 @@ function worldInMemory(): World {
     credentials,
     connect: async () => machine.connect(),
     modeOf: async (path) => machine.files.get(path)?.mode ?? 'missing',
+    ownerOf: async (path) => String(machine.files.get(path)?.owner ?? 1001),
   };
 }
 
@@ -76,11 +79,13 @@ function realWorld(name: string): World {
         env: process.env,
         signal: new AbortController().signal,
       }),
-    modeOf: async (path) => {
-      const { SANDBOX_SSH_CONFIG = '' } = sandboxEnvironment();
-      return execFileSync('ssh', ['-F', SANDBOX_SSH_CONFIG, name, `stat -c %a ${quote(path)}`], {
-        encoding: 'utf8',
-      }).trim();
-    },
+    modeOf: (path) => statOf(name, '%a', path),
+    ownerOf: (path) => statOf(name, '%u', path),
   };
+}
+
+async function statOf(name: string, format: string, path: string): Promise<string> {
+  const { SANDBOX_SSH_CONFIG = '' } = sandboxEnvironment();
+  const command = `stat -c ${format} ${quote(path)}`;
+  return execFileSync('ssh', ['-F', SANDBOX_SSH_CONFIG, name, command], { encoding: 'utf8' }).trim();
 }

@@ -13,6 +13,7 @@ import type { Line } from './host.ts';
 import { findImage, hash, imageInspect, imageSummary, pull, removeImage, tag } from './images.ts';
 import { containerInspect, containerSummary } from './inspect.ts';
 import type { MachineState } from './machine.ts';
+import { onMachine, putFiles } from './mounted.ts';
 import { proxyStatePath, stateFile } from './proxy.ts';
 
 /** The engine of a machine in memory. */
@@ -81,10 +82,16 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
         machine.journal.push(`create network ${name}`);
       }),
     readFile: (container, path) =>
-      look(() =>
-        find(container) === undefined || path !== proxyStatePath || machine.proxy.routes.length === 0
-          ? undefined
-          : stateFile(machine),
+      look(() => {
+        if (find(container) === undefined) return undefined;
+        if (path === '/etc/passwd') return Buffer.from('root:x:0:0::/root:/bin/sh\nkamal-proxy:x:1000:1000::/:\n');
+        const mounted = machine.files.get(onMachine(mustFind(machine, container, 'read'), path));
+        if (mounted !== undefined) return Buffer.from(mounted.content);
+        return path === proxyStatePath && machine.proxy.routes.length > 0 ? stateFile(machine) : undefined;
+      }),
+    putFiles: (container, directory, files) =>
+      change('putFiles', [container, directory], () =>
+        putFiles(machine, mustFind(machine, container, 'put files into'), { directory, files }),
       ),
     inspectExec: (id) =>
       look(() => {

@@ -50,6 +50,29 @@ export function makeDirectory(machine: MachineState, path: string): void {
   for (const index of parts.keys()) machine.directories.add(parts.slice(0, index + 1).join('/') || '/');
 }
 
+export function writeDirectory(machine: MachineState, path: string, files: ReadonlyMap<string, string>): void {
+  removeDirectories(machine, [path]);
+  makeDirectory(machine, path);
+  for (const [name, content] of files) machine.files.set(`${normal(machine, path)}/${name}`, { content, mode: '644' });
+  machine.journal.push(`write the directory ${path}`);
+}
+
+export function moveDirectory(machine: MachineState, from: string, to: string): void {
+  const [source, target] = [normal(machine, from), normal(machine, to)];
+  if (!exists(machine, target)) {
+    makeDirectory(machine, target);
+    for (const [path, file] of [...machine.files]) {
+      if (path.startsWith(`${source}/`)) machine.files.set(`${target}${path.slice(source.length)}`, file);
+    }
+  }
+  removeDirectories(machine, [from]);
+  machine.journal.push(`move ${from} to ${to}`);
+}
+
+export function isThere(machine: MachineState, path: string): boolean {
+  return exists(machine, normal(machine, path));
+}
+
 export function removeDirectories(machine: MachineState, paths: readonly string[]): void {
   for (const path of paths.map((one) => normal(machine, one))) {
     const isInside = (one: string) => one === path || one.startsWith(`${path}/`);
@@ -63,7 +86,8 @@ export function removeDirectories(machine: MachineState, paths: readonly string[
 export function entriesOf(machine: MachineState, path: string): string[] | undefined {
   if (!machine.directories.has(path)) return undefined;
   const below = [...machine.files.keys(), ...machine.directories].filter((one) => one.startsWith(`${path}/`));
-  return [...new Set(below.map((one) => one.slice(path.length + 1).split('/')[0] ?? ''))].sort();
+  const names = below.map((one) => one.slice(path.length + 1).split('/')[0] ?? '');
+  return [...new Set(names)].filter((name) => !name.startsWith('.')).sort();
 }
 
 export function acquireLock(machine: MachineState, request: LockRequest): LockAnswer {

@@ -8,10 +8,12 @@ import {
   appendLines,
   makeDirectory,
   readState,
+  moveDirectory,
   refreshLock,
   removeDirectories,
   releaseLock,
   takeOverLock,
+  writeDirectory,
   writeFile,
 } from './files.ts';
 import type { Call, MachineState } from './machine.ts';
@@ -85,6 +87,9 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
       line.change('writeFile', [path, content, mode], () => writeFile(machine, path, content, mode)),
     appendLines: (path, lines) => line.change('appendLines', [path, lines], () => appendLines(machine, path, lines)),
     makeDirectory: (path) => line.change('makeDirectory', [path], () => makeDirectory(machine, path)),
+    writeDirectory: (path, files) =>
+      line.change('writeDirectory', [path, files], () => writeDirectory(machine, path, files)),
+    moveDirectory: (from, to) => line.change('moveDirectory', [from, to], () => moveDirectory(machine, from, to)),
     removeDirectories: (paths) => line.change('removeDirectories', [paths], () => removeDirectories(machine, paths)),
     syncAssets: (sync) => line.change('syncAssets', [sync], () => syncAssets(machine, sync)),
     acquireLock: (request) => line.change('acquireLock', [request], () => acquireLock(machine, request)),

@@ -36,7 +36,7 @@ export interface MachineState {
   readonly images: Map<string, FakeImage>;
   /** Name → id. */
   readonly networks: Map<string, string>;
-  readonly files: Map<string, { content: string; mode: string }>;
+  readonly files: Map<string, { content: string; mode: string; owner?: number }>;
   readonly directories: Set<string>;
   readonly locks: Map<string, FakeLock>;
   readonly proxy: FakeProxy;

@@ -1,7 +1,9 @@
 import type { ExecResult } from '../../src/hosts/docker.ts';
 import { answersHealthy, findContainer, type FakeContainer } from './containers.ts';
+import { isThere } from './files.ts';
 import { hash } from './images.ts';
 import type { MachineState } from './machine.ts';
+import { onMachine } from './mounted.ts';
 import { flagsOf, routeRecord, type RouteRecord } from './proxy-route.ts';
 
 /** kamal-proxy: its record outlives its container, as it lies in a volume. */
@@ -57,6 +59,10 @@ async function deploy(
   const flags = flagsOf(words);
   const record = routeRecord(service, flags);
   during();
+  const { error_page_path, tls_certificate_path, tls_private_key_path } = record.options;
+  for (const path of [error_page_path, tls_certificate_path, tls_private_key_path].map(String).filter(Boolean)) {
+    if (!isThere(machine, onMachine(proxy, path))) return failed(`Error: open ${path}: no such file or directory`);
+  }
   const deadline = Date.now() + flags.seconds('deploy-timeout', 30) * 1000;
   const interval = flags.seconds('health-check-interval', 1) * 1000;
   while (!answersHealthy(targetContainer(machine, record))) {

@@ -6,7 +6,7 @@ import { listen, makeWorld, stopListening, twoMachines, type World } from './wor
 type Way = 'deploy' | 'rollback' | 'setup' | 'broken';
 const fleets = {
   'two machines with a worker': twoMachines,
-  'web only, one machine at a time': `${twoMachines.replace(/^servers: .*$/m, 'servers: {web: [one, two]}')}boot: {limit: 1}\nasset_path: /assets:ro\n`,
+  'web only, one machine at a time': `${twoMachines.replace(/^servers: .*$/m, 'servers: {web: [one, two]}').replace('proxy: {', 'proxy: {ssl: {certificate_pem: CERT, private_key_pem: CERT_KEY}, ')}boot: {limit: 1}\nasset_path: /assets:ro\nerror_pages_path: public\n`,
 };
 type FleetName = keyof typeof fleets;
 
@@ -33,13 +33,15 @@ async function prepared(way: Way, fleet: FleetName): Promise<World> {
 /** What is run again in the end, and has to come out right. */
 const target = { deploy: 'v3', setup: 'v3', rollback: 'v1', broken: 'v3' };
 
-function go(world: World, way: Way, options: Parameters<World['deploy']>[1] = {}) {
+function go(world: World, way: Way, given: Parameters<World['deploy']>[1] = {}) {
+  // Where there is a certificate, it was renewed since.
+  const options = { ...given, certificate: 'two' };
   if (way === 'rollback') return world.rollback('v1', options);
   return world.deploy(target[way], { ...options, command: way === 'setup' ? 'setup' : 'deploy' });
 }
 
 function goFirst(world: World, way: Way, options: Parameters<World['deploy']>[1] = {}) {
-  return way === 'broken' ? world.deploy('bad', options) : go(world, way, options);
+  return way === 'broken' ? world.deploy('bad', { ...options, certificate: 'two' }) : go(world, way, options);
 }
 
 /** How many changing calls the undisturbed run makes on each machine. */
@@ -66,7 +68,7 @@ function hasAssets({ config }: World): boolean {
 /** Cuts one moment of a run: `connection` that one, `network` all of them at once, `kill` the whole process with them. */
 async function cutAt(way: Way, fleet: FleetName, cut: Cut, kind: 'connection' | 'network' | 'kill'): Promise<string[]> {
   const world = await prepared(way, fleet);
-  const [ran, traffic] = [world.running(), world.traffic()];
+  const before = JSON.stringify([world.running(), world.traffic(), world.routeFiles()]);
   const problems: string[] = [];
   let counted = 0;
   let isDead = false;
@@ -95,7 +97,7 @@ async function cutAt(way: Way, fleet: FleetName, cut: Cut, kind: 'connection' | 
     if (![0, 3, 5].includes(first.exitStatus))
       problems.push(`ended with ${first.exitStatus}: ${first.failure?.details.join('; ')}`);
     // Whatever says that what served before still serves has to be right.
-    const isBack = JSON.stringify([world.running(), world.traffic()]) === JSON.stringify([ran, traffic]);
+    const isBack = JSON.stringify([world.running(), world.traffic(), world.routeFiles()]) === before;
     if (first.exitStatus !== 0 && !isBack)
       problems.push(`not as before: ${world.running().join(', ')}; ${world.traffic().join(', ')}`);
     if (first.exitStatus === 0 && way === 'broken') problems.push('a version whose worker exits was called done');
@@ -107,7 +109,8 @@ async function cutAt(way: Way, fleet: FleetName, cut: Cut, kind: 'connection' | 
     problems.push(
       `again ended with ${second.exitStatus}: ${second.failure?.message} ${second.failure?.details.join('; ')}`,
     );
-  if (way !== 'rollback') problems.push(...(await world.plan(wanted)).map((line) => `left to do: ${line}`));
+  if (way !== 'rollback')
+    problems.push(...(await world.plan(wanted, { certificate: 'two' })).map((line) => `left to do: ${line}`));
   problems.push(
     ...world
       .running()
@@ -129,13 +132,18 @@ async function cutAt(way: Way, fleet: FleetName, cut: Cut, kind: 'connection' | 
     );
   }
   if (hasAssets(world)) {
+    const named = ['one', 'two'].flatMap((host) => [
+      `${host} shop-web error_pages/${wanted}`,
+      `${host} shop-web tls/web/two/cert.pem`,
+    ]);
+    if (world.routeFiles().join() !== named.join()) problems.push(`routes name ${world.routeFiles().join(', ')}`);
     const versions = way === 'setup' ? ['v3'] : ['v1', 'v2', wanted];
     problems.push(...world.missingAssets(versions).map((line) => `not found: ${line}`));
   }
   // The record survives every cut, so that the next rollback knows the way.
   world.push('v9');
-  await world.deploy('v9');
-  await world.rollback();
+  await world.deploy('v9', { certificate: 'two' });
+  await world.rollback(undefined, { certificate: 'two' });
   problems.push(
     ...world
       .traffic()

@@ -26,11 +26,13 @@ export interface World {
   deploy(version: string, options?: RunOptions): Promise<Ended>;
   rollback(version?: string, options?: RunOptions): Promise<Ended>;
   /** What is left to do for a version, one line per step. */
-  plan(version: string): Promise<string[]>;
+  plan(version: string, options?: RunOptions): Promise<string[]>;
   /** Names of running containers of the service, `host name`, sorted. */
   running(): string[];
   /** Where traffic goes, `host service name`, sorted. */
   traffic(): string[];
+  /** The files that routes name, `host service file`, sorted. */
+  routeFiles(): string[];
   /** Assets of these versions that a request would not find where traffic goes, `host container file`. */
   missingAssets(versions: readonly string[]): string[];
   /** Containers of a version in any state. */
@@ -38,6 +40,10 @@ export interface World {
 }
 
 export interface RunOptions {
+  /** Text by file name; absent: one page where the file names a directory of them. */
+  errorPages?: ReadonlyMap<string, string>;
+  /** Id of the certificate of every role that has one of its own. */
+  certificate?: string;
   command?: 'setup' | 'deploy' | 'redeploy';
   signal?: AbortSignal;
   /** As `--roles`. */
@@ -86,7 +92,7 @@ export function makeWorld(from: string | Config = twoMachines): World {
         deployWith({ ...session, run: { ...session.run, version } }, options.command ?? 'deploy'),
       ),
     rollback: (version, options = {}) => ended(options, (session) => rollbackWith(session, version)),
-    plan: (version) => planLines(world, version),
+    plan: (version, options) => planLines(world, version, options),
     running: () =>
       [...machines.values()]
         .flatMap((machine) =>
@@ -101,6 +107,18 @@ export function makeWorld(from: string | Config = twoMachines): World {
         .flatMap((machine) =>
           machine.proxy.routes.map(
             ({ name }) => `${machine.name} ${name} ${machine.trafficTarget(name)?.name ?? 'nothing'}`,
+          ),
+        )
+        .sort(),
+    routeFiles: () =>
+      [...machines.values()]
+        .flatMap((machine) =>
+          machine.proxy.routes.flatMap(({ name, options }) =>
+            [options['error_page_path'], options['tls_certificate_path']]
+              .filter((path) => path !== '')
+              .map(
+                (path) => `${machine.name} ${name} ${String(path).replace('/home/kamal-proxy/.apps-config/shop/', '')}`,
+              ),
           ),
         )
         .sort(),
@@ -152,8 +170,8 @@ function configOf(yaml: string): Config {
 }
 
 /** What is left to do for a version on a world's machines, by the world's file, one line per step. */
-export async function planLines(world: World, version: string): Promise<string[]> {
-  const session = sessionOf(world, {}, []);
+export async function planLines(world: World, version: string, options: RunOptions = {}): Promise<string[]> {
+  const session = sessionOf(world, options, []);
   const fleet = await connectFleet(session, world.config.hosts);
   const observed = await fleet.observe({ version, wanted: wantedContainers(world.config, version) });
   await fleet.close();
@@ -195,8 +213,20 @@ export function sessionOf({ config, machines }: World, options: RunOptions, even
       performer: 'dev@example.com',
     },
     hooks: new Set(),
-    secrets: new Map([['KEY', 's3cret']]),
     secretsByKamal: new Map(),
+    secrets: new Map([
+      ['KEY', 's3cret'],
+      ['CERT', `certificate ${options.certificate ?? 'one'}`],
+      ['CERT_KEY', `key of ${options.certificate ?? 'one'}`],
+    ]),
+    routeFiles: {
+      errorPages: options.errorPages ?? new Map([['503.html', 'sorry']]),
+      certificates: new Map(
+        config.roles.flatMap(({ name, proxy }) =>
+          proxy?.certificate === undefined ? [] : [[name, options.certificate ?? 'one']],
+        ),
+      ),
+    },
     credentials: { server: 'registry.test:5000', username: 'x', password: 'y' },
     mask: (text) => text,
     connect: async (name) => {

@@ -31,6 +31,7 @@ async function planFor(config: Config, version: string): Promise<Plan> {
     hooks: new Set(),
     performer: 'dev@example.com',
     openValues: openValues(wanted, sources),
+    files: { errorPages: 'of-file', certificates: new Map() },
   });
 }
 
@@ -69,6 +70,7 @@ describe('a machine as real Kamal 2.12 left it', () => {
       wanted: wantedContainers(config, 'v1'),
       hooks: new Set(),
       performer: 'dev@example.com',
+      files: { errorPages: 'of-file', certificates: new Map() },
     });
     expect(plan.notes).toEqual([]);
     expect(lines(plan)).toEqual([
@@ -102,6 +104,7 @@ describe('a machine as real Kamal 2.12 left it', () => {
       hooks: new Set(),
       performer: 'dev@example.com',
       openValues: [],
+      files: { errorPages: 'of-file', certificates: new Map() },
     });
     expect(lines(plan)).toContain('create shop-web-v2 (env ALIAS differs, env SEKRET differs)');
     expect(JSON.stringify([plan, observed])).not.toMatch(/another value|s3cret value/);

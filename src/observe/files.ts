@@ -1,0 +1,67 @@
+import type { WantedContainer } from '../app/wanted.ts';
+import type { Config, Role } from '../config/config.ts';
+import { assetsDirectory, lockDirectory, releasesFile } from '../containers/names.ts';
+import { variablesOf } from '../containers/delivery.ts';
+import type { HostState, StateQuery } from '../hosts/host.ts';
+import { proxyDirectory, proxyFileNames } from '../proxy/container.ts';
+import { certificateId, certificatesDirectory, errorPagesDirectory } from '../proxy/files.ts';
+import type { ObservedHost } from './observed.ts';
+
+/** What is asked about a machine's files, all in one batch. */
+export function stateQuery(config: Config, wanted: readonly WantedContainer[]): StateQuery {
+  const boot = config.proxyRun === undefined ? proxyFileNames.map((name) => `${proxyDirectory}/${name}`) : [];
+  const ownCertificates = proxied(config).filter(({ proxy }) => proxy?.certificate !== undefined);
+  return {
+    lockDirectory: lockDirectory(config),
+    releasesFile: releasesFile(config),
+    files: [...boot, ...ownCertificates.map((role) => kamalCertificate(config, role))],
+    paths: [],
+    variables: [...new Set(wanted.flatMap(({ spec }) => variablesOf(spec)))],
+    directories: [
+      ...Object.values(assetDirectories(config)),
+      errorPagesDirectory(config),
+      ...proxied(config).map(({ name }) => certificatesDirectory(config, name)),
+    ],
+  };
+}
+
+/** What lies in the directories beside the containers. */
+export function filesIn(
+  { directories, files }: HostState,
+  config: Config,
+): Pick<ObservedHost, 'assets' | 'errorPages' | 'certificates' | 'kamalCertificates' | 'proxyFiles'> {
+  const entries = (directory: string) => directories[directory] ?? [];
+  const { extracted, volumes } = assetDirectories(config);
+  return {
+    assets: { extracted: entries(extracted), volumes: entries(volumes) },
+    errorPages: entries(errorPagesDirectory(config)),
+    certificates: Object.fromEntries(
+      proxied(config).map(({ name }) => [name, entries(certificatesDirectory(config, name))]),
+    ),
+    kamalCertificates: Object.fromEntries(
+      proxied(config).flatMap((role) => {
+        const pem = files[kamalCertificate(config, role)];
+        return pem === undefined ? [] : [[role.name, certificateId(pem)]];
+      }),
+    ),
+    proxyFiles: Object.fromEntries(
+      proxyFileNames.flatMap((name) => {
+        const text = files[`${proxyDirectory}/${name}`];
+        return text === undefined ? [] : [[name, text]];
+      }),
+    ),
+  };
+}
+
+function assetDirectories(config: Config): { extracted: string; volumes: string } {
+  const directory = assetsDirectory(config);
+  return { extracted: `${directory}/extracted`, volumes: `${directory}/volumes` };
+}
+
+function kamalCertificate(config: Config, { name }: Role): string {
+  return `${certificatesDirectory(config, name)}/cert.pem`;
+}
+
+function proxied({ roles }: Config): Role[] {
+  return roles.filter(({ proxy }) => proxy !== undefined);
+}

@@ -1,0 +1,31 @@
+import type { OwnedFile } from '../../src/hosts/docker.ts';
+import type { FakeContainer } from './containers.ts';
+import { isThere } from './files.ts';
+import { refused } from './images.ts';
+import type { MachineState } from './machine.ts';
+
+/** Into a directory that the container mounts from the machine. */
+export function putFiles(
+  machine: MachineState,
+  container: FakeContainer,
+  { directory, files }: { directory: string; files: readonly OwnedFile[] },
+): void {
+  const place = onMachine(container, directory);
+  if (!isThere(machine, place))
+    throw refused(machine, `put files into ${directory}`, 'Could not find the file in the container');
+  for (const { name, content, mode, uid } of files) {
+    machine.files.set(`${place}/${name}`, { content, mode: mode.toString(8), owner: uid });
+  }
+  machine.journal.push(`put ${files.map(({ name }) => name).join(', ')} into ${place}`);
+}
+
+/** Where a path in a container lies on the machine, by what it mounts; relative to the login directory. */
+export function onMachine({ body }: FakeContainer, path: string): string {
+  const binds = (body.HostConfig['Binds'] ?? []) as string[];
+  for (const [source = '', target = ''] of binds.map((bind) => bind.split(':'))) {
+    if (source.startsWith('/') && path.startsWith(`${target}/`)) {
+      return `${source.replace(/^\/home\/\w+\//, '')}${path.slice(target.length)}`;
+    }
+  }
+  return path;
+}
