@@ -3,7 +3,7 @@ import type { Config, Role } from '../config/config.ts';
 import { assetsDirectory, lockDirectory, releasesFile } from '../containers/names.ts';
 import { variablesOf } from '../containers/delivery.ts';
 import type { HostState, StateQuery } from '../hosts/host.ts';
-import { proxyDirectory, proxyFileNames } from '../proxy/container.ts';
+import { proxyDirectory, proxyFileNames } from '../proxy/boot-config.ts';
 import { certificateId, certificatesDirectory, errorPagesDirectory } from '../proxy/files.ts';
 import type { ObservedHost } from './observed.ts';
 

@@ -1,15 +1,12 @@
-import type { Config, DockerOption, ProxyRun } from '../config/config.ts';
+import type { Config, ProxyRun } from '../config/config.ts';
 import { networkName, proxyContainerName } from '../containers/names.ts';
-import { appsConfigDirectory, appsConfigInProxy } from './files.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
+import { readBootConfig } from './boot-config.ts';
+import { appsConfigDirectory, appsConfigInProxy } from './files.ts';
 
 /** Kamal 2.12's own: the oldest kamal-proxy it works with, and the one it runs when nothing is said. */
 export const minimumProxyVersion = 'v0.9.2';
 const defaultRepository = 'basecamp/kamal-proxy';
-
-/** The deprecated boot-config files that Kamal reads on the machine when the file has no `proxy.run`. */
-export const proxyFileNames = ['options', 'image', 'image_version', 'run_command'] as const;
-export const proxyDirectory = '.kamal/proxy';
 
 /** The proxy's container as Kamal runs it (reference, section 3.7). */
 export function proxySpec(config: Config, files: Readonly<Record<string, string>>): ContainerSpec {
@@ -41,20 +38,20 @@ function specFromRun(run: ProxyRun): ContainerSpec {
 
 /** `kamal proxy boot_config set` wrote `docker run` options, image, version and command into four files. */
 function specFromFiles(files: Readonly<Record<string, string>>): ContainerSpec {
-  const words = (files['options'] ?? '--publish 80:80 --publish 443:443 --log-opt max-size=10m')
-    .split(/\s+/)
-    .filter(Boolean);
-  const options = optionsOf(words);
-  const command = (files['run_command'] ?? '').trim();
+  const { options, image = defaultRepository, version = minimumProxyVersion, command } = readBootConfig(files);
+  const valuesOf = (wanted: string) => options.flatMap(({ name, value }) => (name === wanted ? [String(value)] : []));
+  const driver = valuesOf('log-driver').at(-1);
+  const elsewhere = ['publish', 'log-opt', 'log-driver'];
   return {
     ...common,
-    image: `${files['image']?.trim() || defaultRepository}:${files['image_version']?.trim() || minimumProxyVersion}`,
-    cmd: command === '' ? ['kamal-proxy', 'run'] : command.split(/\s+/),
-    publish: options.filter(({ name }) => name === 'publish').map(({ value }) => String(value)),
+    image: `${image}:${version}`,
+    cmd: command.length === 0 ? ['kamal-proxy', 'run'] : command,
+    publish: valuesOf('publish'),
     logging: {
-      options: Object.fromEntries(options.filter(({ name }) => name === 'log-opt').map(({ value }) => pair(value))),
+      ...(driver === undefined ? {} : { driver }),
+      options: Object.fromEntries(valuesOf('log-opt').map(pair)),
     },
-    options: options.filter(({ name }) => name !== 'publish' && name !== 'log-opt'),
+    options: options.filter(({ name }) => !elsewhere.includes(name)),
   };
 }
 
@@ -70,29 +67,9 @@ const common = {
   ],
 } as const;
 
-/** `--name value`, `--name=value` and bare flags, quotes as Kamal wrote them taken off. */
-function optionsOf(words: readonly string[]): DockerOption[] {
-  const options: DockerOption[] = [];
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? '';
-    const [name = '', ...value] = word.replace(/^--?/, '').split('=');
-    const next = words[index + 1];
-    if (value.length > 0) options.push({ name, value: unquoted(value.join('=')) });
-    else if (next !== undefined && !next.startsWith('-')) {
-      options.push({ name, value: unquoted(next) });
-      index += 1;
-    } else options.push({ name, value: true });
-  }
-  return options;
-}
-
-function unquoted(text: string): string {
-  return text.replace(/^(["'])(.*)\1$/, '$2');
-}
-
-function pair(value: string | true): [string, string] {
-  const [name = '', ...rest] = String(value).split('=');
-  return [name, rest.join('=').replace(/^(["'])(.*)\1$/, '$2')];
+function pair(text: string): [string, string] {
+  const at = text.indexOf('=');
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** True when the tag of a proxy image is a version older than Kamal's minimum; other tags are left to the user. */
