@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AssetSync, Host } from '../../src/hosts/host.ts';
-import { assetImages, ensureImages } from './sandbox.ts';
+import { assetImages } from './sandbox.ts';
 import { cleanUp, prefix, worlds } from './worlds.ts';
 
 describe.each(worlds)('assets on $name', ({ connect, credentials, modeOf }) => {
@@ -8,7 +8,6 @@ describe.each(worlds)('assets on $name', ({ connect, credentials, modeOf }) => {
   const directory = `${prefix}/apps/it's shop/assets`;
   const names = ['web-v1', 'web-v2'] as const;
   beforeAll(async () => {
-    ensureImages();
     host = await connect();
     await Promise.all(assetImages.map((image) => host.docker.pullImage(image, credentials)));
   });
