@@ -23,7 +23,7 @@ function header({ name, content, mode, uid, gid }: OwnedFile): Buffer {
   octal(Buffer.byteLength(content), 124, 12);
   octal(0, 136, 12);
   bytes.write('        0', 148, 'latin1');
-  bytes.write('ustar\0' + '00', 257, 'latin1');
+  bytes.write('ustar\x0000', 257, 'latin1');
   const sum = bytes.reduce((total, byte) => total + byte, 0);
   bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return bytes;
