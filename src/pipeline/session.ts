@@ -191,7 +191,7 @@ async function secretNames(input: {
     ...(purpose.needs.includes('registry')
       ? [config.registry.username, config.registry.password].flatMap(secretName)
       : []),
-    ...(purpose.changes === 'registry' ? [] : config.ssh.keyData.flatMap(secretName)),
+    ...(['registry', 'this-machine'].includes(purpose.changes) ? [] : config.ssh.keyData.flatMap(secretName)),
     ...ofHooks.flat(),
   ];
 }
