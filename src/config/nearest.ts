@@ -5,10 +5,14 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let bestDistance = limit + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const distance = editDistance(word.toLowerCase().replaceAll('-', '_'), candidate.replaceAll('-', '_'));
+    const distance = editDistance(plain(word), plain(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll('-', '_');
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours between two words. */

@@ -14,6 +14,8 @@ export interface Command {
   /** What to call it in messages; its text may hold anything, so it is never shown. */
   readonly called: string;
   readonly timeoutSeconds?: number;
+  /** Who asks on the terminal shows it there: `asks` by its error output, `talks` by all of its output. */
+  readonly terminal?: 'asks' | 'talks';
 }
 
 /** Characters; nothing that may be put into an environment comes near it. */
@@ -21,13 +23,17 @@ export const largestValue = 8 * 1024 * 1024;
 const defaultTimeoutSeconds = 300;
 const lastLines = 10;
 
-/** What the command wrote, without one line break at its end, as in Kamal; fails when it fails, with the end of its error output. */
+/**
+ * What the command wrote, without one line break at its end, as in Kamal; fails when it fails, with the end of its error output.
+ * Throws `secret-provider-failed`, or `secret-provider-missing` when there is no such program.
+ */
 export async function outputOf(command: Command, known: readonly string[] = []): Promise<string> {
   const { status, stdout, stderr } = await run(command);
   if (status !== 0) {
     const ended = typeof status === 'number' ? `ended with exit status ${status}` : status;
     const mask = createMasker([...known, decode(stdout) ?? '']);
-    throw new Failure('secret-provider-failed', `${command.called} ${ended}`, { details: endOf(stderr).map(mask) });
+    const code = status === notThere ? 'secret-provider-missing' : 'secret-provider-failed';
+    throw new Failure(code, `${command.called} ${ended}`, { details: endOf(stderr).map(mask) });
   }
   const text = decode(stdout);
   if (text === undefined)
@@ -41,6 +47,8 @@ export async function isInstalled(file: string, { cwd, env }: Pick<Command, 'cwd
   return status === 0;
 }
 
+const notThere = 'could not be started: no such program';
+
 interface Outcome {
   /** Exit status, or what happened instead. */
   readonly status: number | string;
@@ -48,7 +56,7 @@ interface Outcome {
   readonly stderr: Buffer;
 }
 
-function run({ file, args, cwd, env, timeoutSeconds = defaultTimeoutSeconds }: Command): Promise<Outcome> {
+function run({ file, args, cwd, env, terminal, timeoutSeconds = defaultTimeoutSeconds }: Command): Promise<Outcome> {
   return new Promise((resolve) => {
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
@@ -64,7 +72,7 @@ function run({ file, args, cwd, env, timeoutSeconds = defaultTimeoutSeconds }: C
       finish(why);
     };
     const timer = setTimeout(() => stop(`did not end within ${timeoutSeconds} seconds`), timeoutSeconds * 1000);
-    const child = start({ file, args, cwd, env }, finish);
+    const child = start({ file, args, cwd, env, ...(terminal && { terminal }) }, finish);
     const keep = (chunks: Buffer[]) => (chunk: Buffer) => {
       size += chunk.length;
       if (size > largestValue) stop('wrote more than 8 MiB');
@@ -77,12 +85,16 @@ function run({ file, args, cwd, env, timeoutSeconds = defaultTimeoutSeconds }: C
   });
 }
 
-function start({ file, args, cwd, env }: Omit<Command, 'called'>, finish: (status: string) => void) {
+function start({ file, args, cwd, env, terminal }: Omit<Command, 'called'>, finish: (status: string) => void) {
   try {
     return spawn(file, args, {
       cwd,
       env: env as NodeJS.ProcessEnv,
-      stdio: [process.stdin.isTTY ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+      stdio: [
+        process.stdin.isTTY ? 'inherit' : 'ignore',
+        terminal === 'talks' ? process.stderr.fd : 'pipe',
+        terminal === undefined ? 'pipe' : 'inherit',
+      ],
     });
   } catch (error) {
     finish(startProblem(error));
@@ -92,7 +104,7 @@ function start({ file, args, cwd, env }: Omit<Command, 'called'>, finish: (statu
 
 function startProblem(error: unknown): string {
   const code = (error as { code?: string }).code;
-  if (code === 'ENOENT') return 'could not be started: no such program';
+  if (code === 'ENOENT') return notThere;
   if (code === 'E2BIG') return 'could not be started: a variable in it is larger than the system lets a program have';
   return `could not be started (${code ?? messageOf(error)})`;
 }

@@ -5,7 +5,7 @@
  * `#` outside `$(…)`, even without a space before it: a file has to mean the same to both, so that is only noted.
  */
 import { Failure } from '../errors.ts';
-import { parseValue, scanCommand, unclosedCommand, type Part, type Piece } from './value.ts';
+import { parseValue, scanCommand, unclosedCommand, withNested, type Part, type Piece } from './value.ts';
 
 export interface Entry {
   readonly key: string;
@@ -179,7 +179,9 @@ function closingQuoteAfterCommands(text: string, at: number, legacyLineBreaks: b
 
 function referencesOf(parts: readonly Part[], latest: ReadonlyMap<string, Entry>): ReadonlyMap<string, Entry> {
   const references = new Map<string, Entry>();
-  for (const part of parts.flatMap((one): readonly (Part | Piece)[] => (one.kind === 'command' ? one.pieces : [one]))) {
+  for (const part of parts.flatMap((one): readonly (Part | Piece)[] =>
+    one.kind === 'command' ? [...withNested(one.pieces)] : [one],
+  )) {
     const entry = 'name' in part ? latest.get(part.name) : undefined;
     if ('name' in part && entry !== undefined) references.set(part.name, entry);
   }

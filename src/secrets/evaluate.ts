@@ -1,19 +1,12 @@
 /** From parsed entries to values: each at most once, side by side, each after what it refers to. */
 import { Failure } from '../errors.ts';
-import { largestValue, outputOf } from './command.ts';
+import { largestValue } from './command.ts';
 import type { Entry } from './dialect.ts';
-import { parseInlineCommand, runInlineCommand, wholeWords } from './inline.ts';
 import { readAsKamal } from './kamal-reading.ts';
-import type { Providers } from './providers.ts';
-import { shellCommand, type ShellValue } from './shell.ts';
-import type { Part, Piece } from './value.ts';
-import { fillWords } from './words.ts';
+import { fromEnvironment, outputOfCommand, type Scope, unset } from './substitution.ts';
+import type { Part } from './value.ts';
 
-export interface Evaluation {
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly providers: Providers;
-}
+export type Evaluation = Omit<Scope, 'values'>;
 
 export interface Evaluated {
   readonly values: ReadonlyMap<Entry, string>;
@@ -61,9 +54,9 @@ function withReferences(wanted: readonly Entry[]): readonly Entry[] {
   return [...found].sort((one, other) => one.order - other.order);
 }
 
-type Scope = Evaluation & { readonly values: ReadonlyMap<Entry, string>; readonly byKamal: Map<Entry, string> };
+type Evaluating = Scope & { readonly byKamal: Map<Entry, string> };
 
-async function valueOf(entry: Entry, scope: Scope): Promise<string> {
+async function valueOf(entry: Entry, scope: Evaluating): Promise<string> {
   let value = '';
   const texts = await Promise.all(entry.parts.map((part) => textOf(part, entry, scope)));
   for (const text of texts) {
@@ -81,7 +74,7 @@ async function valueOf(entry: Entry, scope: Scope): Promise<string> {
   return value;
 }
 
-function noteKamals(entry: Entry, texts: readonly string[], { values, byKamal, env }: Scope): void {
+function noteKamals(entry: Entry, texts: readonly string[], { values, byKamal, env }: Evaluating): void {
   const isOther = entry.parts.some((part, index) => {
     if (part.kind === 'command') return texts[index]?.includes('$');
     return part.kind === 'variable' && byKamal.has(entry.references.get(part.name) ?? entry);
@@ -117,58 +110,4 @@ async function textOf(part: Part, entry: Entry, scope: Scope): Promise<string> {
     );
   if (value === '' && !referred) throw new Failure('secrets-missing', `the environment variable ${part.name} is empty`);
   return value;
-}
-
-async function outputOfCommand(pieces: readonly Piece[], entry: Entry, scope: Scope): Promise<string> {
-  const inline = parseInlineCommand(pieces);
-  if (inline) {
-    const args = fillWords(
-      inline.words,
-      (name) => shellValue(name, entry, scope)?.text ?? needed(name),
-      wholeWords(inline),
-    );
-    return nonEmpty(await runInlineCommand(inline.kind, args, scope.providers));
-  }
-  const { args, env } = shellCommand(pieces, (name) => shellValue(name, entry, scope));
-  for (const piece of pieces) {
-    // Between single quotes `$1` and `$NF` are awk's, and digits are the shell's own; anything else was meant to have a value.
-    const mayBeUnset = piece.kind !== 'variable' || piece.quoting === 'single' || /^\d+$/.test(piece.name);
-    if (!mayBeUnset && shellValue(piece.name, entry, scope) === undefined) needed(piece.name);
-  }
-  const command = { file: 'sh', args, cwd: scope.cwd, env: { ...scope.env, ...env }, called: 'the command' };
-  return nonEmpty(await outputOf(command, [...scope.values.values()]));
-}
-
-function shellValue(name: string, entry: Entry, { values, env }: Scope): ShellValue | undefined {
-  const referred = entry.references.get(name);
-  const text = referred ? values.get(referred) : fromEnvironment(env, name);
-  return text === undefined
-    ? undefined
-    : { text, fromFile: referred !== undefined, whole: referred !== undefined && isFetch(referred) };
-}
-
-/** Names such as `constructor` are not variables. */
-function fromEnvironment(env: Scope['env'], name: string): string | undefined {
-  return Object.hasOwn(env, name) ? env[name] : undefined;
-}
-
-function isFetch({ parts }: Entry): boolean {
-  const [part, more] = parts;
-  return more === undefined && part?.kind === 'command' && parseInlineCommand(part.pieces)?.kind === 'fetch';
-}
-
-function nonEmpty(output: string): string {
-  if (output === '') throw new Failure('secrets-missing', 'the command gave nothing');
-  return output;
-}
-
-function needed(name: string): never {
-  throw unset(
-    name,
-    `Set it, or define it above this line; write \\$${name} if the shell that runs the command is to fill it in.`,
-  );
-}
-
-function unset(name: string, hint: string): Failure {
-  return new Failure('secrets-missing', `the variable ${name} is not set`, { hint });
 }

@@ -1,6 +1,7 @@
 /** The commands that run in this process: `kamal|longshore secrets fetch|extract …` and `op read REFERENCE`. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { Failure } from '../errors.ts';
+import { extractSecret, fetchAsJson } from './fetch.ts';
 import type { Providers } from './providers.ts';
 import { literal, splitWords, type Word } from './words.ts';
 import type { Piece } from './value.ts';
@@ -15,19 +16,10 @@ export interface InlineCommand {
 const programs = new Set(['kamal', 'bin/kamal', './bin/kamal', 'longshore', 'bin/longshore', './bin/longshore']);
 const runners = [['bundle', 'exec'], ['npx'], ['npm', 'exec'], ['pnpm', 'exec'], ['yarn']];
 
-/** Undefined for everything that is a matter of the shell; throws `secrets-invalid` for `kamal secrets …` that cannot be understood. */
+/** Undefined for everything that is a matter of the shell; throws `secrets-invalid` for a `kamal secrets …` that gives no value. */
 export function parseInlineCommand(pieces: readonly Piece[]): InlineCommand | undefined {
   const words = splitWords(pieces);
-  if (words === undefined) {
-    if (!/^\s*(kamal|longshore)\s+secrets\s/.test(textBefore(pieces))) return undefined;
-    throw new Failure(
-      'secrets-invalid',
-      '"secrets" commands cannot be combined with pipes, redirections or other commands in a secrets file',
-      {
-        hint: 'Give the result a key of its own and use that: RAW=$(kamal secrets extract …), then KEY=$(printf %s "$RAW" | …).',
-      },
-    );
-  }
+  if (words === undefined) return undefined;
   const [first, second] = words.map(literal);
   if (first === 'op' && second === 'read')
     return isPlainRead(words.slice(2)) ? { kind: 'op-read', words: words.slice(2) } : undefined;
@@ -39,6 +31,18 @@ export function parseInlineCommand(pieces: readonly Piece[]): InlineCommand | un
   throw new Failure(
     'secrets-invalid',
     'of the "secrets" commands, only "secrets fetch" and "secrets extract" give a value',
+  );
+}
+
+/** Throws `secrets-invalid` for a `kamal secrets …` that only a shell could read, where Kamal's own shell would not find its session. */
+export function refuseUnreadable([first]: readonly Piece[]): void {
+  if (first?.kind !== 'text' || !/^\s*(kamal|longshore)\s+secrets\s/.test(first.text)) return;
+  throw new Failure(
+    'secrets-invalid',
+    '"secrets" commands take no redirections, globs or expansions in a secrets file',
+    {
+      hint: 'Give the result a key of its own and use that: RAW=$(kamal secrets extract …), then KEY=$(printf %s "$RAW" | …).',
+    },
   );
 }
 
@@ -58,47 +62,24 @@ export async function runInlineCommand(
     const { values, positionals } = parse(args, opReadOptions);
     return providers.onePassword.read(positionals[0] ?? '', values.account);
   }
-  const { values, positionals } = parse(args, fetchOptions);
-  if (values.adapter === undefined) throw new Failure('secrets-invalid', '"secrets fetch" needs --adapter');
-  const fetched = await providers.named(values.adapter).fetch({
-    names: positionals,
-    ...(values.from !== undefined && { from: values.from }),
-    ...(values.account !== undefined && { account: values.account }),
-  });
-  // Written by hand because an object would sort keys that look like numbers to the front, and extract takes the first that fits.
-  return `{${[...fetched].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
+  const { values, positionals: names } = parse(args, fetchOptions);
+  const { adapter, from, account } = values;
+  if (adapter === undefined) throw new Failure('secrets-invalid', '"secrets fetch" needs --adapter');
+  return fetchAsJson(
+    { adapter, names, ...(from !== undefined && { from }), ...(account !== undefined && { account }) },
+    providers,
+  );
 }
 
-/** As in Kamal: the key itself, else the first that ends in `/NAME`. */
 function extract(args: readonly string[]): string {
   const [name, json, ...more] = args.filter((arg) => arg !== '--inline');
-  if (name === undefined || json === undefined || more.length > 0) {
+  if (name === undefined || json === undefined || json === '-' || more.length > 0) {
     throw new Failure(
       'secrets-invalid',
       '"secrets extract" takes a name and the result of "secrets fetch", as in: extract NAME $SECRETS',
     );
   }
-  const secrets = parseObject(json);
-  const suffixed = Object.keys(secrets).find((key) => key.endsWith(`/${name}`));
-  const value =
-    (Object.hasOwn(secrets, name) ? secrets[name] : undefined) ??
-    (suffixed === undefined ? undefined : secrets[suffixed]);
-  if (value === null || value === undefined)
-    throw new Failure('secrets-missing', `what was fetched has no secret ${name}`);
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function parseObject(json: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // The message of JSON.parse shows a part of the text, which is secret.
-  }
-  throw new Failure(
-    'secrets-invalid',
-    '"secrets extract" was given something that is not the JSON that "secrets fetch" gives',
-  );
+  return extractSecret(name, json);
 }
 
 const fetchOptions = {
@@ -131,9 +112,4 @@ function isPlainRead(words: readonly Word[]): boolean {
     return !(typeof word[0] === 'string' && word[0].startsWith('--account=')) && options[index - 1] !== '--account';
   });
   return references.length === 1 && others.length === 0;
-}
-
-function textBefore(pieces: readonly Piece[]): string {
-  const [first] = pieces;
-  return first?.kind === 'text' ? first.text : '';
 }

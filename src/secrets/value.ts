@@ -18,7 +18,17 @@ export type Piece =
       readonly quoting: 'none' | 'single' | 'double';
     }
   /** `${NAME:-…}` and the like: text that the shell expands, so NAME must reach it under its own name. */
-  | { readonly kind: 'expansion'; readonly name: string; readonly text: string };
+  | { readonly kind: 'expansion'; readonly name: string; readonly text: string }
+  /** `$(…)` inside the command, without its parentheses. */
+  | { readonly kind: 'command'; readonly pieces: readonly Piece[]; readonly quoting: 'none' | 'double' };
+
+/** The pieces with those of the commands inside them, however deep. */
+export function* withNested(pieces: readonly Piece[]): Generator<Piece> {
+  for (const piece of pieces) {
+    yield piece;
+    if (piece.kind === 'command') yield* withNested(piece.pieces);
+  }
+}
 
 /** How the value is quoted in the file, and whether `\n` in double quotes is a line break (dotenv's legacy mode). */
 export interface Escaping {
@@ -60,6 +70,18 @@ export function parseValue(raw: string, escaping: Escaping): readonly Part[] | s
 
 export const unclosedCommand = '$( is not closed by )';
 
+/** A command whose `)` is not reached yet. */
+interface OpenCommand {
+  readonly pieces: Piece[];
+  text: string;
+  readonly quoting: 'none' | 'double';
+  /** How many things the shell is inside of, the command itself included. */
+  readonly depth: number;
+}
+
+/** Commands deeper than this are text, for the shell to read. */
+const deepest = 50;
+
 /**
  * Reads the command that starts with `$(` at `start`, minding parentheses and quotes as the shell does; undefined when it does not end.
  * With `withinLine`, a line break ends the search unless a backslash stands before it.
@@ -69,56 +91,72 @@ export function scanCommand(
   start: number,
   { withinLine, ...escaping }: Escaping & { readonly withinLine?: boolean },
 ): { readonly pieces: readonly Piece[]; readonly end: number } | undefined {
-  const pieces: Piece[] = [];
-  let text = '';
-  const push = (piece: Piece): void => {
-    if (text !== '') pieces.push({ kind: 'text', text });
-    text = '';
-    pieces.push(piece);
-  };
-  const shell = ['none'] as ('none' | 'single' | 'double')[];
+  let command: OpenCommand = { pieces: [], text: '', quoting: 'none', depth: 1 };
+  const around: OpenCommand[] = [];
+  const shell: Quoting[] = ['none'];
   let escaped = false;
   for (let at = start + 2; at < raw.length;) {
     const quoting = shell.at(-1) ?? 'none';
     if (withinLine === true && raw[at] === '\n') return undefined;
     if (raw[at] === '$' && !escaped) {
       const variable = variableAt(raw, at);
-      if (raw[at + 1] === '(' && quoting !== 'single') {
-        shell.push('none');
-        text += '$(';
-        at += 2;
-      } else if (variable === undefined) {
-        text += '$';
+      if (variable !== undefined) {
+        push(command, asPiece(variable, { text: raw.slice(at, variable.end), quoting }));
+        at = variable.end;
+      } else if (quoting === 'single' || raw[at + 1] !== '(') {
+        command.text += '$';
         at += 1;
       } else {
-        const { name, closed, end } = variable;
-        push(
-          closed
-            ? { kind: 'variable', name, text: raw.slice(at, end), quoting }
-            : { kind: 'expansion', name, text: raw.slice(at, end) },
-        );
-        at = variable.end;
+        shell.push('none');
+        if (around.length < deepest) {
+          around.push(command);
+          command = { pieces: [], text: '', quoting, depth: shell.length };
+        } else command.text += '$(';
+        at += 2;
       }
       continue;
     }
     const unit = raw[at] === '\\' && raw[at + 1] === '\n' ? { text: '\\\n', end: at + 2 } : unitAt(raw, at, escaping);
     at = unit.end;
     for (const character of unit.text) {
-      text += character;
+      command.text += character;
       if (escaped) escaped = false;
       else if (character === '\\' && shell.at(-1) !== 'single') escaped = true;
       else nest(shell, character);
     }
-    if (shell.length === 0) {
-      if (text.length > 1) pieces.push({ kind: 'text', text: text.slice(0, -1) });
-      return { pieces, end: at };
-    }
+    if (shell.length >= command.depth) continue;
+    const { quoting: outside } = command;
+    const pieces = closed(command);
+    const outer = around.pop();
+    if (outer === undefined) return { pieces, end: at };
+    command = outer;
+    push(command, { kind: 'command', pieces, quoting: outside });
   }
   return undefined;
 }
 
+type Quoting = 'none' | 'single' | 'double';
+
+function push(command: OpenCommand, piece: Piece): void {
+  if (command.text !== '') command.pieces.push({ kind: 'text', text: command.text });
+  command.text = '';
+  command.pieces.push(piece);
+}
+
+/** What was read of it, without its closing parenthesis. */
+function closed({ pieces, text }: OpenCommand): readonly Piece[] {
+  return text.length > 1 ? [...pieces, { kind: 'text', text: text.slice(0, -1) }] : pieces;
+}
+
+function asPiece(
+  { name, closed: isWhole }: { name: string; closed: boolean },
+  { text, quoting }: { text: string; quoting: Quoting },
+): Piece {
+  return isWhole ? { kind: 'variable', name, text, quoting } : { kind: 'expansion', name, text };
+}
+
 /** Keeps the stack of what the shell is inside of: a parenthesis (`none`), single or double quotes. */
-function nest(shell: ('none' | 'single' | 'double')[], character: string): void {
+function nest(shell: Quoting[], character: string): void {
   const inside = shell.at(-1);
   if (inside === 'single') {
     if (character === "'") shell.pop();

@@ -1,7 +1,11 @@
 /** The words of a simple command, as a shell would split them; for the commands that run in this process. */
 import type { Piece } from './value.ts';
 
-export type WordPiece = string | { readonly variable: string; readonly quoted: boolean };
+/** What the file fills in: a variable, or the output of a command inside the command. */
+export type Filling = { readonly quoted: boolean } & (
+  { readonly variable: string } | { readonly command: readonly Piece[] }
+);
+export type WordPiece = string | Filling;
 export type Word = readonly WordPiece[];
 
 /** Undefined when it is more than a simple command: operators, redirections, expansions or globs need a real shell. */
@@ -11,8 +15,9 @@ export function splitWords(pieces: readonly Piece[]): readonly Word[] | undefine
   let quoting: 'none' | 'single' | 'double' = 'none';
   for (const piece of pieces) {
     if (piece.kind === 'expansion') return undefined;
-    if (piece.kind === 'variable') {
-      (word ??= []).push({ variable: piece.name, quoted: piece.quoting !== 'none' });
+    if (piece.kind !== 'text') {
+      const filling = piece.kind === 'variable' ? { variable: piece.name } : { command: piece.pieces };
+      (word ??= []).push({ ...filling, quoted: piece.quoting !== 'none' });
       continue;
     }
     for (let at = 0; at < piece.text.length; at += 1) {
@@ -45,20 +50,24 @@ export function literal(word: Word | undefined): string | undefined {
   return word.join('');
 }
 
+/** Everything in the words that is to be filled in. */
+export function fillingsOf(words: readonly Word[]): readonly Filling[] {
+  return words.flatMap((word) => word.filter((piece) => typeof piece !== 'string'));
+}
+
 /**
- * The words with their variables filled in. As in a shell, a variable without quotes may be several words, or none; with `whole` it is
- * always one.
+ * The words filled in. As in a shell, what stands there without quotes may be several words, or none; with `whole` it is always one.
  */
 export function fillWords(
   words: readonly Word[],
-  valueOf: (name: string) => string,
+  valueOf: (filling: Filling) => string,
   whole: ReadonlySet<number>,
 ): readonly string[] {
   return words.flatMap((word, index) => {
     let done: string[] = [];
     let current: string | undefined;
     for (const piece of word) {
-      const text = typeof piece === 'string' ? piece : valueOf(piece.variable);
+      const text = typeof piece === 'string' ? piece : valueOf(piece);
       const split = typeof piece !== 'string' && !piece.quoted && !whole.has(index) ? text.split(/\s+/) : [text];
       if (split.length === 1) current = (current ?? '') + (split[0] ?? '');
       else {

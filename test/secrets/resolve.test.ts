@@ -194,18 +194,4 @@ describe('kamal secrets extract', () => {
     expect(broken.message).toContain('given something that is not the JSON');
     expect(told(missing) + told(broken)).not.toContain('t0ps3cret');
   });
-
-  it('does not go through a shell, so it cannot be piped', async () => {
-    const { failure } = project({ '.kamal/secrets': 'A=$(kamal secrets extract A x | base64 -d)' });
-    expect((await failure('A')).message).toContain('cannot be combined with pipes');
-  });
-});
-
-it('adapters that come later say so', async () => {
-  const { failure } = project({
-    '.kamal/secrets': 'S=$(kamal secrets fetch --adapter bitwarden-sm all)\nA=$(kamal secrets extract A $S)',
-  });
-  const { message, hint } = await failure('A');
-  expect(message).toBe('S (.kamal/secrets:1): the secrets adapter bitwarden-sm is not supported yet');
-  expect(hint).toContain('$(command');
 });

@@ -1,14 +1,14 @@
 /** 1Password through its program `op`, called as Kamal calls it; but a session's token goes into its environment, not on its command line. */
-import { Failure } from '../../errors.ts';
-import { isInstalled, outputOf } from '../command.ts';
-import type { Access, Answer } from './one-password.ts';
+import { Failure, type FailureCode } from '../../errors.ts';
+import { type Command, isInstalled, outputOf } from '../command.ts';
+import type { Access } from './one-password.ts';
 import type { ProviderContext } from './provider.ts';
 
 /** Throws `secret-provider-failed` when `op` is not there or cannot sign in. */
 export async function openWithCli(context: ProviderContext, account: string | undefined): Promise<Access> {
   if (!(await isInstalled('op', context))) {
     throw new Failure(
-      'secret-provider-failed',
+      'secret-provider-missing',
       '1Password cannot be reached: no service account, no desktop app, no program op',
       {
         hint: 'Set OP_SERVICE_ACCOUNT_TOKEN, or install the 1Password CLI (https://developer.1password.com/docs/cli/get-started).',
@@ -25,17 +25,26 @@ export async function openWithCli(context: ProviderContext, account: string | un
     fetchesFields: true,
     async read(references) {
       const [first, ...more] = references;
-      const readOne = async (reference: string): Promise<[string, Answer]> => {
+      const readOne = async (reference: string): Promise<[string, string | Failure]> => {
         try {
-          return [reference, { value: await op(['read', reference, ...accountArgs], `op read ${reference}`) }];
+          return [reference, await op(['read', reference, ...accountArgs], `op read ${reference}`)];
         } catch (error) {
-          if (error instanceof Failure) return [reference, { failure: error }];
+          if (error instanceof Failure) return [reference, error];
           throw error;
         }
       };
       // One first, so that what it asks for (an unlock) is asked once.
       const answers = first === undefined ? [] : [await readOne(first)];
       return new Map([...answers, ...(await Promise.all(more.map(readOne)))]);
+    },
+    variables() {
+      throw new Failure(
+        'secret-provider-locked',
+        '1Password Environments are read through the SDK, and it cannot be used',
+        {
+          hint: 'Set OP_SERVICE_ACCOUNT_TOKEN of a service account that may read the Environment, or give --account and unlock the 1Password app.',
+        },
+      );
     },
     async fields({ vault, item, labels }) {
       const fields = labels === undefined ? [] : ['--fields', labels.map((label) => `label=${label}`).join(',')];
@@ -49,14 +58,16 @@ export async function openWithCli(context: ProviderContext, account: string | un
   };
 }
 
-type RunOp = (args: readonly string[], called: string) => Promise<string>;
+type RunOp = (args: readonly string[], called: string, terminal?: Command['terminal']) => Promise<string>;
 
 function opIn({ cwd, env }: ProviderContext): RunOp {
   const known = [env.OP_SERVICE_ACCOUNT_TOKEN, env.OP_CONNECT_TOKEN, ...sessionsOf(env)].filter(
     (one) => one !== undefined,
   );
-  return (args, called) =>
-    outputOf({ file: 'op', args, cwd, env, called }, known).catch((error: unknown) => Promise.reject(withHint(error)));
+  return (args, called, terminal) =>
+    outputOf({ file: 'op', args, cwd, env, called, ...(terminal && { terminal }) }, known).catch((error: unknown) =>
+      Promise.reject(withHint(error)),
+    );
 }
 
 /** The environment of a session: empty when there is one, or when the desktop app holds it. */
@@ -67,7 +78,7 @@ async function signIn(context: ProviderContext, accountArgs: readonly string[]):
     () => false,
   );
   if (isSignedIn) return {};
-  const output = await op(['signin', ...accountArgs, '--force'], 'op signin');
+  const output = await op(['signin', ...accountArgs, '--force'], 'op signin', context.ask && 'asks');
   const session = /export (OP_SESSION_\w+)="?([^"\s]+)"?/.exec(output);
   return session?.[1] !== undefined && session[2] !== undefined ? { [session[1]]: session[2] } : {};
 }
@@ -103,15 +114,28 @@ function sessionsOf(env: ProviderContext['env']): readonly (string | undefined)[
 
 function withHint(error: unknown): unknown {
   if (!(error instanceof Failure)) return error;
-  const { code, message, details } = error;
-  return new Failure(code, message, { details, hint: hintFor(details.join('\n')), cause: error });
+  const { message, details } = error;
+  const [code, hint] = explanationOf(details.join('\n'));
+  return new Failure(code, message, { details, hint, cause: error });
 }
 
-function hintFor(said: string): string {
-  if (/rate.?limit|too many requests/i.test(said))
-    return 'The 1Password rate limit is used up; wait, or see what is left: op service-account ratelimit.';
-  if (/isn't an? (item|vault|field)|not found|no item|does(n't| not) (exist|have)|could not (find|get)/i.test(said)) {
-    return 'Look at the names in 1Password: op://vault/item/[section/]field; a service account sees only the vaults it was given.';
+function explanationOf(said: string): [FailureCode, string] {
+  if (/rate.?limit|too many requests/i.test(said)) {
+    return [
+      'secret-provider-limited',
+      'The 1Password rate limit is used up; wait, or see what is left: op service-account ratelimit.',
+    ];
   }
-  return 'Run the same op command by hand; "op signin" starts a session, and the desktop app has to be unlocked.';
+  if (/isn't an? (item|vault|field)|not found|no item|does(n't| not) (exist|have)|could not (find|get)/i.test(said)) {
+    return [
+      'secret-not-found',
+      'Look at the names in 1Password: op://vault/item/[section/]field; a service account sees only the vaults it was given.',
+    ];
+  }
+  return [
+    /not (currently )?signed in|locked|session expired|authori[sz]ation|connecting to desktop app/i.test(said)
+      ? 'secret-provider-locked'
+      : 'secret-provider-failed',
+    'Run the same op command by hand; "op signin" starts a session, and the desktop app has to be unlocked.',
+  ];
 }

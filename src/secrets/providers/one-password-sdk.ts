@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Client, ResolveReferenceError } from '@1password/sdk';
-import { Failure, messageOf } from '../../errors.ts';
+import { Failure, type FailureCode, messageOf } from '../../errors.ts';
 import { createMasker } from '../mask.ts';
-import type { Access, Answer } from './one-password.ts';
+import type { Access } from './one-password.ts';
 import type { ProviderContext } from './provider.ts';
 
 /** With Connect it cannot, and the desktop app needs to know the account. */
@@ -28,10 +28,10 @@ export async function openWithSdk({ env }: ProviderContext, account: string | un
   return {
     fetchesFields: false,
     async read(references) {
-      const answers = new Map<string, Answer>();
+      const answers = new Map<string, string | Failure>();
       const valid = references.filter((reference) => {
         const problem = problemOf(sdk, reference);
-        if (problem !== undefined) answers.set(reference, { failure: referenceFailure(reference, problem) });
+        if (problem !== undefined) answers.set(reference, referenceFailure(reference, problem));
         return problem === undefined;
       });
       if (valid.length === 0) return answers;
@@ -40,10 +40,16 @@ export async function openWithSdk({ env }: ProviderContext, account: string | un
         .catch((error: unknown) => Promise.reject(explain(error)));
       for (const reference of valid) {
         const { content, error } = individualResponses[reference] ?? {};
-        if (content) answers.set(reference, { value: content.secret });
-        else answers.set(reference, { failure: referenceFailure(reference, describe(error)) });
+        if (content) answers.set(reference, content.secret);
+        else answers.set(reference, referenceFailure(reference, describe(error)));
       }
       return answers;
+    },
+    async variables(environment) {
+      const { variables } = await client.environments
+        .getVariables(environment)
+        .catch((error: unknown) => Promise.reject(explain(error)));
+      return new Map(variables.map(({ name, value }) => [name, value]));
     },
     fields: ({ vault, item }) =>
       fieldsOf(client, { vault, item }).catch((error: unknown) => Promise.reject(explain(error))),
@@ -86,7 +92,7 @@ function only<One extends { id: string; title: string }>(all: readonly One[], na
   const found = all.filter(({ id, title }) => id === name || title === name);
   const [one, another] = found;
   if (one !== undefined && another === undefined) return one;
-  throw new Failure('secret-provider-failed', `1Password has ${one === undefined ? 'no' : 'more than one'} ${what}`, {
+  throw new Failure('secret-not-found', `1Password has ${one === undefined ? 'no' : 'more than one'} ${what}`, {
     hint: 'A service account sees only the vaults it was given; where a name is not unique, use the id.',
   });
 }
@@ -106,7 +112,7 @@ const problems: Partial<Record<ResolveReferenceError['type'], string>> = {
 };
 
 function referenceFailure(reference: string, problem: string): Failure {
-  return new Failure('secret-provider-failed', `${reference}: ${problem}`, { hint: notFoundHint });
+  return new Failure('secret-not-found', `${reference}: ${problem}`, { hint: notFoundHint });
 }
 
 function describe(error: ResolveReferenceError | undefined): string {
@@ -121,24 +127,44 @@ function sdkFailure(error: unknown, token: string | undefined): Failure {
   const said = saidBy(error);
   const mask = createMasker(token ? [token] : []);
   const name = error instanceof Error ? error.constructor.name : '';
-  return new Failure('secret-provider-failed', `1Password: ${mask(said)}`, { hint: hintFor(name, said, token) });
+  const [code, hint] = explanationOf({ name, said, token });
+  return new Failure(code, `1Password: ${mask(said)}`, { hint });
 }
 
-function hintFor(name: string, said: string, token: string | undefined): string {
+function explanationOf(problem: { name: string; said: string; token: string | undefined }): [FailureCode, string] {
+  const { name, said, token } = problem;
   if (name === 'RateLimitExceededError' || /rate.?limit|too many requests/i.test(said)) {
-    return 'The rate limit of this service account or of the whole account is used up; it is counted per hour and per day: op service-account ratelimit.';
+    return [
+      'secret-provider-limited',
+      'The rate limit of this service account or of the whole account is used up; it is counted per hour and per day: op service-account ratelimit.',
+    ];
   }
-  if (name === 'AuthExpiredError')
-    return 'The token has expired; make a new one for the service account and set OP_SERVICE_ACCOUNT_TOKEN.';
-  if (!token)
-    return 'Unlock the 1Password app, allow "Integrate with other apps" under Settings > Developer, and give --account as the app shows it.';
-  if (/token|auth|credential/i.test(said))
-    return 'Look at OP_SERVICE_ACCOUNT_TOKEN: the whole token, starting with ops_, of a service account that still exists.';
-  return 'If this machine reaches the internet only through a proxy: Node 20 does not use HTTPS_PROXY here; unset OP_SERVICE_ACCOUNT_TOKEN to use op instead.';
+  if (name === 'AuthExpiredError') {
+    return [
+      'secret-provider-locked',
+      'The token has expired; make a new one for the service account and set OP_SERVICE_ACCOUNT_TOKEN.',
+    ];
+  }
+  if (!token) {
+    return [
+      'secret-provider-locked',
+      'Unlock the 1Password app, allow "Integrate with other apps" under Settings > Developer, and give --account as the app shows it.',
+    ];
+  }
+  if (/token|auth|credential/i.test(said)) {
+    return [
+      'secret-provider-locked',
+      'Look at OP_SERVICE_ACCOUNT_TOKEN: the whole token, starting with ops_, of a service account that still exists.',
+    ];
+  }
+  return [
+    'secret-provider-unreachable',
+    'If this machine reaches the internet only through a proxy: Node 20 does not use HTTPS_PROXY here; unset OP_SERVICE_ACCOUNT_TOKEN to use op instead.',
+  ];
 }
 
 function missingFailure(cause: unknown): Failure {
-  return new Failure('secret-provider-failed', 'the package @1password/sdk is not installed', {
+  return new Failure('secret-provider-missing', 'the package @1password/sdk is not installed', {
     hint: 'npm install @1password/sdk next to Longshore, or install the 1Password CLI.',
     cause,
   });

@@ -1,18 +1,27 @@
 /** 1Password, with Kamal's names for what was fetched. How it is reached (SDK or `op`) is decided once per account. */
-import { setImmediate } from 'node:timers/promises';
 import { Failure } from '../../errors.ts';
 import { openWithCli } from './one-password-cli.ts';
 import { canUseSdk, openWithSdk } from './one-password-sdk.ts';
-import type { CreateProvider, FetchRequest, ProviderContext, SecretProvider } from './provider.ts';
+import {
+  type CreateProvider,
+  type FetchRequest,
+  needsAccount,
+  type ProviderContext,
+  type SecretProvider,
+} from './provider.ts';
+import { together } from './together.ts';
 
 export interface OnePassword extends SecretProvider {
   /** The value of one `op://vault/item/field`; what is asked for at the same time goes out as one request. */
   read(reference: string, account: string | undefined): Promise<string>;
+  /** All variables of a 1Password Environment, by its id. */
+  variables(environment: string, account: string | undefined): Promise<ReadonlyMap<string, string>>;
 }
 
 /** A way to reach 1Password. What is wrong with one reference is its answer; any other failure is thrown. */
 export interface Access {
-  read(references: readonly string[]): Promise<ReadonlyMap<string, Answer>>;
+  read(references: readonly string[]): Promise<ReadonlyMap<string, string | Failure>>;
+  variables(environment: string): Promise<ReadonlyMap<string, string>>;
   /** The fields of an item that have a value, by reference without `op://`; `labels` as `op item get --fields` takes them. */
   fields(item: {
     readonly vault: string;
@@ -22,39 +31,46 @@ export interface Access {
   /** Named fields are asked for by `fields`, as Kamal does, instead of by reference. */
   readonly fetchesFields: boolean;
 }
-export type Answer = { readonly value: string } | { readonly failure: Failure };
 
 export const createOnePassword: CreateProvider<OnePassword> = (context) => {
-  const accesses = new Map<string, Promise<Access>>();
-  const batches = new Map<Access, Batch>();
-  const accessFor = (named: string | undefined): Promise<Access> => {
+  const accesses = new Map<string, Promise<Reading>>();
+  const accessFor = (named: string | undefined): Promise<Reading> => {
     // A token belongs to one account, whatever the file says.
     const account = context.env.OP_SERVICE_ACCOUNT_TOKEN ? undefined : (named ?? context.env.OP_ACCOUNT);
-    const known = accesses.get(account ?? '') ?? open(context, account);
+    const known = accesses.get(account ?? '') ?? open(context, account).then(reading);
     accesses.set(account ?? '', known);
     return known;
   };
-  const readIn = async (access: Access, reference: string): Promise<string> => {
-    const batch = batches.get(access) ?? startBatch(access, () => batches.delete(access));
-    batches.set(access, batch);
-    batch.references.add(reference);
-    const answer = (await batch.answers).get(reference);
-    if (answer === undefined) throw new Failure('secret-provider-failed', `1Password gave no answer for ${reference}`);
-    if ('failure' in answer) throw answer.failure;
-    return answer.value;
-  };
   return {
-    read: async (reference, account) => readIn(await accessFor(account), reference),
+    read: async (reference, account) => (await accessFor(account)).readOne(reference),
+    async variables(environment, account) {
+      return (await accessFor(account)).variables(environment);
+    },
     async fetch(request) {
+      requireAccount(request.account, context);
       if (request.names.length === 0) return allFields(request, await accessFor(request.account));
       const references = request.names.map((name) => referenceOf(name, request.from));
       const access = await accessFor(request.account);
       if (access.fetchesFields) return namedFields(references, access);
-      const values = await Promise.all(references.map((reference) => readIn(access, `op://${reference}`)));
+      const values = await Promise.all(references.map((reference) => access.readOne(`op://${reference}`)));
       return new Map(references.map((reference, index) => [keyOf(reference), values[index] ?? '']));
     },
   };
 };
+
+type Reading = Access & { readonly readOne: (reference: string) => Promise<string> };
+
+function reading(access: Access): Reading {
+  return { ...access, readOne: together((references) => access.read(references)) };
+}
+
+/** As Kamal does, but not where something else says which account it is. */
+function requireAccount(account: string | undefined, { env }: ProviderContext): void {
+  const isKnown =
+    account || env.OP_ACCOUNT || env.OP_SERVICE_ACCOUNT_TOKEN || (env.OP_CONNECT_HOST && env.OP_CONNECT_TOKEN);
+  if (!isKnown)
+    throw needsAccount('1Password', "the account's name or address; or set OP_ACCOUNT or OP_SERVICE_ACCOUNT_TOKEN");
+}
 
 /** With a service account's token or the desktop app through the SDK; through `op` for Connect, and where the SDK cannot be used. */
 async function open(context: ProviderContext, account: string | undefined): Promise<Access> {
@@ -70,21 +86,6 @@ async function open(context: ProviderContext, account: string | undefined): Prom
 
 function isSdkMissing(error: unknown): boolean {
   return (error as { cause?: { code?: string } }).cause?.code === 'ERR_MODULE_NOT_FOUND';
-}
-
-interface Batch {
-  readonly references: Set<string>;
-  readonly answers: Promise<ReadonlyMap<string, Answer>>;
-}
-
-/** Gathers until everything that can start has started. */
-function startBatch(access: Access, onClosed: () => void): Batch {
-  const references = new Set<string>();
-  const answers = setImmediate().then(() => {
-    onClosed();
-    return access.read([...references]);
-  });
-  return { references, answers };
 }
 
 /** `vault/item/field` of a name, as Kamal joins them; the field is `password` unless said otherwise. */

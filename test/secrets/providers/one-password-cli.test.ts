@@ -62,7 +62,7 @@ describe('1Password through op', () => {
       B: 'read op://V/I/F',
       C: 'READ OP://V/I/F',
     });
-    expect(callsIn(folder).filter((call) => call === 'read op://V/I/F')).toHaveLength(2);
+    expect(callsIn(folder).filter((call) => call === 'read op://V/I/F')).toHaveLength(1);
   });
 
   it('names the reference that op could not read, and what op said without its session', async () => {

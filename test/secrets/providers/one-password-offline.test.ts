@@ -8,7 +8,7 @@ it('the SDK loads, and a token that is not one is refused with a hint and withou
     { env: { OP_SERVICE_ACCOUNT_TOKEN: 'ops_n0t-a-token' } },
   );
   const one = await failure('A');
-  expect(one.code).toBe('secret-provider-failed');
+  expect(one.code).toBe('secret-provider-locked');
   expect(one.message).toMatch(/^A \(\.kamal\/secrets:1\): 1Password: .*invalid/);
   expect(one.hint).toContain('OP_SERVICE_ACCOUNT_TOKEN');
   expect(told(one)).not.toContain('n0t-a-token');

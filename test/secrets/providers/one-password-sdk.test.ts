@@ -108,7 +108,7 @@ describe('1Password through the SDK', () => {
 
   it('names the references that are not there, with their lines', async () => {
     const failure = await with_('A=op://V/X/K', 'B=$(op read op://W/Y/K)', 'C=op://V/I/K1').failure('A', 'B', 'C');
-    expect(failure.code).toBe('secret-provider-failed');
+    expect(failure.code).toBe('secret-not-found');
     expect(failure.details).toEqual([
       'A (.kamal/secrets:1): op://V/X/K: the vault has no such item',
       'B (.kamal/secrets:2): op://W/Y/K: the vault has no such item',
