@@ -85,6 +85,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     cwd,
     env: run.env,
     onWarning: (text: string) => run.emit({ type: 'warning', text }),
+    ...(run.askSecret === undefined ? {} : { ask: run.askSecret }),
   };
   const names = await secretNames({
     config: selected,

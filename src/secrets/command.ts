@@ -14,8 +14,8 @@ export interface Command {
   /** What to call it in messages; its text may hold anything, so it is never shown. */
   readonly called: string;
   readonly timeoutSeconds?: number;
-  /** Who asks on the terminal shows it there: `asks` by its error output, `talks` by all of its output. */
-  readonly terminal?: 'asks' | 'talks';
+  /** `none`: it cannot ask. Who asks shows it on the terminal: `asks` by its error output, `talks` by all of its output. */
+  readonly terminal?: 'none' | 'asks' | 'talks';
 }
 
 /** Characters; nothing that may be put into an environment comes near it. */
@@ -86,14 +86,15 @@ function run({ file, args, cwd, env, terminal, timeoutSeconds = defaultTimeoutSe
 }
 
 function start({ file, args, cwd, env, terminal }: Omit<Command, 'called'>, finish: (status: string) => void) {
+  const isShown = terminal === 'asks' || terminal === 'talks';
   try {
     return spawn(file, args, {
       cwd,
       env: env as NodeJS.ProcessEnv,
       stdio: [
-        process.stdin.isTTY ? 'inherit' : 'ignore',
+        process.stdin.isTTY && terminal !== 'none' ? 'inherit' : 'ignore',
         terminal === 'talks' ? process.stderr.fd : 'pipe',
-        terminal === undefined ? 'pipe' : 'inherit',
+        isShown ? 'inherit' : 'pipe',
       ],
     });
   } catch (error) {

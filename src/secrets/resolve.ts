@@ -10,6 +10,8 @@ export interface SecretsRequest extends SecretsLocation {
   onWarning?(text: string): void;
   /** Hears of each value that Kamal would read as another one, and which. */
   onKamalsValue?(name: string, value: string): void;
+  /** Asks on the terminal, without echo; absent when nobody is there to answer. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 /**
@@ -29,11 +31,11 @@ export async function resolveSecrets(request: SecretsRequest): Promise<ReadonlyM
   );
   for (const warning of warningsFor(files, [...wanted.values()])) request.onWarning?.(warning);
 
-  const { cwd, env } = request;
+  const { cwd, env, ask } = request;
   const { values, byKamal, failures } = await evaluateEntries([...wanted.values()], {
     cwd,
     env,
-    providers: createProviders({ cwd, env }),
+    providers: createProviders({ cwd, env, ...(ask && { ask }) }),
   });
   if (failures.size > 0) throw combined(failures);
   for (const [name, entry] of wanted) {

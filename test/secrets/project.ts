@@ -15,7 +15,11 @@ export interface Project {
 /** A folder with these files; those under `bin/` are programs on PATH. */
 export function project(
   files: Readonly<Record<string, string>>,
-  { env = {}, destination }: { env?: Record<string, string>; destination?: string } = {},
+  {
+    env = {},
+    destination,
+    ask,
+  }: { env?: Record<string, string>; destination?: string; ask?: (question: string) => Promise<string> } = {},
 ): Project {
   const folder = mkdtempSync(join(tmpdir(), 'longshore-secrets-'));
   for (const [name, text] of Object.entries(files)) {
@@ -34,6 +38,7 @@ export function project(
         cwd: folder,
         env: whole,
         onWarning: (text) => warnings.push(text),
+        ...(ask && { ask }),
       }),
     );
   const failure = (...names: string[]): Promise<Failure> =>

@@ -74,4 +74,15 @@ describe('1Password through op', () => {
     expect(one.hint).toContain('op://vault/item');
     expect(told(one)).not.toContain('s3ssion');
   });
+
+  it('wants to know the account, as Kamal does, and has no Environments', async () => {
+    const fetched = fetch('--from V/I K1').replace('--account acme', '');
+    const unnamed = await with_(fetched).failure('S');
+    expect([unnamed.code, unnamed.message]).toEqual([
+      'secrets-invalid',
+      'S (.kamal/secrets:1): "secrets fetch" from 1Password needs --account',
+    ]);
+    const other = await with_(fetch('--from id').replace('1password', '1password-environments')).failure('S');
+    expect([other.code, other.message]).toEqual(['secret-provider-locked', expect.stringContaining('through the SDK')]);
+  });
 });

@@ -16,6 +16,7 @@ const sdk = vi.hoisted(() => {
   return {
     createClient: vi.fn<(configuration: object) => Promise<object>>(),
     resolveAll: vi.fn<(references: string[]) => Promise<object>>(),
+    getVariables: vi.fn<(id: string) => Promise<object>>(),
     RateLimitExceededError,
     DesktopAuth,
     Secrets: {
@@ -37,6 +38,7 @@ const values: Record<string, string> = {
 const title = (text: string): { id: string; title: string } => ({ id: `${text}-id`, title: text });
 const client = {
   secrets: { resolveAll: sdk.resolveAll },
+  environments: { getVariables: sdk.getVariables },
   vaults: { list: async () => [title('Other'), title('V')] },
   items: {
     list: async () => [title('I')],
@@ -148,5 +150,38 @@ describe('1Password through the SDK', () => {
   ])('refuses "fetch %s"', async (args, said) => {
     const failure = await with_(`A=$(kamal secrets fetch ${args})`).failure('A');
     expect([failure.code, failure.message]).toEqual(['secrets-invalid', expect.stringContaining(said)]);
+  });
+});
+
+describe('1Password Environments', () => {
+  const variables = [
+    { name: 'KEY', value: 'one$"#\\\n', masked: true },
+    { name: 'TOKEN', value: 'two', masked: false },
+  ];
+  const environment = (rest: string): string =>
+    fetch(rest).replace('--adapter 1password', '--adapter 1password-environments');
+  beforeEach(() => sdk.getVariables.mockReset().mockResolvedValue({ variables }));
+
+  it('give some of their variables, or all, in one request', async () => {
+    const { resolve } = with_(
+      environment('--from env-id KEY'),
+      `ALL=${environment('--from env-id').slice('SECRETS='.length)}`,
+      ...extract('KEY'),
+    );
+    await expect(resolve('KEY', 'ALL')).resolves.toEqual({
+      KEY: variables[0]?.value,
+      ALL: JSON.stringify({ KEY: variables[0]?.value, TOKEN: 'two' }),
+    });
+    expect(sdk.getVariables.mock.calls).toEqual([['env-id']]);
+    expect(sdk.createClient).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['--from env-id TOKE', 'secret-not-found', 'has no variable TOKE', 'Did you mean TOKEN?'],
+    ['KEY', 'secrets-invalid', 'needs --from', 'Developer > View Environments'],
+  ])('refuse "%s"', async (rest, code, said, hint) => {
+    const failure = await with_(environment(rest)).failure('SECRETS');
+    expect([failure.code, failure.message]).toEqual([code, expect.stringContaining(said)]);
+    expect(failure.hint).toContain(hint);
   });
 });
