@@ -21,6 +21,8 @@ export {
 } from './pipeline/build-commands.ts';
 export { buildDev } from './pipeline/build-dev.ts';
 export { registryLogin, registryLogout, registryRemove, registrySetup } from './pipeline/registry.ts';
+export { extractSecret } from './secrets/fetch.ts';
+export { fetchSecrets, showSecrets } from './pipeline/secrets.ts';
 export { status } from './pipeline/status.ts';
 
 const deployHooks = ['pre-connect', 'pre-build', 'pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy'] as const;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { tokenHint } from '../build/registry-hint.ts';
 import { Failure } from '../errors.ts';
 import { jsonLines } from './docker-streams.ts';
 import { type Engine, reasonOf, statusOf } from './docker-engine.ts';
@@ -86,7 +87,7 @@ function refused(host: string, reference: string, reason: string): Failure {
       : 'Docker Hub';
   if (/unauthorized|denied|authentication required|no basic auth|forbidden|\b40[13]\b/i.test(reason)) {
     return new Failure('registry-refused', `${host}: ${server} did not give ${reference}: ${reason}.`, {
-      hint: 'Check registry.username and registry.password in deploy.yml and in the secrets, and that this image exists there.',
+      hint: `Check registry.username and registry.password in deploy.yml and in the secrets, and that this image exists there${tokenHint(reference, 'read:packages')}`,
     });
   }
   const missing = /manifest (for .* )?(unknown|not found)|not found/i.test(reason);

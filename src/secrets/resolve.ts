@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { Entry, SecretsFile } from './dialect.ts';
-import { evaluateEntries, isReference } from './evaluate.ts';
+import { type Evaluated, evaluateEntries, isReference } from './evaluate.ts';
 import { readSecretsFiles, secretsPaths, type SecretsLocation } from './files.ts';
 import { createProviders } from './providers.ts';
 
@@ -26,23 +26,59 @@ export async function resolveSecrets(request: SecretsRequest): Promise<ReadonlyM
 
   const missing = names.filter((name) => !defined.has(name));
   if (missing.length > 0) throw missingFailure(missing, { paths: secretsPaths(request), found: files.length });
-  const wanted = new Map(
-    names.flatMap((name) => ((entry) => (entry ? [[name, entry] as const] : []))(defined.get(name))),
-  );
-  for (const warning of warningsFor(files, [...wanted.values()])) request.onWarning?.(warning);
-
-  const { cwd, env, ask } = request;
-  const { values, byKamal, failures } = await evaluateEntries([...wanted.values()], {
-    cwd,
-    env,
-    providers: createProviders({ cwd, env, ...(ask && { ask }) }),
-  });
+  const wanted = names.flatMap((name) => defined.get(name) ?? []);
+  const { values, byKamal, failures } = await evaluated(wanted, { files, request });
   if (failures.size > 0) throw combined(failures);
-  for (const [name, entry] of wanted) {
+  for (const entry of wanted) {
     const kamals = byKamal.get(entry);
-    if (kamals !== undefined) request.onKamalsValue?.(name, kamals);
+    if (kamals !== undefined) request.onKamalsValue?.(entry.key, kamals);
   }
-  return new Map([...wanted].map(([name, entry]) => [name, values.get(entry) ?? '']));
+  return new Map(wanted.map((entry) => [entry.key, values.get(entry) ?? '']));
+}
+
+/** What became of one secret: its value, or why it has none. */
+export interface SecretSeen {
+  readonly name: string;
+  /** `.kamal/secrets:3` */
+  readonly where: string;
+  readonly value?: string;
+  readonly problem?: Failure;
+}
+
+/** Every secret that the files define, by name; what is wrong with one is no matter to the others. Throws what concerns all. */
+export async function lookAtSecrets(request: Omit<SecretsRequest, 'names'>): Promise<readonly SecretSeen[]> {
+  const files = await readSecretsFiles(request);
+  const paths = secretsPaths(request);
+  if (files.length === 0) {
+    throw new Failure('secrets-missing', `there is neither ${paths.join(' nor ')}`, {
+      hint: 'longshore init writes one; each line is KEY=value.',
+    });
+  }
+  const defined = new Map(files.flatMap((file) => file.entries.map((entry) => [entry.key, entry] as const)));
+  const wanted = [...defined.values()];
+  const { values, failures } = await evaluated(wanted, { files, request });
+  const problems = new Map([...failures].flatMap(([failure, entries]) => entries.map((entry) => [entry, failure])));
+  return wanted.map((entry) => {
+    const { key: name, where } = entry;
+    const value = values.get(entry);
+    return value === undefined
+      ? { name, where, problem: problems.get(entry) ?? refersTo(entry, values) }
+      : { name, where, value };
+  });
+}
+
+function refersTo({ references }: Entry, values: ReadonlyMap<Entry, string>): Failure {
+  const [without] = [...references.values()].filter((entry) => !values.has(entry));
+  return new Failure('secrets-missing', `it refers to ${without?.key} (${without?.where}), which has no value`);
+}
+
+function evaluated(
+  wanted: readonly Entry[],
+  { files, request }: { files: readonly SecretsFile[]; request: Omit<SecretsRequest, 'names'> },
+): Promise<Evaluated> {
+  for (const warning of warningsFor(files, wanted)) request.onWarning?.(warning);
+  const { cwd, env, ask } = request;
+  return evaluateEntries(wanted, { cwd, env, providers: createProviders({ cwd, env, ...(ask && { ask }) }) });
 }
 
 function missingFailure(

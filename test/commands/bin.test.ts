@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,25 @@ describe('longshore', () => {
       expect((await longshore('help', command)).status).toBe(0);
     }
     expect((await longshore('deploy', '--help')).stdout).toMatch(/EXAMPLES[\s\S]*\$ longshore deploy production/);
+  });
+
+  test.each([[[]], [['-']], [['--inline', '-']]])('takes a secret out of JSON on stdin: extract KEY %j', (more) => {
+    const json = JSON.stringify({ 'Vault/Item/KEY': 'pa$s "x"\n' });
+    const words = [join(house, 'bin/run.js'), 'secrets', 'extract', 'KEY', ...more];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { input: json, encoding: 'utf8' });
+    expect([status, stdout, stderr]).toEqual([0, 'pa$s "x"\n\n', '']);
+  });
+
+  test.each([
+    ['no account', ['fetch', '-a', 'lastpass', 'KEY'], 2, 'from LastPass needs --account'],
+    ['no adapter', ['fetch', 'KEY'], 2, 'Missing required flag adapter'],
+    ['an unknown adapter', ['fetch', '-a', 'lastpas', 'KEY'], 2, 'Did you mean lastpass?'],
+    ['no program', ['fetch', '-a', 'bitwarden', '--account', 'me', 'KEY'], 3, 'bw, which is not installed'],
+    ['no such secret', ['extract', 'KEY', '{}'], 3, 'has no secret KEY'],
+  ])('secrets with %s is an error', async (_what, argv, status, said) => {
+    const outcome = await longshore('secrets', ...argv);
+    expect([outcome.status, outcome.stdout]).toEqual([status, '']);
+    expect(outcome.stderr).toContain(said);
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import type { BuilderSetup } from '../../build/builder-setup.ts';
 import type { ImageBuild } from '../../build/image-build.ts';
+import { tokenHint } from '../../build/registry-hint.ts';
 import { Failure } from '../../errors.ts';
 
 export interface FailedCommand {
@@ -38,7 +39,7 @@ export function failureOf(build: ImageBuild, { isPush, lines }: FailedCommand): 
     return new Failure('registry-refused', `The registry refused the push to ${server}: ${why}`, {
       hint: isLogin
         ? 'Check registry.username and registry.password: the registry does not know them'
-        : 'Check that registry.username may push there, and that `image` names a repository of theirs',
+        : `Check that registry.username may push there, and that \`image\` names a repository of theirs${tokenHint(server, 'write:packages')}`,
       details,
     });
   }
