@@ -28,7 +28,7 @@ it('every adapter is in the table and has an example, and there are no others', 
     const place = words.words.findIndex((word) => ['-a', '--adapter'].includes(literal(word) ?? ''));
     return [literal(words.words[place + 1]) ?? ''];
   });
-  const inTable = [...page.matchAll(/^\| `([^`]+)` +\| [^|]+\| [^|]+\| [^|]+\| [^|]+\| [^|]+\|$/gm)].map(
+  const inTable = [...page.matchAll(/^\| `([^-`][^`]*)` +\| [^|]+\| [^|]+\| [^|]+\| [^|]+\| [^|]+\|$/gm)].map(
     ([, name = '']) => name,
   );
   for (const list of [shown, inTable]) {
