@@ -34,7 +34,7 @@ export function parseInlineCommand(pieces: readonly Piece[]): InlineCommand | un
   );
 }
 
-/** Throws `secrets-invalid` for a `kamal secrets …` that only a shell could read, where Kamal's own shell would not find its session. */
+/** Throws `secrets-invalid` for a `kamal secrets …` that only a shell could read: it would be a program with a sign-in of its own. */
 export function refuseUnreadable([first]: readonly Piece[]): void {
   if (first?.kind !== 'text' || !/^\s*(kamal|longshore)\s+secrets\s/.test(first.text)) return;
   throw new Failure(
