@@ -48,6 +48,22 @@ export function selectRoles(config: Config, { hosts, roles, primaryOnly }: Selec
   };
 }
 
+/** The config with these accessories only; `all` is all of them. @throws Failure `usage` for one that is not there */
+export function chooseAccessories(config: Config, wanted: readonly string[] | undefined): Config {
+  if (wanted === undefined || wanted.includes('all')) return config;
+  const names = config.accessories.map(({ name }) => name);
+  for (const name of wanted.filter((one) => !names.includes(one))) {
+    throw new Failure('usage', `There is no accessory ${name}${names.length === 0 ? '' : ' on the chosen machines'}`, {
+      hint: names.length === 0 ? `${config.file} has none.` : `The accessories are: ${names.join(', ')}, or all.`,
+    });
+  }
+  const accessories = config.accessories.filter(({ name }) => wanted.includes(name));
+  const accessoryHosts = config.allHosts.filter((host) =>
+    accessories.some(({ hosts }) => hosts.some((one) => one.host === host)),
+  );
+  return { ...config, accessories, accessoryHosts };
+}
+
 /** @throws Failure `usage` when the chosen machines run no role, so that a deploy would do nothing */
 export function refuseNothingToDeploy(config: Config, selected: Config): void {
   if (selected.hosts.length > 0) return;

@@ -3,6 +3,7 @@ import { arch } from 'node:os';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { Failure, messageOf } from '../errors.ts';
 import { runNow } from '../processes/run-now.ts';
+import { throwProblems } from './findings.ts';
 import { render } from './render.ts';
 import type { Answer, World } from './ruby-run.ts';
 import { alignTemplate } from './template.ts';
@@ -40,6 +41,14 @@ export function createFileReader(request: TemplateRequest) {
     const parsed = parseYaml(file, template.text, template);
     return { ...parsed, warnings: [...warnings, ...parsed.warnings] };
   };
+}
+
+/** A template that is no config, such as an accessory's file. @throws Failure `config-invalid` with its problems */
+export function renderTemplate(request: TemplateRequest & { readonly file: string; readonly text: string }): string {
+  const { file, text } = request;
+  const { template, problems } = render({ file, text, world: worldOf(request, new Map()) });
+  throwProblems(file, problems);
+  return template.text;
 }
 
 function worldOf({ cwd, env, noExec }: TemplateRequest, answers: Map<string, Answer>): World {

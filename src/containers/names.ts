@@ -46,6 +46,10 @@ export function assetsName(role: string, version: string): string {
   return `${role}-${version}`;
 }
 
+export function accessoryEnvFilePath(config: Config, accessory: string): string {
+  return `.kamal/apps/${serviceOnMachine(config)}/env/accessories/${accessory}.env`;
+}
+
 export function lockDirectory(config: Config): string {
   return `.kamal/lock-${serviceOnMachine(config)}`;
 }
@@ -56,6 +60,16 @@ export function auditFile(config: Config): string {
 
 export function releasesFile(config: Config): string {
   return `.kamal/${serviceOnMachine(config)}-releases.jsonl`;
+}
+
+/** What an accessory's container is called until the one before it has stopped. */
+export function nextName(service: string, digits: string): string {
+  return `${service}_next_${digits}`;
+}
+
+/** Kamal's name for a container that made room for another of its name; the digits follow from the container. */
+export function replacedName(name: string, digits: string): string {
+  return `${name}_replaced_${digits}`;
 }
 
 export const proxyContainerName = 'kamal-proxy';

@@ -14,13 +14,17 @@ export interface Execution {
   readonly variables: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Text by file name. */
   readonly errorPages: ReadonlyMap<string, string>;
-  /** For images of the config's registry. */
-  readonly credentials?: RegistryCredentials;
   /** Port of the registry on this machine, which the machines reach over SSH; absent when the registry is elsewhere. */
   readonly localRegistryPort?: number;
+  /** The login for an image's registry; undefined for one that needs none. */
+  credentialsFor(image: string): RegistryCredentials | undefined;
+  /** What the files of accessories hold, by host and by their path there; read and rendered here. */
+  readonly files: ReadonlyMap<string, readonly UploadedFile[]>;
   readonly service: string;
   readonly performer: string;
   readonly emit: Emit;
+  /** Hides the secrets in what a machine said. */
+  readonly mask: (text: string) => string;
   /** First Ctrl-C: steps in hand finish, no further one is begun. */
   readonly signal: AbortSignal;
   /** Runs a hook's script here or on a machine; rejects when it fails. */
@@ -29,6 +33,13 @@ export interface Execution {
   readonly containerIds: Map<string, string>;
   /** Digest that every machine's pull of an image must answer with, by image. */
   readonly digests: Map<string, string>;
+}
+
+/** One file to write; a directory is several. */
+export interface UploadedFile {
+  /** Below the step's path; empty for the path itself. */
+  readonly below: string;
+  readonly content: Uint8Array;
 }
 
 export function hostOf(execution: Execution, name: string): Host {

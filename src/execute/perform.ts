@@ -7,6 +7,8 @@ import { thisMachine } from '../plan/plan.ts';
 import { writeCertificate } from './certificate.ts';
 import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
 import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
+import { giveAccess, runCommand, uploadFile } from './host-steps.ts';
+import { waitUntilHealthy } from './healthy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
 
 type Progress = (text: string) => void;
@@ -38,7 +40,7 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
     case 'sync-assets':
       return syncAssets(step.sync, host, execution);
     case 'rename-container':
-      return docker.renameContainer(idOf(execution, lane.host, step.container), step.name);
+      return renameContainer(step, lane.host, execution);
     case 'start-container':
       return docker.startContainer(idOf(execution, lane.host, step.container));
     case 'wait-until-ready':
@@ -47,6 +49,15 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return checkRunning(step, host, execution);
     case 'send-traffic':
       return sendTraffic(step, host, execution, onProgress);
+    case 'wait-until-healthy':
+      return waitUntilHealthy(step, host, execution, onProgress);
+    case 'make-directory':
+      await host.makeDirectory(step.path);
+      return giveAccess(step, host);
+    case 'upload-file':
+      return uploadFile(step, host, execution);
+    case 'run-command':
+      return runCommand(step, host, execution, onProgress);
     case 'remove-route':
       return removeRoute(step.service, host);
     case 'stop-container':
@@ -74,6 +85,16 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
   }
 }
 
+async function renameContainer(
+  { container, name }: Extract<Step, { kind: 'rename-container' }>,
+  hostName: string,
+  execution: Execution,
+): Promise<void> {
+  const id = idOf(execution, hostName, container);
+  await hostOf(execution, hostName).docker.renameContainer(id, name);
+  if (id !== container.name) execution.containerIds.set(`${hostName}/${name}`, id);
+}
+
 async function pullImage(
   step: Extract<Step, { kind: 'pull-image' }>,
   hostName: string,
@@ -83,7 +104,9 @@ async function pullImage(
   const host = hostOf(execution, hostName);
   const { localRegistryPort: port } = execution;
   const endReach = port === undefined ? undefined : await host.reachBack(port);
-  const digest = await host.docker.pullImage(step.image, execution.credentials, onProgress).finally(endReach);
+  const digest = await host.docker
+    .pullImage(step.image, execution.credentialsFor(step.image), onProgress)
+    .finally(endReach);
   const expected = step.digest ?? execution.digests.get(step.image);
   if (expected !== undefined && digest !== expected) {
     throw new Failure('image-mismatch', `${hostName}: ${step.image} is ${digest} there, not ${expected}`, {
@@ -111,7 +134,9 @@ async function createContainer(
     host.docker.inspectImage(step.spec.image),
   ]);
   execution.containerIds.set(`${hostName}/${step.spec.name}`, id);
-  if (image?.Config.Labels?.['service'] !== execution.service) {
+  // An accessory's image is somebody else's.
+  const isApp = step.spec.labels['role'] !== undefined;
+  if (isApp && image?.Config.Labels?.['service'] !== execution.service) {
     throw new Failure('image-mismatch', `${hostName}: ${step.spec.image} has no label service=${execution.service}`, {
       hint: `Build it by \`longshore build push\`, or with \`--label service=${execution.service}\`.`,
     });

@@ -22,7 +22,7 @@ export async function bootProxy(
   const [image] = await Promise.all([host.docker.inspectImage(spec.image), host.makeDirectory(appsConfigDirectory)]);
   if (image === undefined) {
     onProgress(`pulling ${spec.image}`);
-    await host.docker.pullImage(spec.image, credentialsFor(spec.image, execution), onProgress);
+    await host.docker.pullImage(spec.image, execution.credentialsFor(spec.image), onProgress);
   }
   const homeDirectory = execution.homeDirectories.get(host.name) ?? '/root';
   const creation = creationOf({ spec, env: {}, homeDirectory });
@@ -50,11 +50,6 @@ export async function startProxy(host: Host): Promise<void> {
     }
     await pause(200);
   }
-}
-
-/** The proxy's image may lie elsewhere than the app's; credentials go only to the registry they are for. */
-function credentialsFor(image: string, { credentials }: Execution): Execution['credentials'] {
-  return credentials !== undefined && image.startsWith(`${credentials.server}/`) ? credentials : undefined;
 }
 
 /**

@@ -3,13 +3,23 @@ import { connectionOf } from './connection.ts';
 import { createByCommandLine, execInContainer } from './docker-by-shell.ts';
 import { dockerChannels } from './docker-channels.ts';
 import { dockerOverSsh } from './docker-over-ssh.ts';
-import { appendLines, makeDirectory, moveDirectory, removeDirectories, writeDirectory, writeFile } from './files.ts';
+import {
+  appendLines,
+  describeFiles,
+  makeDirectory,
+  moveDirectory,
+  removeDirectories,
+  setAccess,
+  writeDirectory,
+  writeFile,
+} from './files.ts';
 import type { Host } from './host.ts';
 import { installDocker } from './install-docker.ts';
 import type { AskSecret } from './keys.ts';
 import { hostLock } from './lock.ts';
 import { logIn } from './login.ts';
 import { reachBack } from './reach-back.ts';
+import { probe } from './probe.ts';
 import { runScript } from './run-script.ts';
 import { openShell } from './shell.ts';
 import { shellPool } from './shell-pool.ts';
@@ -55,6 +65,8 @@ export async function connect(request: ConnectRequest): Promise<Host> {
     moveDirectory: (from, to) => moveDirectory(shell, from, to),
     removeDirectories: (paths) => removeDirectories(shell, paths),
     syncAssets: async (sync) => syncAssets(longShells, await channels.way(), { name: request.name, sync }),
+    setAccess: (path, access) => setAccess(shell, path, access),
+    describeFiles: (paths) => describeFiles(shell, paths),
     acquireLock: lock.acquire,
     takeOverLock: lock.takeOver,
     refreshLock: lock.refresh,
@@ -65,6 +77,7 @@ export async function connect(request: ConnectRequest): Promise<Host> {
       execInContainer(longShells, await channels.way(), { container, words, timeoutSeconds }),
     runScript: (run) => runScript(connection, run),
     reachBack: (port) => reachBack(connection, port),
+    probe: (wanted) => probe(connection, shell, wanted),
     installDocker: (onLine) => installDocker(connection, onLine),
     closed: connection.closed,
     close: () => connection.close(),

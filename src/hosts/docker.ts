@@ -75,7 +75,7 @@ export interface ContainerSummary {
   /** Seconds since 1970. */
   Created: number;
   Ports?: { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[];
-  Mounts?: { Type: string; Name?: string; Source: string; Destination: string }[];
+  Mounts?: { Type: string; Name?: string; Source: string; Destination: string; RW?: boolean }[];
 }
 
 /** `docker inspect` of a container; only the parts named here are read, the rest is kept for comparison. */

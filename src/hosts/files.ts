@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { quote, quoteAll } from '../processes/quote.ts';
+import type { FileFacts } from './host.ts';
 import { printText, type Shell } from './shell.ts';
 
 /** Writes the whole file beside its place and moves it there, so that nobody reads half of it. */
-export async function writeFile(shell: Shell, path: string, content: string, mode: string): Promise<void> {
+export async function writeFile(shell: Shell, path: string, content: string | Uint8Array, mode: string): Promise<void> {
   const temporary = quote(`${path}.${randomBytes(6).toString('hex')}`);
   await shell.ask(
     `write ${path}`,
     `${makeParent(path)}
 umask 077
 {
-${printText(content)}} >${temporary} && chmod ${quote(mode)} ${temporary} && mv -f ${temporary} ${quote(path)} && exit 0
+${typeof content === 'string' ? printText(content) : printBytes(content)}} >${temporary} && chmod ${quote(mode)} ${temporary} && mv -f ${temporary} ${quote(path)} && exit 0
 rm -f ${temporary}
 exit 1`,
   );
@@ -20,6 +21,46 @@ export async function appendLines(shell: Shell, path: string, lines: readonly st
   if (lines.length === 0) return;
   const text = lines.map((line) => `${line}\n`).join('');
   await shell.ask(`append to ${path}`, `${makeParent(path)}\n{\n${printText(text)}} >>${quote(path)}`);
+}
+
+export async function describeFiles(shell: Shell, paths: readonly string[]): Promise<Record<string, FileFacts>> {
+  if (paths.length === 0) return {};
+  const said = await shell.ask('look at files', paths.map(describeScript).join('\n'));
+  const facts = new Map<string, FileFacts>();
+  for (const line of said.split('\n').filter((one) => one !== '')) {
+    const [index = '', kind = '', mode = '', user = '', uid = '', group = '', gid = '', sha256 = ''] = line.split(' ');
+    facts.set(paths[Number(index)] ?? '', {
+      kind: kind === 'file' || kind === 'directory' ? kind : 'other',
+      mode,
+      owner: { user, uid, group, gid },
+      ...(sha256 === '' ? {} : { sha256 }),
+    });
+  }
+  return Object.fromEntries(facts);
+}
+
+/** `stat -c` and `sha256sum` are GNU's and busybox's alike. */
+function describeScript(path: string, index: number): string {
+  const file = quote(path.startsWith('-') ? `./${path}` : path);
+  return `if [ -e ${file} ]; then
+  kind=other; sum=
+  [ -d ${file} ] && kind=directory
+  [ -f ${file} ] && kind=file && sum=$(sha256sum 2>/dev/null <${file} | cut -d' ' -f1)
+  echo "${index} $kind $(stat -L -c '%a %U %u %G %g' ${file}) $sum"
+fi`;
+}
+
+/** @throws Failure `host-command-failed` with what the machine said */
+export async function setAccess(
+  shell: Shell,
+  path: string,
+  { mode, owner }: { mode?: string; owner?: string },
+): Promise<void> {
+  const way = (command: string, value: string | undefined) =>
+    value === undefined
+      ? ':'
+      : `{ said=$(${command} ${quote(value)} ${quote(path)} 2>&1) || sudo -n ${command} ${quote(value)} ${quote(path)} 2>/dev/null || { echo "$said" >&2; exit 1; }; }`;
+  await shell.ask(`give ${path} its owner and mode`, `${way('chown', owner)}\n${way('chmod', mode)}`);
 }
 
 export async function makeDirectory(shell: Shell, path: string): Promise<void> {
@@ -52,10 +93,29 @@ export async function moveDirectory(shell: Shell, from: string, to: string): Pro
 
 export async function removeDirectories(shell: Shell, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return;
-  await shell.ask(`remove ${paths.join(', ')}`, `rm -rf ${quoteAll(paths)}`);
+  const words = quoteAll(paths.map((path) => (path.startsWith('-') ? `./${path}` : path)));
+  await shell.ask(
+    `remove ${paths.join(', ')}`,
+    `rm -rf ${words} 2>/dev/null || sudo -n rm -rf ${words}`,
+    removeSeconds,
+  );
 }
+
+/** A database's directory may hold many files. */
+const removeSeconds = 300;
 
 function makeParent(path: string): string {
   const at = path.lastIndexOf('/');
   return at <= 0 ? ':' : `mkdir -p ${quote(path.slice(0, at))} || exit 1`;
 }
+
+/** Octets as `printf` writes them, some thousand to a word: a here-document holds no NUL. */
+function printBytes(bytes: Uint8Array): string {
+  const octal = [...bytes].map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`);
+  const words = Array.from({ length: Math.ceil(octal.length / bytesPerWord) }, (_, index) =>
+    octal.slice(index * bytesPerWord, (index + 1) * bytesPerWord).join(''),
+  );
+  return words.length === 0 ? ':\n' : words.map((word) => `printf %b '${word}'\n`).join('');
+}
+
+const bytesPerWord = 4096;

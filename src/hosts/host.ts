@@ -11,8 +11,10 @@ export interface Host {
   readonly docker: Docker;
   /** What is not Docker's, read in one round trip. */
   readState(query: StateQuery): Promise<HostState>;
+  /** What lies at these paths; missing ones are left out of the answer. */
+  describeFiles(paths: readonly string[]): Promise<Readonly<Record<string, FileFacts>>>;
   /** Writes the whole file with exactly this mode, directories made as needed; the content never passes an argv. */
-  writeFile(path: string, content: string, mode: string): Promise<void>;
+  writeFile(path: string, content: string | Uint8Array, mode: string): Promise<void>;
   /** Appends whole lines, directories made as needed. */
   appendLines(path: string, lines: readonly string[]): Promise<void>;
   makeDirectory(path: string): Promise<void>;
@@ -28,6 +30,8 @@ export interface Host {
    * version's. @returns what could not be shared, a line each. @throws Failure `image-mismatch` when the image has no such directory
    */
   syncAssets(sync: AssetSync): Promise<string[]>;
+  /** Gives a file or directory, not what is in it, a mode and an owner as `chmod` and `chown` take them; by `sudo -n` where the login may not. */
+  setAccess(path: string, access: { mode?: string; owner?: string }): Promise<void>;
   /** Takes the lock and its lease in one atomic act; says who holds it when somebody does. */
   acquireLock(request: LockRequest): Promise<LockAnswer>;
   /** Takes over a lock whose lease has run out by the machine's own clock, atomically; otherwise as `acquireLock`. */
@@ -50,11 +54,23 @@ export interface Host {
    * @throws Failure `forwarding-refused` when nothing listens here, or its sshd does not do it
    */
   reachBack(port: number): Promise<() => void>;
+  /** Asks on the machine whether something listens at an address of its networks, such as a container's own. */
+  probe(probe: Probe): Promise<ProbeAnswer>;
   /** Makes sure Docker is installed and runs, and that the login user may use it. @returns what was done, one line each */
   installDocker(onLine: (line: string) => void): Promise<string[]>;
   /** Resolves when the connection has ended, for whatever reason. */
   readonly closed: Promise<void>;
   close(): Promise<void>;
+}
+
+export interface FileFacts {
+  readonly kind: 'file' | 'directory' | 'other';
+  /** Permission bits in octal, such as `644`. */
+  readonly mode: string;
+  /** By name and by number. */
+  readonly owner: { readonly user: string; readonly uid: string; readonly group: string; readonly gid: string };
+  /** SHA-256 of its content in hex; absent for what is no file, or may not be read. */
+  readonly sha256?: string;
 }
 
 export interface StateQuery {
@@ -129,4 +145,19 @@ export interface ScriptRun {
   onLine(line: string, stream: 'stdout' | 'stderr'): void;
   /** TERM, then KILL to the whole process group. */
   signal: AbortSignal;
+}
+
+export interface Probe {
+  readonly address: string;
+  readonly port: number;
+  /** Asks by `GET` for this path; absent: a TCP connection is enough. */
+  readonly path?: string;
+  readonly timeoutSeconds: number;
+}
+
+export interface ProbeAnswer {
+  /** Whether somebody listens there, and with a path: speaks HTTP. */
+  readonly answers: boolean;
+  /** Of the answer to a `GET`. */
+  readonly status?: number;
 }

@@ -1,14 +1,14 @@
-import type { WantedContainer } from '../app/wanted.ts';
 import type { Config, Role } from '../config/config.ts';
 import { assetsDirectory, lockDirectory, releasesFile } from '../containers/names.ts';
 import { variablesOf } from '../containers/delivery.ts';
+import type { ContainerSpec } from '../containers/spec.ts';
 import type { HostState, StateQuery } from '../hosts/host.ts';
 import { proxyDirectory, proxyFileNames } from '../proxy/boot-config.ts';
 import { certificateId, certificatesDirectory, errorPagesDirectory } from '../proxy/files.ts';
 import type { ObservedHost } from './observed.ts';
 
 /** What is asked about a machine's files, all in one batch. */
-export function stateQuery(config: Config, wanted: readonly WantedContainer[]): StateQuery {
+export function stateQuery(config: Config, wanted: readonly { readonly spec: ContainerSpec }[]): StateQuery {
   const boot = config.proxyRun === undefined ? proxyFileNames.map((name) => `${proxyDirectory}/${name}`) : [];
   const ownCertificates = proxied(config).filter(({ proxy }) => proxy?.certificate !== undefined);
   return {

@@ -10,18 +10,14 @@ import {
   proxyContainerName,
   releasesFile,
 } from '../containers/names.ts';
-import type {
-  ContainerInspect,
-  ContainerSummary,
-  ImageInspect,
-  ImageSummary,
-  NetworkInspect,
-} from '../hosts/docker.ts';
+import type { ContainerInspect, ImageInspect, ImageSummary, NetworkInspect } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 import { filesIn, stateQuery } from './files.ts';
 import { observeProxy } from './proxy.ts';
+import { containerOf } from './summary.ts';
 import { parseReleases } from './releases.ts';
 import type { ObservedContainer, ObservedHost } from './observed.ts';
+import { observeAccessories, type AccessoryLook } from './accessories.ts';
 
 export interface Look {
   readonly config: Config;
@@ -31,14 +27,19 @@ export interface Look {
   readonly wanted: readonly WantedContainer[];
   readonly secrets: ReadonlyMap<string, string>;
   readonly secretsByKamal: ReadonlyMap<string, string>;
+  /** Absent: no accessory is asked about, and nothing is requested for any. */
+  readonly accessories?: AccessoryLook;
 }
 
 /** Looks at one machine: read-only, and all requests at once, so one round trip when nothing is odd. */
 export async function observeHost(host: Host, look: Look): Promise<ObservedHost> {
   const { docker } = host;
   const wanted = look.wanted.filter((container) => container.host === host.name);
+  const accessories = look.accessories && observeAccessories(host, look.accessories, look);
+  accessories?.catch(() => undefined);
+  const wantedAccessories = (look.accessories?.wanted ?? []).filter((one) => one.host === host.name);
   const [state, summaries, images, network, info, proxyInspect, proxyState, image, ...inspects] = await Promise.all([
-    host.readState(stateQuery(look.config, wanted)),
+    host.readState(stateQuery(look.config, [...wanted, ...wantedAccessories])),
     docker.listContainers(),
     docker.listImages(),
     docker.inspectNetwork(networkName),
@@ -78,6 +79,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     ...(state.lock === undefined ? {} : { lock: state.lock }),
     releases: parseReleases(state.releasesText),
     ...filesIn(state, look.config),
+    accessories: (await accessories?.then((judge) => judge(summaries, state))) ?? [],
   };
 }
 
@@ -108,24 +110,6 @@ async function missingFor(
     paths: binds,
   });
   return [...lost, ...binds.filter((path) => !state.existingPaths.includes(path)).map((path) => `${path} is gone`)];
-}
-
-function containerOf(summary: ContainerSummary): ObservedContainer {
-  return {
-    id: summary.Id,
-    name: (summary.Names[0] ?? '').replace(/^\//, ''),
-    image: summary.Image,
-    imageId: summary.ImageID,
-    state: summary.State,
-    status: summary.Status,
-    createdSeconds: summary.Created,
-    labels: summary.Labels ?? {},
-    mounts: (summary.Mounts ?? []).map(({ Type, Source, Destination }) => ({
-      type: Type,
-      source: Source,
-      destination: Destination,
-    })),
-  };
 }
 
 function imageOfSummary(image: ImageSummary): ObservedHost['images'][number] {

@@ -29,6 +29,8 @@ export interface ObservedHost {
   readonly certificates: Readonly<Record<string, readonly string[]>>;
   /** By role: the id of the certificate in the place where Kamal puts it. */
   readonly kamalCertificates: Readonly<Record<string, string>>;
+  /** Of the accessories that were asked about. */
+  readonly accessories: readonly ObservedAccessory[];
   /** Text of the deprecated boot-config files in `~/.kamal/proxy`, by file name. */
   readonly proxyFiles: Readonly<Record<string, string>>;
 }
@@ -44,11 +46,51 @@ export interface ObservedContainer {
   readonly status: string;
   readonly createdSeconds: number;
   readonly labels: Readonly<Record<string, string>>;
-  readonly mounts: readonly { readonly type: string; readonly source: string; readonly destination: string }[];
+  readonly mounts: readonly ObservedMount[];
+  /** Published ones of a container that runs. */
+  readonly ports: readonly ObservedPort[];
   /** Of wanted names only: how it differs from what the file asks for, by name, never a secret value. */
   readonly differences?: readonly string[];
   /** Of wanted names only: what it needs and is gone, such as its network or a bind source, which Docker would replace by an empty directory. */
   readonly missing?: readonly string[];
+}
+
+export interface ObservedMount {
+  /** `bind`, `volume` or `tmpfs`. */
+  readonly type: string;
+  /** A volume's; 64 hex digits where nobody gave it one. */
+  readonly name?: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly isWritable: boolean;
+}
+
+export interface ObservedPort {
+  /** Empty or `0.0.0.0`: every address. */
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+/** One accessory on one machine. */
+export interface ObservedAccessory {
+  readonly name: string;
+  /** The container of its name, or the one that was renamed to make room and whose successor never came. */
+  readonly container?: AccessoryContainer;
+  /** What a replacement that was cut off left behind: `<service>_next_…` and `<service>_replaced_…`, newest first. */
+  readonly leftovers: readonly ObservedContainer[];
+  /** The wanted image on this machine. */
+  readonly image?: { readonly id: string; readonly digests: readonly string[]; readonly volumes: readonly string[] };
+  /** Files and directories that are not there as the file says, by path, and why. */
+  readonly files: readonly { readonly path: string; readonly because: string }[];
+}
+
+export interface AccessoryContainer extends ObservedContainer {
+  /** What its image's health check says; absent without one. */
+  readonly health?: string;
+  /** Why Docker could not start it; empty when it could. */
+  readonly error: string;
+  readonly exitStatus: number;
 }
 
 export interface ObservedImage {

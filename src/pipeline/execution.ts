@@ -9,8 +9,9 @@ import type { Session } from './session.ts';
 export function executionFor(
   session: Session,
   fleet: Fleet,
-  { version, observed, stop }: { version: string; observed: Observed; stop: readonly AbortSignal[] },
+  input: { version: string; observed: Observed; stop: readonly AbortSignal[]; files?: Execution['files'] },
 ): Execution {
+  const { version, observed, stop, files = new Map() } = input;
   const { run, config } = session;
   const hostOf = (name: string) => {
     const host = fleet.hosts.get(name);
@@ -24,14 +25,23 @@ export function executionFor(
     secrets: session.secrets,
     secretsByKamal: session.secretsByKamal,
     errorPages: session.routeFiles.errorPages,
-    ...(session.credentials === undefined ? {} : { credentials: session.credentials }),
+    credentialsFor: (image) => session.logins.find(({ server }) => isAt(image, server)),
+    files,
     ...(config.registry.localPort === undefined ? {} : { localRegistryPort: config.registry.localPort }),
     service: config.service,
     performer: session.tree.performer,
     emit: run.emit,
+    mask: session.mask,
     signal: AbortSignal.any([run.signal, ...stop]),
     runHook: hookRunner(session, version, hostOf),
     containerIds: new Map(),
     digests: new Map(),
   };
+}
+
+/** As Docker reads an image's name: its first part is a server when it looks like one. */
+export function isAt(image: string, server: string): boolean {
+  if (server !== 'docker.io') return image.startsWith(`${server}/`);
+  const [first = '', ...rest] = image.split('/');
+  return rest.length === 0 || first === 'docker.io' || !(/[.:]/.test(first) || first === 'localhost');
 }

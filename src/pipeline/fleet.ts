@@ -4,6 +4,7 @@ import { rolePrefix } from '../containers/names.ts';
 import { Failure, messageOf } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
 import type { Host } from '../hosts/host.ts';
+import type { AccessoryLook } from '../observe/accessories.ts';
 import { observeHost } from '../observe/observe.ts';
 import type { Observed, ObservedHost } from '../observe/observed.ts';
 import { runHookHere } from './hooks.ts';
@@ -14,6 +15,7 @@ const reconnectSeconds = 20;
 export interface FleetLook {
   readonly version?: string;
   readonly wanted?: readonly WantedContainer[];
+  readonly accessories?: AccessoryLook;
 }
 
 /** The connected machines of one run. */
@@ -73,6 +75,7 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
       wanted: look.wanted ?? [],
       secrets,
       secretsByKamal,
+      ...(look.accessories === undefined ? {} : { accessories: look.accessories }),
     });
 
   /** Looks again and again at a machine while its proxy is busy with a request of this service. */
@@ -177,11 +180,16 @@ export function together(problems: readonly unknown[], conclusion?: string): Err
   });
 }
 
-/** Connects to the machines for the length of some work. */
-export async function withFleet<T>(session: Session, version: string, work: (fleet: Fleet) => Promise<T>): Promise<T> {
-  const { config, selected } = session;
-  await runHookHere(session, { hook: 'pre-connect', version, hosts: selected.hosts, lockHeld: false });
-  const fleet = await connectFleet(session, [...new Set([config.primaryHost, ...selected.hosts])]);
+/** Connects to the machines, those of the roles when nothing else is said, for the length of some work. */
+export async function withFleet<T>(
+  session: Session,
+  version: string,
+  work: (fleet: Fleet) => Promise<T>,
+  hosts: readonly string[] = session.selected.hosts,
+): Promise<T> {
+  const { config } = session;
+  await runHookHere(session, { hook: 'pre-connect', version, hosts, lockHeld: false });
+  const fleet = await connectFleet(session, [...new Set([config.primaryHost, ...hosts])]);
   try {
     return await work(fleet);
   } finally {

@@ -1,11 +1,11 @@
-import { refuseNothingToDeploy, selectRoles } from '../app/select.ts';
-import { secretsOfRoles, wantedContainers, type WantedContainer } from '../app/wanted.ts';
+import { chooseAccessories, refuseNothingToDeploy, selectRoles } from '../app/select.ts';
+import { wantedContainers, type WantedContainer } from '../app/wanted.ts';
 import { decideVersion, type SourceTree } from '../build/version.ts';
-import type { Config, Value } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { sshTo } from '../config/ssh.ts';
 import { Failure } from '../errors.ts';
-import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
+import type { HookName } from '../hooks/hooks.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 import { existingHooks } from '../hosts/this-machine/local-hook.ts';
@@ -17,6 +17,7 @@ import { resolveSecrets } from '../secrets/resolve.ts';
 import { type KnownLater, openOutputs } from './outputs.ts';
 import { readRouteSources, type RouteSources } from './route-files.ts';
 import { loadRequest, type Run } from './run.ts';
+import { credentialsOf, secretNames, valuesInFile } from './session-secrets.ts';
 import { noteSource, requireSource } from './source.ts';
 import { checkSecrets, kamalsForms } from './values.ts';
 
@@ -34,6 +35,8 @@ export interface Session {
   readonly secretsByKamal: ReadonlyMap<string, string>;
   readonly routeFiles: RouteSources;
   readonly credentials?: RegistryCredentials;
+  /** For every registry that images come from. */
+  readonly logins: readonly RegistryCredentials[];
   readonly mask: (text: string) => string;
   /** The one seam that tests replace. */
   readonly connect: (name: string, signal: AbortSignal, login?: SshLogin) => Promise<Host>;
@@ -51,7 +54,9 @@ export interface SshLogin {
 export interface Purpose {
   readonly changes: 'setup' | 'machines' | 'registry' | 'login' | 'lock' | 'this-machine' | 'nothing';
   readonly hooks: readonly HookName[];
-  readonly needs: readonly ('containers' | 'build' | 'registry')[];
+  readonly needs: readonly ('containers' | 'build' | 'registry' | 'accessories')[];
+  /** Names of the accessories that it is about; absent: all of them, where it needs any. */
+  readonly accessories?: readonly string[];
   /** What the work tree is for: `git.require` holds for what is made from it, and is told where that is only planned. */
   readonly source?: 'made-from' | 'planned-from';
 }
@@ -66,7 +71,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   if (purpose.changes !== 'nothing') await openOutputs(run, config, known);
   for (const text of config.warnings) run.emit({ type: 'warning', text });
   refuseNotDoneYet(config, purpose);
-  const selected = selectRoles(config, run);
+  const selected = chooseAccessories(selectRoles(config, run), purpose.accessories);
   if (purpose.needs.includes('containers')) refuseNothingToDeploy(config, selected);
   announce(run, selected, purpose);
   const [tree, hooks] = await Promise.all([
@@ -103,10 +108,11 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   const routeFiles = purpose.needs.includes('containers')
     ? await readRouteSources(selected, secrets, { run, cwd })
     : { errorPages: new Map<string, string>(), certificates: new Map<string, string>() };
-  const credentials = credentialsOf(config, secrets);
+  const credentials = credentialsOf(config.registry, secrets);
   const inContainers = kamalsForms(config, { secrets, secretsByKamal });
   const mask = createMasker([...secrets.values(), ...inContainers, ...valuesInFile(config)]);
   known.mask = mask;
+  const logins = selected.accessories.flatMap(({ registry }) => registry ?? []);
   const starts = turns(config.ssh.startsAtOnce);
   return {
     run,
@@ -120,6 +126,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     ...(credentials === undefined ? {} : { credentials }),
     mask,
     connect: (name, signal, login) => starts(() => connectBySsh(name, { run, config, signal, secrets, login })),
+    logins: [credentials ?? [], logins.flatMap((registry) => credentialsOf(registry, secrets) ?? [])].flat(),
     typed: (command) => {
       const name = config.destinationName;
       // What follows `rollback` is a version.
@@ -168,49 +175,6 @@ function announce(run: Run, config: Config, { changes }: Purpose): void {
   const where =
     changes === 'registry' ? config.repository : changes === 'lock' ? config.primaryHost : config.hosts.join(', ');
   run.emit({ type: 'heading', text: `${run.command} ${config.service}${destination} from ${file} to ${where}` });
-}
-
-async function secretNames(input: {
-  config: Config;
-  purpose: Purpose;
-  hooks: readonly HookName[];
-  all: () => Promise<readonly string[]>;
-}): Promise<string[]> {
-  const { config, purpose, hooks } = input;
-  const ofHooks = await Promise.all(
-    hooks.flatMap((hook) => {
-      const settings = hookConfigOf(config, hook);
-      return settings.runOn.map(async (where) => {
-        const names = secretsFor(hook, settings, where === 'local' ? 'local' : 'host');
-        return names === 'all' ? input.all() : names;
-      });
-    }),
-  );
-  return [
-    ...(purpose.needs.includes('containers') ? secretsOfRoles(config) : []),
-    ...(purpose.needs.includes('build') ? config.builder.secrets : []),
-    ...(purpose.needs.includes('registry')
-      ? [config.registry.username, config.registry.password].flatMap(secretName)
-      : []),
-    ...(['registry', 'this-machine'].includes(purpose.changes) ? [] : config.ssh.keyData.flatMap(secretName)),
-    ...ofHooks.flat(),
-  ];
-}
-
-function secretName(value: Value | undefined): string[] {
-  return value === undefined || typeof value === 'string' ? [] : [value.secret];
-}
-
-/** Secrets that stand in the file itself. */
-function valuesInFile({ ssh, registry }: Config): string[] {
-  return [...ssh.keyData, registry.password ?? []].flat().filter((value) => typeof value === 'string');
-}
-
-function credentialsOf({ registry }: Config, secrets: ReadonlyMap<string, string>): RegistryCredentials | undefined {
-  const read = (value: Value | undefined) => (typeof value === 'object' ? secrets.get(value.secret) : value);
-  const [username, password] = [read(registry.username), read(registry.password)];
-  if (username === undefined || password === undefined) return undefined;
-  return { server: registry.server ?? 'docker.io', username, password };
 }
 
 /** ssh2 and dockerode are heavy, so they are loaded only when a machine is connected to. */

@@ -32,6 +32,14 @@ export function describe(step: StepKind): string {
       return `wait until ${shortNames(step.container.name)} is ready`;
     case 'send-traffic':
       return `send ${step.service} to ${shortNames(step.container.name)} once healthy`;
+    case 'wait-until-healthy':
+      return `wait until ${shortNames(step.container.name)} is healthy`;
+    case 'make-directory':
+      return `make directory ${step.path}`;
+    case 'upload-file':
+      return `write ${step.path} from ${step.local}`;
+    case 'run-command':
+      return `run ${step.name}`;
     case 'remove-route':
       return `take the route ${step.service} away`;
     case 'check-running':

@@ -1,5 +1,6 @@
 import type { ProxyRoute, Values } from '../config/config.ts';
 import type { ValueDifference } from '../containers/delivery.ts';
+import type { AccessoryHealthcheck } from '../config/config-accessory.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { RouteFiles } from '../proxy/files.ts';
@@ -86,6 +87,19 @@ export type StepKind =
       readonly deployTimeoutSeconds: number;
       readonly drainTimeoutSeconds: number;
     }
+  /** Of an accessory; `check` absent: its image's own, else a connection to its port, else that it stays up. */
+  | { readonly kind: 'wait-until-healthy'; readonly container: ContainerRef; readonly health: AccessoryHealth }
+  | { readonly kind: 'make-directory'; readonly path: string; readonly mode?: string; readonly owner?: string }
+  /** Of the accessory's file called `local` here, or each file in it; what it holds stands in no plan. */
+  | {
+      readonly kind: 'upload-file';
+      readonly path: string;
+      readonly local: string;
+      readonly mode: string;
+      readonly owner?: string;
+    }
+  /** A command of the user's, such as a dump, by the machine's shell. */
+  | { readonly kind: 'run-command'; readonly name: string; readonly command: string; readonly timeoutSeconds: number }
   | { readonly kind: 'remove-route'; readonly service: string }
   /** Fails when it exited or was restarted since its start. */
   | { readonly kind: 'check-running'; readonly container: ContainerRef }
@@ -103,6 +117,14 @@ export type StepKind =
   | { readonly kind: 'wait'; readonly seconds: number }
   | { readonly kind: 'record-release'; readonly file: string; readonly record: Omit<ReleaseRecord, 'at'> }
   | { readonly kind: 'audit'; readonly file: string; readonly entries: readonly AuditEntry[] };
+
+export interface AccessoryHealth extends AccessoryHealthcheck {
+  readonly network: string;
+  /** The port to connect to when nothing else says how to ask; absent: the first that the image exposes. */
+  readonly port?: number;
+  /** How long it has to stay up when there is no port either. */
+  readonly readinessDelaySeconds: number;
+}
 
 export interface AuditEntry {
   /** Destination and role, those that apply. */

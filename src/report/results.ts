@@ -124,3 +124,48 @@ export interface RegistryResult {
 export function subject({ service, destination }: { service: string; destination?: string }): string {
   return destination === undefined ? service : `${service} to ${destination}`;
 }
+
+export interface AccessoryResult {
+  readonly service: string;
+  readonly destination?: string;
+  /** False when there was nothing to do. */
+  readonly changed: boolean;
+  readonly seconds: number;
+  readonly hosts: readonly string[];
+  readonly accessories: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly container: string;
+    readonly image: string;
+    /** From being told to stop until its successor was healthy; absent when nothing was stopped. */
+    readonly downSeconds?: number;
+    /** From its start until it was healthy; absent when it was not started. */
+    readonly healthySeconds?: number;
+  }[];
+}
+
+export interface AccessoryDetailsResult {
+  readonly service: string;
+  readonly destination?: string;
+  readonly accessories: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly container: string;
+    readonly image: string;
+    /** Docker's word, or `missing`. */
+    readonly state: string;
+    /** `Up 3 minutes (healthy)` */
+    readonly status: string;
+    readonly health?: string;
+    /** Why Docker could not start it. */
+    readonly error?: string;
+    readonly ports: readonly string[];
+    readonly mounts: readonly string[];
+    /** From the file, by name, never a secret's value. */
+    readonly differences: readonly string[];
+    /** Containers that a run left which was cut off. */
+    readonly leftovers: readonly string[];
+    /** What becomes of its data when it is made anew. */
+    readonly data: string;
+  }[];
+}

@@ -9,6 +9,7 @@ export const healthyImage = `${registry}/contract:healthy`;
 export const silentImage = `${registry}/contract:silent`;
 /** Two versions of an app with assets; one file of theirs has the same name, and nobody but root may read another. */
 export const assetImages = [`${registry}/contract:assets-1`, `${registry}/contract:assets-2`] as const;
+export const deafImage = `${registry}/contract:deaf`;
 export const exitingImage = `${registry}/contract:exiting`;
 
 /** The same images in both worlds: what the one in memory says, and the command that makes the real one do it. */
@@ -17,6 +18,7 @@ export const images: Readonly<Record<string, Partial<FakeImage>>> = {
   [silentImage]: { labels: { service: 'contract' }, behaviour: { kind: 'never-healthy' } },
   [assetImages[0]]: { files: { '/opt/assets/app-1.js': 'one', '/opt/assets/a b/.x': '1' } },
   [assetImages[1]]: { files: { '/opt/assets/app-2.js': 'two', '/opt/assets/a b/.x': '2' } },
+  [deafImage]: { labels: { service: 'contract' }, behaviour: { kind: 'deaf' } },
   [exitingImage]: {
     labels: { service: 'contract' },
     logLines: ['one', 'two', 'three'],
@@ -34,6 +36,7 @@ const commands: Readonly<Record<string, string>> = {
   [silentImage]: `require('http').createServer((q, r) => { r.statusCode = 503; r.end() }).listen(80)`,
   [assetImages[0]]: '',
   [assetImages[1]]: '',
+  [deafImage]: `setInterval(() => undefined, 1000)`,
   [exitingImage]: `console.log('one'); console.log('two'); console.log('three'); setTimeout(() => process.exit(3), 400)`,
 };
 

@@ -32,13 +32,25 @@ describe.each(['dal-01', 'chi-02'])('ways to the engine of %s', (name) => {
 
   beforeAll(async () => {
     helper = await go(name, {});
-    const options = '-o AllowStreamLocalForwarding=no -o PidFile=/run/awkward-sshd.pid';
+    const options = '-o AllowStreamLocalForwarding=no -o AllowTcpForwarding=no -o PidFile=/run/awkward-sshd.pid';
     expect(await onMachine(`sudo -n /usr/sbin/sshd -p ${awkwardPort} ${options}`)).toBe(0);
   });
   afterAll(async () => {
     await onMachine('sudo -n kill "$(cat /run/awkward-sshd.pid)"');
     await helper.close();
   });
+
+  /** What listens there is told whether or not sshd forwards connections. */
+  async function asked(host: Host): Promise<unknown[]> {
+    const [address, timeoutSeconds] = ['127.0.0.1', 2];
+    return Promise.all([
+      host.probe({ address, port: 22, timeoutSeconds }),
+      host.probe({ address, port: 1, timeoutSeconds }),
+      host.probe({ address: 'registry.test', port: 5000, path: '/v2/', timeoutSeconds }),
+      host.probe({ address, port: 1, path: '/v2/', timeoutSeconds }),
+    ]);
+  }
+  const answers = [{ answers: true }, { answers: false }, { answers: true, status: 401 }, { answers: false }];
 
   /** @returns how many of twenty requests at once were answered */
   async function answersOf(host: Host): Promise<number> {
@@ -63,11 +75,19 @@ describe.each(['dal-01', 'chi-02'])('ways to the engine of %s', (name) => {
     expect(await answersOf(await go(name, { proxyCommand: `ssh -F ${SANDBOX_SSH_CONFIG} -W %h:%p ${name}` }))).toBe(20);
   });
 
-  it('where sshd forwards no sockets', async () => {
+  it('where sshd forwards connections', async () => {
+    const host = await go(name, {});
+    expect(await asked(host)).toEqual(answers);
+    await host.close();
+  });
+
+  it('where sshd forwards nothing', async () => {
     const { SANDBOX_KEY = '' } = sandboxEnvironment();
     const ssh = { port: awkwardPort, keys: [SANDBOX_KEY], config: [unknowingConfig()] };
     const proxy = `deploy@${sandboxEnvironment()[name === 'dal-01' ? 'DAL_01' : 'CHI_02']}`;
-    expect(await answersOf(await go('127.0.0.1', { ...ssh, proxy }, true))).toBe(20);
+    const host = await go('127.0.0.1', { ...ssh, proxy }, true);
+    expect(await asked(host)).toEqual(answers);
+    expect(await answersOf(host)).toBe(20);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { CreateContainerBody } from '../../src/hosts/docker.ts';
+import type { Probe, ProbeAnswer } from '../../src/hosts/host.ts';
 import { findImage, hash, refused, type FakeImage } from './images.ts';
 import type { MachineState } from './machine.ts';
 
@@ -16,6 +17,8 @@ export interface FakeContainer {
   finishedAt: Date | undefined;
   restartCount: number;
   networkId: string;
+  /** Its own on its network, while it is up. */
+  readonly address: string;
   readonly logLines: { readonly at: Date; readonly text: string }[];
   /** Hear of the next exit. */
   readonly waiters: Set<(exitStatus: number) => void>;
@@ -45,9 +48,11 @@ export function createContainer(machine: MachineState, name: string, body: Creat
     finishedAt: undefined,
     restartCount: 0,
     networkId: '',
+    address: `172.20.${Math.floor(machine.containerCount / 250)}.${(machine.containerCount % 250) + 2}`,
     logLines: [],
     waiters: new Set(),
   };
+  machine.containerCount += 1;
   machine.containers.set(container.id, container);
   machine.journal.push(`create container ${name}`);
   return container;
@@ -154,11 +159,18 @@ export function removeContainer(machine: MachineState, container: FakeContainer,
   machine.journal.push(`remove container ${container.name}`);
 }
 
+/** What somebody on the machine gets who asks there: a test's container listens on every port. */
+export function probe(machine: MachineState, { address, path }: Probe): ProbeAnswer {
+  const container = [...machine.containers.values()].find((one) => one.address === address && one.state === 'running');
+  if (container === undefined || container.image.behaviour.kind === 'deaf') return { answers: false };
+  return path === undefined ? { answers: true } : { answers: true, status: answersHealthy(container) ? 200 : 503 };
+}
+
 /** What the proxy's check of `/up` sees right now. */
 export function answersHealthy(container: FakeContainer | undefined): boolean {
   if (container?.state !== 'running') return false;
   const { behaviour } = container.image;
-  if (behaviour.kind === 'never-healthy') return false;
+  if (behaviour.kind === 'never-healthy' || behaviour.kind === 'deaf') return false;
   return behaviour.kind !== 'healthy' || secondsUp(container) >= (behaviour.afterSeconds ?? 0);
 }
 

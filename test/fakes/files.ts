@@ -1,4 +1,5 @@
-import type { HostState, LockAnswer, LockHolder, LockRequest, StateQuery } from '../../src/hosts/host.ts';
+import { createHash } from 'node:crypto';
+import type { FileFacts, HostState, LockAnswer, LockHolder, LockRequest, StateQuery } from '../../src/hosts/host.ts';
 import type { FakeLock, MachineState } from './machine.ts';
 
 export function readState(machine: MachineState, query: StateQuery): HostState {
@@ -30,9 +31,10 @@ export function readState(machine: MachineState, query: StateQuery): HostState {
   };
 }
 
-export function writeFile(machine: MachineState, path: string, content: string, mode: string): void {
+export function writeFile(machine: MachineState, path: string, content: string | Uint8Array, mode: string): void {
   makeDirectory(machine, parentOf(path));
-  machine.files.set(normal(machine, path), { content, mode });
+  const text = typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
+  machine.files.set(normal(machine, path), { content: text, mode });
   machine.journal.push(`write ${path}`);
 }
 
@@ -43,6 +45,29 @@ export function appendLines(machine: MachineState, path: string, lines: readonly
   const content = file.content + lines.map((line) => `${line}\n`).join('');
   machine.files.set(normal(machine, path), { ...file, content });
   machine.journal.push(`append to ${path}: ${lines.join(' | ')}`);
+}
+
+export function describeFiles(machine: MachineState, paths: readonly string[]): Record<string, FileFacts> {
+  const owner =
+    machine.user === 'root' ? root : { ...root, user: machine.user, uid: '1001', group: machine.user, gid: '1001' };
+  return Object.fromEntries(
+    paths.flatMap((path): [string, FileFacts][] => {
+      const file = machine.files.get(normal(machine, path));
+      if (file === undefined) {
+        return exists(machine, normal(machine, path)) ? [[path, { kind: 'directory', mode: '755', owner }]] : [];
+      }
+      const sha256 = createHash('sha256').update(file.content).digest('hex');
+      return [[path, { kind: 'file', mode: file.mode, owner, sha256 }]];
+    }),
+  );
+}
+
+const root = { user: 'root', uid: '0', group: 'root', gid: '0' };
+
+/** Modes of files only; owners are the login's own. */
+export function setAccess(machine: MachineState, path: string, { mode }: { mode?: string }): void {
+  const file = machine.files.get(normal(machine, path));
+  if (file !== undefined && mode !== undefined) machine.files.set(normal(machine, path), { ...file, mode });
 }
 
 export function makeDirectory(machine: MachineState, path: string): void {

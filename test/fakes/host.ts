@@ -2,16 +2,19 @@ import { Failure } from '../../src/errors.ts';
 import type { Host, ScriptRun } from '../../src/hosts/host.ts';
 import { syncAssets } from './assets.ts';
 import { createByCommandLine } from './command-line.ts';
+import { probe } from './containers.ts';
 import { fakeDocker } from './docker.ts';
 import {
   acquireLock,
   appendLines,
+  describeFiles,
   makeDirectory,
   readState,
   moveDirectory,
   refreshLock,
-  removeDirectories,
   releaseLock,
+  removeDirectories,
+  setAccess,
   takeOverLock,
   writeDirectory,
   writeFile,
@@ -86,6 +89,8 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
     writeFile: (path, content, mode) =>
       line.change('writeFile', [path, content, mode], () => writeFile(machine, path, content, mode)),
     appendLines: (path, lines) => line.change('appendLines', [path, lines], () => appendLines(machine, path, lines)),
+    describeFiles: (paths) => line.look(() => describeFiles(machine, paths)),
+    setAccess: (path, access) => line.change('setAccess', [path, access], () => setAccess(machine, path, access)),
     makeDirectory: (path) => line.change('makeDirectory', [path], () => makeDirectory(machine, path)),
     writeDirectory: (path, files) =>
       line.change('writeDirectory', [path, files], () => writeDirectory(machine, path, files)),
@@ -116,6 +121,7 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
         machine.reachedBack.add(port);
         return () => void machine.reachedBack.delete(port);
       }),
+    probe: (wanted) => line.look(() => probe(machine, wanted)),
     installDocker: (onLine) =>
       line.change('installDocker', [], () => {
         if (machine.hasDocker) return [];

@@ -8,6 +8,8 @@ export type Behaviour =
   | { readonly kind: 'healthy'; readonly afterSeconds?: number }
   /** Runs, but its `/up` never answers. */
   | { readonly kind: 'never-healthy' }
+  /** Runs, and listens nowhere. */
+  | { readonly kind: 'deaf' }
   | { readonly kind: 'exits'; readonly afterSeconds: number; readonly exitStatus: number };
 
 export interface FakeImage {

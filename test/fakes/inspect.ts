@@ -45,7 +45,7 @@ export function containerInspect(machine: MachineState, container: FakeContainer
     NetworkSettings: {
       Networks: {
         [network]: {
-          IPAddress: isUp ? '172.20.0.9' : '',
+          IPAddress: isUp ? container.address : '',
           Aliases: container.startedAt === undefined ? null : [container.id.slice(0, 12)],
           NetworkID: container.networkId,
         },
@@ -78,17 +78,15 @@ export function containerSummary(container: FakeContainer): ContainerSummary {
     Status: status[container.state],
     Created: Math.floor(container.createdAt.getTime() / 1000),
     Ports: [],
-    Mounts: mountsOf(container.body.HostConfig['Binds']).map(({ Type, Source, Destination }) => ({
-      Type,
-      Source,
-      Destination,
-    })),
+    Mounts: mountsOf(container.body.HostConfig['Binds']),
   };
 }
 
 function healthOf(container: FakeContainer): string {
   if (answersHealthy(container)) return 'healthy';
-  return container.image.behaviour.kind === 'never-healthy' && secondsUp(container) > 3 ? 'unhealthy' : 'starting';
+  return ['never-healthy', 'deaf'].includes(container.image.behaviour.kind) && secondsUp(container) > 3
+    ? 'unhealthy'
+    : 'starting';
 }
 
 function runningExecs(machine: MachineState, container: FakeContainer): string[] | null {

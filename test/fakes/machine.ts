@@ -52,6 +52,8 @@ export interface MachineState {
   /** Hears of every changing call; the answer `cut` ends the connection it came by, a throw is what the call throws. */
   onCall?: (call: Call) => 'cut' | void;
   callCount: number;
+  /** Ever made. */
+  containerCount: number;
 }
 
 export interface FakeLock {
@@ -93,6 +95,7 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     forwardsPorts: true,
     reachedBack: new Set(),
     callCount: 0,
+    containerCount: 0,
     ...options,
     name,
     connect() {

@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { selectRoles } from '../../src/app/select.ts';
+import { chooseAccessories, selectRoles } from '../../src/app/select.ts';
 import { wantedContainers } from '../../src/app/wanted.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
+import { changeWith, type AccessoryCommand, type AccessoryOptions } from '../../src/pipeline/accessories/stories.ts';
 import { connectFleet } from '../../src/pipeline/fleet.ts';
 import { deployPlan, deployWith } from '../../src/pipeline/deploy.ts';
 import { rollbackWith } from '../../src/pipeline/rollback.ts';
@@ -25,6 +26,11 @@ export interface World {
   push(version: string, behaviour?: Behaviour): void;
   deploy(version: string, options?: RunOptions): Promise<Ended>;
   rollback(version?: string, options?: RunOptions): Promise<Ended>;
+  accessory(
+    command: AccessoryCommand,
+    names: readonly string[],
+    options?: RunOptions & Partial<AccessoryOptions>,
+  ): Promise<Ended>;
   /** What is left to do for a version, one line per step. */
   plan(version: string, options?: RunOptions): Promise<string[]>;
   /** Names of running containers of the service, `host name`, sorted. */
@@ -75,7 +81,7 @@ export function makeWorld(from: string | Config = twoMachines): World {
   const config = typeof from === 'string' ? configOf(from) : from;
   const registry = fakeRegistry({ server: 'registry.test:5000', username: 'x', password: 'y' });
   registry.push('registry.test:5000/basecamp/kamal-proxy:v0.9.2');
-  const machines = new Map(config.hosts.map((name) => [name, fakeMachine(name, { registry })]));
+  const machines = new Map(config.allHosts.map((name) => [name, fakeMachine(name, { registry })]));
   const world: World = {
     config,
     registry,
@@ -93,6 +99,12 @@ export function makeWorld(from: string | Config = twoMachines): World {
       ),
     rollback: (version, options = {}) => ended(options, (session) => rollbackWith(session, version)),
     plan: (version, options) => planLines(world, version, options),
+    accessory: (command, names, options = {}) =>
+      ended(options, (session) => {
+        const selected = chooseAccessories(session.selected, names);
+        const run = { ...session.run, command: `accessory ${command}` };
+        return changeWith({ ...session, run, selected }, command, { ...options, names });
+      }),
     running: () =>
       [...machines.values()]
         .flatMap((machine) =>
@@ -228,6 +240,7 @@ export function sessionOf({ config, machines }: World, options: RunOptions, even
       ),
     },
     credentials: { server: 'registry.test:5000', username: 'x', password: 'y' },
+    logins: [{ server: 'registry.test:5000', username: 'x', password: 'y' }],
     mask: (text) => text,
     connect: async (name) => {
       if (options.isDead?.() === true) throw new Failure('host-unreachable', `${name}: this process is dead`);

@@ -93,3 +93,24 @@ export const registryPlaces = {
   'skip-local': Flags.boolean({ char: 'L', description: 'not on this machine' }),
   'skip-remote': Flags.boolean({ char: 'R', description: 'not on the machines' }),
 };
+
+/** One accessory of the file, or all of them. Its destination is said with -d. */
+export const accessoryArguments = {
+  name: Args.string({ ignoreStdin: true, required: true, description: 'an accessory of the file, or all' }),
+};
+
+/** How containers that hold data are made anew. */
+export const replacing = {
+  parallel: Flags.boolean({ description: 'all machines at once instead of one container after the other' }),
+  rolling: Flags.boolean({
+    exclusive: ['parallel'],
+    description: "as Kamal's: one after the other, which is so anyway",
+  }),
+  discard: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    helpValue: 'VOLUME',
+    description: 'leave this volume without a name behind, and what is in it',
+  }),
+};

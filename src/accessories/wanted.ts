@@ -1,0 +1,63 @@
+import type { Config } from '../config/config.ts';
+import type { Accessory } from '../config/config-accessory.ts';
+import { accessoryEnvFilePath, valuesLabel } from '../containers/names.ts';
+import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
+
+/** An accessory's container on one machine, as the file asks for it. */
+export interface WantedAccessory {
+  readonly host: string;
+  readonly accessory: Accessory;
+  readonly spec: ContainerSpec;
+  /** Where Kamal reads its secrets from. */
+  readonly envFile: string;
+}
+
+/** One for each accessory and machine, in the order of the file. */
+export function wantedAccessories(config: Config, accessories = config.accessories): WantedAccessory[] {
+  return accessories.flatMap((accessory) =>
+    accessory.hosts.map(({ host, env }) => ({
+      host,
+      accessory,
+      spec: accessorySpec(config, accessory, environment(host, env)),
+      envFile: accessoryEnvFilePath(config, accessory.name),
+    })),
+  );
+}
+
+/** What Kamal gives `docker run` for an accessory (reference, section 3.3). Its host name is left to Docker, as there. */
+function accessorySpec({ values }: Config, accessory: Accessory, env: readonly EnvVariable[]): ContainerSpec {
+  const { service, stopSignal, options } = accessory;
+  return {
+    name: service,
+    image: accessory.image,
+    ...(accessory.cmd === undefined ? {} : { cmd: accessory.cmd }),
+    env,
+    labels: { ...accessory.labels, service, [valuesLabel]: values ?? 'exact' },
+    network: accessory.network,
+    restartPolicy: accessory.restartPolicy,
+    logging: accessory.logging,
+    volumes: [...accessory.volumes, ...[...accessory.files, ...accessory.directories].map(mount)],
+    publish: accessory.publish,
+    options: stopSignal === undefined ? options : [...options, { name: 'stop-signal', value: stopSignal }],
+    ...(values === undefined ? {} : { values }),
+  };
+}
+
+function mount({ hostPath, remote, options }: Accessory['directories'][number]): string {
+  const source = hostPath.startsWith('/') ? hostPath : `$PWD/${hostPath}`;
+  return [source, remote, ...(options === undefined ? [] : [options])].join(':');
+}
+
+/** Secrets, then what Kamal adds, then clear values, which win over a secret of the same name as in `docker run`. */
+function environment(host: string, { clear, secret }: Accessory['hosts'][number]['env']): EnvVariable[] {
+  const variables = new Map<string, EnvVariable['value']>();
+  for (const [variable, key] of Object.entries(secret)) variables.set(variable, { secret: key });
+  variables.set('KAMAL_HOST', host);
+  for (const [variable, value] of Object.entries(clear)) variables.set(variable, value);
+  return [...variables].map(([name, value]) => ({ name, value }));
+}
+
+/** Names of the secrets that these accessories' containers need. */
+export function secretsOfAccessories(accessories: readonly Accessory[]): string[] {
+  return [...new Set(accessories.flatMap(({ hosts }) => hosts.flatMap(({ env }) => Object.values(env.secret))))];
+}

@@ -1,0 +1,54 @@
+import { Failure } from '../errors.ts';
+import type { Host } from '../hosts/host.ts';
+import type { Step } from '../plan/plan.ts';
+import type { Execution } from './execution.ts';
+
+/** Steps on the machine itself, besides Docker's. */
+
+export async function uploadFile(
+  step: Extract<Step, { kind: 'upload-file' }>,
+  host: Host,
+  execution: Execution,
+): Promise<void> {
+  const files = execution.files.get(`${host.name}:${step.path}`);
+  if (files === undefined) throw new Error(`${step.local} was not read for ${host.name}`);
+  for (const { below, content } of files) {
+    const path = `${step.path}${below}`;
+    await host.writeFile(path, content, step.mode);
+    await giveAccess({ path, ...(step.owner === undefined ? {} : { owner: step.owner }) }, host);
+  }
+}
+
+export async function giveAccess(
+  { path, mode, owner }: { path: string; mode?: string; owner?: string },
+  host: Host,
+): Promise<void> {
+  if (mode === undefined && owner === undefined) return;
+  await host.setAccess(path, { ...(mode === undefined ? {} : { mode }), ...(owner === undefined ? {} : { owner }) });
+}
+
+/** @throws Failure `hook-failed`, `timed-out` or `interrupted` */
+export async function runCommand(
+  step: Extract<Step, { kind: 'run-command' }>,
+  host: Host,
+  execution: Execution,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  const lines: string[] = [];
+  const status = await host.runScript({
+    script: `#!/bin/sh\n${step.command}\n`,
+    name: step.name,
+    env: {},
+    secretEnv: {},
+    timeoutSeconds: step.timeoutSeconds,
+    onLine(line) {
+      lines.push(execution.mask(line));
+      onProgress(execution.mask(line));
+    },
+    signal: execution.signal,
+  });
+  if (status === 0) return;
+  throw new Failure('hook-failed', `${host.name}: ${step.name} ended with status ${status}`, {
+    details: lines.slice(-20),
+  });
+}

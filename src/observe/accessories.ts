@@ -1,0 +1,177 @@
+import type { WantedAccessory } from '../accessories/wanted.ts';
+import type { ValueSources } from '../containers/delivery.ts';
+import { differencesOf } from '../containers/differences.ts';
+import { nextName, replacedName } from '../containers/names.ts';
+import type { ContainerInspect, ContainerSummary, ImageInspect } from '../hosts/docker.ts';
+import type { FileFacts, Host, HostState } from '../hosts/host.ts';
+import { containerOf } from './summary.ts';
+import type { AccessoryContainer, ObservedAccessory } from './observed.ts';
+
+export interface AccessoryLook {
+  readonly wanted: readonly WantedAccessory[];
+  /** SHA-256 in hex of what the file on the machine should hold, by `host:path`; those nobody read here are left out. */
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/** Answers once the machine's containers are known; every request is under way before. */
+export type Judge = (summaries: readonly ContainerSummary[], state: HostState) => ObservedAccessory[];
+
+/** Looks at the accessories of one machine: a request for each container and image, and one for all of their files. */
+export async function observeAccessories(
+  host: Host,
+  look: AccessoryLook,
+  values: Pick<ValueSources, 'secrets' | 'secretsByKamal'>,
+): Promise<Judge> {
+  const wanted = look.wanted.filter((one) => one.host === host.name);
+  const images = [...new Set(wanted.map(({ spec }) => spec.image))];
+  const [files, inspectedImages, ...inspects] = await Promise.all([
+    host.describeFiles([...new Set([...wanted.flatMap(pathsOf), ...digestPaths(host.name, look.digests)])]),
+    Promise.all(images.map((image) => host.docker.inspectImage(image))),
+    ...wanted.map(({ spec }) => host.docker.inspectContainer(spec.name)),
+  ]);
+  return (summaries, { homeDirectory, variables }) =>
+    wanted.map((one, index) => {
+      const image = inspectedImages[images.indexOf(one.spec.image)];
+      const inspect = inspects[index];
+      return {
+        name: one.accessory.name,
+        ...containersOf(one, summaries, { inspect, image, sources: { ...values, variables }, homeDirectory, files }),
+        ...(image === undefined ? {} : { image: imageFacts(image) }),
+        files: filesUnlike(one, files, look.digests),
+      };
+    });
+}
+
+interface Facts {
+  readonly inspect: ContainerInspect | undefined;
+  readonly image: ImageInspect | undefined;
+  readonly sources: ValueSources;
+  readonly homeDirectory: string;
+  readonly files: Readonly<Record<string, FileFacts>>;
+}
+
+function containersOf(
+  wanted: WantedAccessory,
+  summaries: readonly ContainerSummary[],
+  facts: Facts,
+): Pick<ObservedAccessory, 'container' | 'leftovers'> {
+  const { name } = wanted.spec;
+  const leftovers = summaries
+    .map(containerOf)
+    .filter((one) => one.labels['service'] === name && isLeftover(one.name, name))
+    .toSorted((a, b) => b.createdSeconds - a.createdSeconds);
+  const summary = summaries.find(({ Names }) => Names.includes(`/${name}`));
+  const { inspect } = facts;
+  if (summary === undefined || inspect === undefined) return { leftovers };
+  const { State } = inspect;
+  const container: AccessoryContainer = {
+    ...containerOf(summary),
+    differences: differencesFor(wanted, inspect, facts),
+    missing: State.Running ? [] : missingSources(wanted, inspect, facts),
+    error: State.Error,
+    exitStatus: State.ExitCode,
+    ...(State.Health === undefined ? {} : { health: State.Health.Status }),
+  };
+  return { container, leftovers };
+}
+
+export function isLeftover(name: string, service: string): boolean {
+  return [nextName(service, ''), replacedName(service, '')].some((prefix) => name.startsWith(prefix));
+}
+
+/** The signal to stop by is Longshore's own key, so that a container which Kamal made is not unlike the file for lacking it. */
+function differencesFor({ spec, accessory }: WantedAccessory, running: ContainerInspect, facts: Facts): string[] {
+  const compared = accessory.stopSignal === undefined ? spec : { ...spec, options: withoutSignal(spec.options) };
+  return differencesOf({
+    spec: compared,
+    sources: facts.sources,
+    homeDirectory: facts.homeDirectory,
+    running:
+      accessory.stopSignal === undefined
+        ? running
+        : { ...running, Config: { ...running.Config, StopSignal: facts.image?.Config['StopSignal'] } },
+    imageDefaults: facts.image?.Config ?? {},
+  });
+}
+
+function withoutSignal(options: WantedAccessory['spec']['options']): WantedAccessory['spec']['options'] {
+  return options.filter(({ name }) => name !== 'stop-signal');
+}
+
+/** Only of those that the file mounts too: Docker would start it on an empty directory. */
+function missingSources(wanted: WantedAccessory, { Mounts }: ContainerInspect, facts: Facts): string[] {
+  const mounted = Mounts.filter(({ Type }) => Type === 'bind').map(({ Source }) => Source);
+  const gone = pathsOf(wanted).filter((path) => facts.files[path] === undefined);
+  return gone
+    .map((path) => (path.startsWith('/') ? path : `${facts.homeDirectory}/${path}`))
+    .filter((path) => mounted.includes(path))
+    .map((path) => `${path} is gone`);
+}
+
+/** What the file mounts from the machine's disk, absolute or relative to the login directory. */
+function pathsOf({ accessory }: WantedAccessory): string[] {
+  const sources = accessory.volumes.map((volume) => volume.split(':')[0] ?? '');
+  return [
+    ...[...accessory.files, ...accessory.directories].map(({ hostPath }) => hostPath),
+    ...sources.filter((source) => source.startsWith('/')),
+  ];
+}
+
+function imageFacts({ Id, RepoDigests, Config }: ImageInspect): NonNullable<ObservedAccessory['image']> {
+  return { id: Id, digests: RepoDigests ?? [], volumes: Object.keys(Config.Volumes ?? {}) };
+}
+
+function digestPaths(host: string, digests: AccessoryLook['digests']): string[] {
+  return [...digests.keys()].filter((key) => key.startsWith(`${host}:`)).map((key) => key.slice(host.length + 1));
+}
+
+function filesUnlike(
+  { host, accessory }: WantedAccessory,
+  facts: Readonly<Record<string, FileFacts>>,
+  digests: ReadonlyMap<string, string>,
+): ObservedAccessory['files'] {
+  const mounted = [
+    ...accessory.directories.map((directory) => ({ ...directory, kind: 'directory' as const })),
+    ...accessory.files.map((file) => ({ ...file, kind: 'file' as const })),
+  ];
+  return mounted.flatMap(({ hostPath, mode, owner, kind }) => {
+    const wanted = { mode: facts[hostPath]?.kind === 'directory' && kind === 'file' ? undefined : mode, owner, kind };
+    const whole = whyUnlike(facts[hostPath], { ...wanted, sha256: digests.get(`${host}:${hostPath}`) });
+    const within = digestPaths(host, digests).filter((path) => path.startsWith(`${hostPath}/`));
+    const inside = within.flatMap(
+      (path) => whyUnlike(facts[path], { ...wanted, sha256: digests.get(`${host}:${path}`) }) ?? [],
+    );
+    const [because] = [whole ?? [], inside].flat();
+    return because === undefined ? [] : [{ path: hostPath, because }];
+  });
+}
+
+function whyUnlike(
+  facts: FileFacts | undefined,
+  wanted: {
+    mode?: string | undefined;
+    owner?: string | undefined;
+    kind: 'file' | 'directory';
+    sha256: string | undefined;
+  },
+): string | undefined {
+  if (facts === undefined) return 'it is not there';
+  const { mode, owner, sha256, kind } = wanted;
+  // What may not be read cannot be judged; Kamal writes it anew at every boot.
+  if (kind === 'file' && sha256 !== undefined && facts.sha256 !== undefined && facts.sha256 !== sha256) {
+    return 'its content differs';
+  }
+  if (mode !== undefined && /^0*[0-7]{3,4}$/.test(mode) && facts.mode !== mode.replace(/^0+(?=[0-7]{3})/, '')) {
+    return `its mode is ${facts.mode}`;
+  }
+  if (owner !== undefined && !isOwner(facts.owner, owner)) return `its owner is ${facts.owner.user}`;
+  return undefined;
+}
+
+/** `user`, `user:group`, `user:`, `:group`, by names or numbers, as `chown` takes them. */
+function isOwner(is: FileFacts['owner'], wanted: string): boolean {
+  const [user = '', group = ''] = wanted.split(':');
+  return (
+    (user === '' || user === is.user || user === is.uid) && (group === '' || group === is.group || group === is.gid)
+  );
+}

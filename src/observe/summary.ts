@@ -1,0 +1,30 @@
+import type { ContainerSummary } from '../hosts/docker.ts';
+import type { ObservedContainer, ObservedPort } from './observed.ts';
+
+export function containerOf(summary: ContainerSummary): ObservedContainer {
+  return {
+    id: summary.Id,
+    name: (summary.Names[0] ?? '').replace(/^\//, ''),
+    image: summary.Image,
+    imageId: summary.ImageID,
+    state: summary.State,
+    status: summary.Status,
+    createdSeconds: summary.Created,
+    labels: summary.Labels ?? {},
+    mounts: (summary.Mounts ?? []).map(({ Type, Name, Source, Destination, RW }) => ({
+      type: Type,
+      ...(Name === undefined ? {} : { name: Name }),
+      source: Source,
+      destination: Destination,
+      isWritable: RW !== false,
+    })),
+    ports: portsOf(summary),
+  };
+}
+
+/** Docker lists a port for each address family; those that are not published have no number on the machine. */
+function portsOf({ Ports = [] }: ContainerSummary): ObservedPort[] {
+  return Ports.flatMap(({ IP = '', PublicPort, Type }) =>
+    PublicPort === undefined ? [] : [{ address: IP, port: PublicPort, protocol: Type }],
+  );
+}

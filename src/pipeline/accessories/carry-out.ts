@@ -1,0 +1,84 @@
+import type { WantedAccessory } from '../../accessories/wanted.ts';
+import { Failure } from '../../errors.ts';
+import { execute, type Outcome } from '../../execute/execute.ts';
+import type { Execution } from '../../execute/execution.ts';
+import type { AccessoryLook } from '../../observe/accessories.ts';
+import type { Observed } from '../../observe/observed.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { executionFor } from '../execution.ts';
+import type { Fleet } from '../fleet.ts';
+import type { HeldLock } from '../lock.ts';
+import type { Session } from '../session.ts';
+import { digestsOf, readFiles } from './files.ts';
+import { goBack } from './go-back.ts';
+import { stopwatch, type Timing } from './stopwatch.ts';
+
+export interface AccessoryWork {
+  readonly session: Session;
+  readonly fleet: Fleet;
+  readonly lock: HeldLock;
+  readonly wanted: readonly WantedAccessory[];
+  readonly title: string;
+  /** Throws before anything is done for what must not be done unsaid. */
+  readonly check?: (observed: Observed) => void;
+  /** `before` is given for the rest of a plan whose reply was lost. */
+  readonly plan: (observed: Observed, before?: Observed) => Plan;
+}
+
+export interface AccessoriesDone {
+  readonly changed: boolean;
+  /** How long each was down, and took to be healthy. */
+  readonly timings: readonly Timing[];
+  readonly notes: readonly string[];
+}
+
+const mostPasses = 3;
+
+/** Under the lock: observe, plan, execute, and after a failure bring back what ran before. @throws Failure */
+export async function carryOutAccessories(work: AccessoryWork): Promise<AccessoriesDone> {
+  const { session, fleet, lock, wanted, title } = work;
+  const { run } = session;
+  const files = await readFiles(session, wanted);
+  const look: { accessories: AccessoryLook } = { accessories: { wanted, digests: digestsOf(files) } };
+  const before = await fleet.observe(look);
+  work.check?.(before);
+  const plan = work.plan(before);
+  for (const text of plan.notes) run.emit({ type: 'note', text });
+  if (plan.stages.length === 0) return { changed: false, timings: [], notes: plan.notes };
+
+  const watch = stopwatch(run.emit);
+  const version = session.tree.headSha;
+  const stop = [lock.lost];
+  const execution: Execution = {
+    ...executionFor(session, fleet, { version, observed: before, stop, files }),
+    emit: watch.emit,
+  };
+  let outcome = await execute(plan, title, execution);
+  for (let pass = 2; outcome.result === 'unknown' && pass <= mostPasses; pass += 1) {
+    const { observed: now, away } = await fleet.observeReachable(look);
+    await lock.renew();
+    if (away.length > 0 || lock.lost.aborted) break;
+    run.emit({ type: 'note', text: 'A reply was lost: looking at the machines again and going on from what is there' });
+    outcome = await execute(work.plan(now, before), title, execution);
+  }
+  if (outcome.result !== 'done') throw await afterFailure(work, { before, outcome, execution, look });
+  return { changed: true, timings: watch.timings(), notes: plan.notes };
+}
+
+export interface AccessoryEnded {
+  readonly before: Observed;
+  readonly outcome: Outcome;
+  readonly execution: Execution;
+  readonly look: { readonly accessories: AccessoryLook };
+}
+
+async function afterFailure(work: AccessoryWork, ended: AccessoryEnded): Promise<unknown> {
+  const { session, fleet, lock } = work;
+  const { away } = await fleet.observeReachable({});
+  if (!away.includes(session.config.primaryHost)) await lock.renew();
+  if (!lock.taken.aborted) return goBack(work, ended);
+  return new Failure('lock-held', 'The lock was taken by another run meanwhile; nothing more was done', {
+    hint: `Look at \`${session.typed('accessory details')} all\` and \`${session.typed('lock status')}\`.`,
+    exitStatus: 6,
+  });
+}

@@ -1,0 +1,53 @@
+import { wantedAccessories } from '../../accessories/wanted.ts';
+import { currentOf, differencesOf, meet, type Met } from '../../plan/accessories/current.ts';
+import { fateOf } from '../../plan/accessories/refuse.ts';
+import type { AccessoryDetailsResult } from '../../report/results.ts';
+import { withFleet } from '../fleet.ts';
+import type { Run } from '../run.ts';
+import { openSession } from '../session.ts';
+import { digestsOf, readFiles } from './files.ts';
+
+/** What is there of these accessories, and how it differs from the file; changes nothing. @throws Failure */
+export async function accessoryDetails(run: Run, names: readonly string[]): Promise<AccessoryDetailsResult> {
+  const session = await openSession(run, {
+    changes: 'nothing',
+    hooks: [],
+    needs: ['accessories'],
+    accessories: names,
+  });
+  const { config, selected } = session;
+  const wanted = wantedAccessories(selected);
+  const digests = digestsOf(await readFiles(session, wanted));
+  const observed = await withFleet(
+    { ...session, hooks: new Set() },
+    '',
+    (fleet) => fleet.observe({ accessories: { wanted, digests } }),
+    selected.accessoryHosts,
+  );
+  return {
+    service: config.service,
+    ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
+    accessories: meet(wanted, observed).map(detailsOf),
+  };
+}
+
+function detailsOf(met: Met): AccessoryDetailsResult['accessories'][number] {
+  const { wanted, observed } = met;
+  const { container } = observed;
+  const current = currentOf(met);
+  return {
+    name: wanted.accessory.name,
+    host: wanted.host,
+    container: wanted.spec.name,
+    image: current?.image ?? wanted.spec.image,
+    state: container?.state ?? 'missing',
+    status: container?.status ?? 'there is no container',
+    ...(container?.health === undefined ? {} : { health: container.health }),
+    ...(container === undefined || container.error === '' ? {} : { error: container.error }),
+    ports: [...new Set((current?.ports ?? []).map(({ address, port, protocol }) => `${address}:${port}/${protocol}`))],
+    mounts: (current?.mounts ?? []).map(({ name, source, destination }) => `${name ?? source}:${destination}`),
+    differences: differencesOf(met),
+    leftovers: observed.leftovers.filter(({ id }) => id !== current?.id).map(({ name }) => name),
+    data: fateOf(met),
+  };
+}

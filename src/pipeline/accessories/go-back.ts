@@ -1,0 +1,130 @@
+import { Failure, messageOf } from '../../errors.ts';
+import { execute } from '../../execute/execute.ts';
+import type { Observed } from '../../observe/observed.ts';
+import { isRunning, meet } from '../../plan/accessories/current.ts';
+import { planAccessoryGoBack, type Held } from '../../plan/accessories/go-back.ts';
+import { sshWords } from '../ssh-words.ts';
+import type { AccessoryEnded, AccessoryWork } from './carry-out.ts';
+
+/** Brings back what ran before a replacement that failed. @returns what to throw: 5 when everything runs as before, else 6 */
+export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promise<unknown> {
+  const { session, fleet, lock, wanted } = work;
+  const { before, outcome, execution, look } = ended;
+  const logs = await Promise.all(outcome.problems.map((problem) => logOf(work, ended, problem)));
+  const undisturbed = { ...execution, signal: lock.taken };
+  const planNow = (now: Observed) =>
+    planAccessoryGoBack({
+      config: session.config,
+      wanted: wanted.filter(({ host }) => now.hosts.some((one) => one.host === host)),
+      before,
+      now,
+    });
+  const first = await fleet.observeReachable(look);
+  const { plan, held } = planNow(first.observed);
+  let back = await execute(plan, 'bring back what ran before', undisturbed);
+  if (back.result === 'unknown') {
+    const again = await fleet.observeReachable(look);
+    back = await execute(planNow(again.observed).plan, 'bring back what ran before', undisturbed);
+  }
+  const { observed: after, away } = await fleet.observeReachable(look);
+  const bug = [...outcome.problems, ...back.problems].find(({ error }) => !(error instanceof Failure))?.error;
+  if (bug !== undefined) return bug;
+  const problems = [...outcome.problems, ...back.problems].map(
+    ({ host, role, error }) => `${host} ${role ?? ''}: ${messageOf(error).replace(`${host}: `, '')}`,
+  );
+  const missing = [...away, ...notBack(work, before, after, held)];
+  const details = [...problems, ...logs.flat()];
+  if (held.length > 0) return heldFailure(work, held, [...details, ...missing]);
+  if (missing.length > 0) {
+    return new Failure('deploy-unsettled', `${work.title} failed, and not everything runs as before`, {
+      details: [...details, ...missing, ...(await oldLogs(work, after))],
+      hint: `Nothing was removed. \`${session.typed('accessory details')} all\` shows what is there.`,
+    });
+  }
+  if (outcome.result === 'interrupted') {
+    return new Failure('interrupted', 'Interrupted: everything runs as before', {
+      hint: `\`${session.typed(work.title)}\` starts again.`,
+    });
+  }
+  return new Failure('deploy-reverted', `${work.title} failed: everything runs as before`, {
+    details,
+    hint: 'Mend it and type it again.',
+    exitStatus: outcome.swapBegan ? 5 : Math.min(firstStatus(outcome.problems), 5),
+  });
+}
+
+function firstStatus(problems: AccessoryEnded['outcome']['problems']): number {
+  const first = problems[0]?.error;
+  return first instanceof Failure ? first.exitStatus : 5;
+}
+
+/** What ran before and does not now, those aside about which a person decides. */
+function notBack({ wanted }: AccessoryWork, before: Observed, after: Observed, held: readonly Held[]): string[] {
+  const here = wanted.filter(({ host }) => after.hosts.some((one) => one.host === host));
+  const now = meet(here, after);
+  return meet(here, before).flatMap((was, index) => {
+    const is = now[index];
+    const { host, accessory } = was.wanted;
+    if (is === undefined || !isRunning(was) || isRunning(is)) return [];
+    if (held.some((one) => one.host === host && one.name === accessory.name)) return [];
+    return [`${host}: ${accessory.name} does not run`];
+  });
+}
+
+/** The two commands that bring the old container back, for a person to type. */
+function heldFailure({ session, title }: AccessoryWork, held: readonly Held[], details: readonly string[]): Failure {
+  const commands = held.flatMap(({ host, service, old, failed }) => {
+    return [
+      `${sshWords(session.config, host)} docker rename ${failed} ${service}_failed_${failed}`,
+      `${sshWords(session.config, host)} 'docker rename ${old} ${service} && docker start ${service}'`,
+    ];
+  });
+  const [first] = held;
+  return new Failure(
+    'deploy-unsettled',
+    `${title} failed, and ${held.map(({ name }) => name).join(', ')} is stopped: a person has to decide`,
+    {
+      details: [
+        ...details,
+        ...held.map(({ host, name, because }) => `${host} ${name}: ${because}; both containers are kept`),
+        'The old one comes back with:',
+        ...commands.map((command) => `  ${command}`),
+      ],
+      hint: `Look at the data first; \`revert: true\` on ${first?.name ?? 'the accessory'} would go back by itself.`,
+    },
+  );
+}
+
+async function logOf(
+  { fleet, session }: AccessoryWork,
+  { execution }: AccessoryEnded,
+  { host, step }: AccessoryEnded['outcome']['problems'][number],
+): Promise<string[]> {
+  if (!('container' in step)) return [];
+  const id = execution.containerIds.get(`${host}/${step.container.name}`) ?? step.container.id ?? step.container.name;
+  return lastLines(fleet, session, host, id, step.container.name);
+}
+
+async function oldLogs({ fleet, session, wanted }: AccessoryWork, after: Observed): Promise<string[]> {
+  const here = wanted.filter(({ host }) => after.hosts.some((one) => one.host === host));
+  const down = meet(here, after).filter((met) => !isRunning(met) && met.observed.container !== undefined);
+  const logs = down.map(({ wanted: { host, spec }, observed }) =>
+    lastLines(fleet, session, host, observed.container?.id ?? '', spec.name),
+  );
+  return (await Promise.all(logs)).flat();
+}
+
+async function lastLines(
+  fleet: AccessoryWork['fleet'],
+  { mask }: AccessoryWork['session'],
+  host: string,
+  id: string,
+  name: string,
+): Promise<string[]> {
+  const lines = await fleet.hosts
+    .get(host)
+    ?.docker.logs(id, { tail: 20 })
+    .catch(() => []);
+  if (lines === undefined || lines.length === 0) return [];
+  return [`The log of ${name} on ${host} ended:`, ...lines.map((line) => `  ${mask(line)}`)];
+}

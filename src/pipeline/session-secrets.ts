@@ -1,0 +1,62 @@
+import { secretsOfAccessories } from '../accessories/wanted.ts';
+import { secretsOfRoles } from '../app/wanted.ts';
+import type { Config, Registry, Value } from '../config/config.ts';
+import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
+import type { RegistryCredentials } from '../hosts/docker.ts';
+import type { Purpose } from './session.ts';
+
+/** Which secrets a command needs, by name. */
+export async function secretNames(input: {
+  config: Config;
+  purpose: Purpose;
+  hooks: readonly HookName[];
+  all: () => Promise<readonly string[]>;
+}): Promise<string[]> {
+  const { config, purpose, hooks } = input;
+  const ofHooks = await Promise.all(
+    hooks.flatMap((hook) => {
+      const settings = hookConfigOf(config, hook);
+      return settings.runOn.map(async (where) => {
+        const names = secretsFor(hook, settings, where === 'local' ? 'local' : 'host');
+        return names === 'all' ? input.all() : names;
+      });
+    }),
+  );
+  return [
+    ...(purpose.needs.includes('containers') ? secretsOfRoles(config) : []),
+    ...(purpose.needs.includes('build') ? config.builder.secrets : []),
+    ...(purpose.needs.includes('registry') ? secretsOfRegistry(config.registry) : []),
+    ...(purpose.needs.includes('accessories')
+      ? [
+          ...secretsOfAccessories(config.accessories),
+          ...config.accessories.flatMap(({ registry }) => (registry === undefined ? [] : secretsOfRegistry(registry))),
+        ]
+      : []),
+    ...(['registry', 'this-machine'].includes(purpose.changes) ? [] : config.ssh.keyData.flatMap(secretName)),
+    ...ofHooks.flat(),
+  ];
+}
+
+function secretName(value: Value | undefined): string[] {
+  return value === undefined || typeof value === 'string' ? [] : [value.secret];
+}
+
+/** Secrets that stand in the file itself. */
+export function valuesInFile({ ssh, registry }: Config): string[] {
+  return [...ssh.keyData, registry.password ?? []].flat().filter((value) => typeof value === 'string');
+}
+
+function secretsOfRegistry({ username, password }: Registry): string[] {
+  return [username, password].flatMap(secretName);
+}
+
+/** Absent when the file or the secrets do not have both. */
+export function credentialsOf(
+  registry: Registry,
+  secrets: ReadonlyMap<string, string>,
+): RegistryCredentials | undefined {
+  const read = (value: Value | undefined) => (typeof value === 'object' ? secrets.get(value.secret) : value);
+  const [username, password] = [read(registry.username), read(registry.password)];
+  if (username === undefined || password === undefined) return undefined;
+  return { server: registry.server ?? 'docker.io', username, password };
+}

@@ -1,0 +1,50 @@
+import type { WantedAccessory } from '../../accessories/wanted.ts';
+import type {
+  AccessoryContainer,
+  ObservedAccessory,
+  ObservedContainer,
+  ObservedHost,
+  Observed,
+} from '../../observe/observed.ts';
+import { isUp, observedHost } from '../current.ts';
+
+/** An accessory as the file wants it, and as it was found on its machine. */
+export interface Met {
+  readonly wanted: WantedAccessory;
+  readonly host: ObservedHost;
+  readonly observed: ObservedAccessory;
+}
+
+export function meet(wanted: readonly WantedAccessory[], observed: Observed): Met[] {
+  return wanted.map((one) => {
+    const host = observedHost(observed, one.host);
+    const found = host.accessories.find(({ name }) => name === one.accessory.name);
+    if (found === undefined) throw new Error(`${one.accessory.name} was not looked at on ${one.host}`);
+    return { wanted: one, host, observed: found };
+  });
+}
+
+/** What holds the accessory's data and settings: the container of its name, else the newest that made room for one that never came. */
+export function currentOf({ observed, wanted }: Met): AccessoryContainer | ObservedContainer | undefined {
+  if (observed.container !== undefined) return observed.container;
+  return observed.leftovers.find(({ name }) => name.startsWith(`${wanted.spec.name}_replaced_`));
+}
+
+/** Everything that differs from the file: settings, image, and files on disk. */
+export function differencesOf({ observed }: Met): string[] {
+  const { container, image, files } = observed;
+  if (container === undefined) return [];
+  const moved = image !== undefined && image.id !== container.imageId ? ['its image was pulled anew'] : [];
+  return [
+    ...new Set([
+      ...(container.differences ?? []),
+      ...moved,
+      ...(container.missing ?? []),
+      ...files.map(({ path, because }) => `${path}: ${because}`),
+    ]),
+  ];
+}
+
+export function isRunning({ observed }: Met): boolean {
+  return observed.container !== undefined && isUp(observed.container);
+}

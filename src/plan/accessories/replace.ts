@@ -1,0 +1,128 @@
+import { replacingOrder } from '../../accessories/order.ts';
+import type { WantedAccessory } from '../../accessories/wanted.ts';
+import type { Config } from '../../config/config.ts';
+import type { Observed, ObservedContainer } from '../../observe/observed.ts';
+import { isIn, isUp } from '../current.ts';
+import { reference } from '../decide.ts';
+import type { Plan, Stage, Step } from '../plan.ts';
+import { stage } from '../prepare.ts';
+import { dependsOnIn, lane, planOf } from './boot.ts';
+import { currentOf, meet, type Met } from './current.ts';
+import {
+  auditLanes,
+  bootSteps,
+  fileSteps,
+  nextNameOf,
+  prepareStage,
+  proofSteps,
+  replacedNameOf,
+  stopStep,
+} from './steps.ts';
+
+export interface ReplaceRequest {
+  readonly config: Config;
+  readonly wanted: readonly WantedAccessory[];
+  readonly observed: Observed;
+  /** Why, for each one; undefined leaves it alone. */
+  readonly because: (met: Met) => string | undefined;
+  /** Whether the container of its name is the wanted one, and only what a run that was cut off left is to be settled. */
+  readonly isSettled?: (met: Met) => boolean;
+  /** Why the image is to be pulled first; undefined: what is there is used. */
+  readonly pulls: (met: Met) => string | undefined;
+  /** All at once instead of one container after the other. */
+  readonly isParallel: boolean;
+  /** Kamal's word for the audit log. */
+  readonly audit: (name: string) => string;
+  /** The machines before this run's first step, for the rest of a plan whose reply was lost. */
+  readonly before?: Observed | undefined;
+  /** Seconds that `before_replace` gets. */
+  readonly commandTimeoutSeconds: number;
+}
+
+/**
+ * Makes containers anew, one after the other over the whole fleet, those that others depend on last. The new one is made while the old
+ * one still runs, so that the time between is that of stopping and starting; the old one goes only when the new one is healthy.
+ */
+export function planReplace(request: ReplaceRequest): Plan {
+  const { config, observed, isParallel } = request;
+  const all = meet(replacingOrder(request.wanted, dependsOnIn(config)), observed).flatMap((met) => {
+    const because = request.because(met);
+    return because === undefined ? [] : [{ met, because }];
+  });
+  const lanes = all.map(({ met, because }) => lane(met, replaceSteps(met, because, request)));
+  const replaced = all.map(({ met }) => met);
+  const swap: Stage[] = isParallel
+    ? stage('Replace', lanes)
+    : lanes.flatMap((one) => stage(`Replace ${one.role ?? ''}`, [one]));
+  return planOf(
+    config,
+    [
+      ...prepareStage(replaced, { config, pulls: request.pulls }),
+      ...swap,
+      ...stage('Write down', auditLanes(config, replaced, request.audit)),
+    ],
+    [],
+  );
+}
+
+function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[] {
+  const { config, before, commandTimeoutSeconds } = request;
+  const { container } = met.observed;
+  if (container !== undefined) {
+    const isOwn = before !== undefined && !isIn(before, container.id);
+    if (isOwn || request.isSettled?.(met) === true) return rest(met, container, { config, because });
+  }
+  const { spec, accessory } = met.wanted;
+  const old = currentOf(met);
+  const next = nextNameOf(spec.name, old);
+  const others = met.observed.leftovers.filter(({ id }) => id !== old?.id);
+  const stale = others.filter(({ name }) => name === next);
+  return [
+    ...(accessory.beforeReplace === undefined || old === undefined
+      ? []
+      : [
+          {
+            kind: 'run-command',
+            name: 'before_replace',
+            command: accessory.beforeReplace,
+            timeoutSeconds: commandTimeoutSeconds,
+            because: `before ${accessory.name} is replaced`,
+          } as const,
+        ]),
+    ...stale.map((container) => remove(container, 'a run that was cut off left it')),
+    { kind: 'create-container', spec: { ...spec, name: next }, because },
+    ...fileSteps(met),
+    ...(old === undefined ? [] : [stopStep(met, old, because)]),
+    ...(old === undefined || old.name !== spec.name
+      ? []
+      : [
+          {
+            kind: 'rename-container',
+            container: reference(old),
+            name: replacedNameOf(old, spec.name),
+            because,
+          } as const,
+        ]),
+    { kind: 'rename-container', container: { name: next }, name: spec.name, because },
+    ...bootSteps(met, { container: { name: spec.name }, config, because }),
+    ...(old === undefined ? [] : [remove(old, 'its successor is healthy')]),
+    ...others.filter(({ name }) => name !== next).map((container) => remove(container, 'its successor is healthy')),
+  ];
+}
+
+/** The new one is made already; whether it is healthy nobody saw. */
+function rest(
+  met: Met,
+  container: ObservedContainer,
+  { config, because }: { config: Config; because: string },
+): Step[] {
+  const proof = isUp(container) ? proofSteps : bootSteps;
+  return [
+    ...proof(met, { container: reference(container), config, because }),
+    ...met.observed.leftovers.map((old) => remove(old, 'its successor is healthy')),
+  ];
+}
+
+function remove(container: ObservedContainer, because: string): Step {
+  return { kind: 'remove-container', container: reference(container), because };
+}

@@ -1,0 +1,113 @@
+import { replacingOrder, startingOrder } from '../../accessories/order.ts';
+import type { WantedAccessory } from '../../accessories/wanted.ts';
+import type { Config } from '../../config/config.ts';
+import type { Observed } from '../../observe/observed.ts';
+import { isUp } from '../current.ts';
+import { reference } from '../decide.ts';
+import type { Plan, Step } from '../plan.ts';
+import { stage } from '../prepare.ts';
+import { dependsOnIn, lane, planOf } from './boot.ts';
+import { meet, type Met } from './current.ts';
+import { auditLanes, bootSteps, stopStep } from './steps.ts';
+
+export interface StartRequest {
+  readonly config: Config;
+  readonly wanted: readonly WantedAccessory[];
+  readonly observed: Observed;
+}
+
+/** Starts what is there and does not run, each after what it depends on. */
+export function planStart({ config, wanted, observed }: StartRequest): Plan {
+  const all = meet(wanted, observed);
+  const down = all.filter(({ observed: { container } }) => container !== undefined && !isUp(container));
+  const levels = startingOrder(wanted, dependsOnIn(config)).flatMap((level, index, every) =>
+    stage(
+      every.length === 1 ? 'Start' : `Start, ${index + 1} of ${every.length}`,
+      down.filter((met) => level.includes(met.wanted)).map((met) => lane(met, startSteps(met, config))),
+    ),
+  );
+  return planOf(
+    config,
+    [
+      ...levels,
+      ...stage(
+        'Write down',
+        auditLanes(config, down, (name) => `Started ${name} accessory`),
+      ),
+    ],
+    absentNotes(all),
+  );
+}
+
+function startSteps(met: Met, config: Config, why?: string): Step[] {
+  const { container } = met.observed;
+  if (container === undefined) return [];
+  const seen =
+    container.error === '' ? `it is not running: ${container.status}` : `Docker could not start it: ${container.error}`;
+  const because = why ?? seen;
+  return bootSteps(met, { container: reference(container), config, because });
+}
+
+/** Takes the traffic away and stops what runs, those first that depend on others. */
+export function planStop({ config, wanted, observed }: StartRequest): Plan {
+  const running = meet(wanted, observed).filter(
+    ({ observed: { container } }) => container !== undefined && isUp(container),
+  );
+  const levels = startingOrder(wanted, dependsOnIn(config))
+    .toReversed()
+    .flatMap((level, index, every) =>
+      stage(
+        every.length === 1 ? 'Stop' : `Stop, ${index + 1} of ${every.length}`,
+        running.filter((met) => level.includes(met.wanted)).map((met) => lane(met, stopSteps(met))),
+      ),
+    );
+  return planOf(
+    config,
+    [
+      ...levels,
+      ...stage(
+        'Write down',
+        auditLanes(config, running, (name) => `Stopped ${name} accessory`),
+      ),
+    ],
+    [],
+  );
+}
+
+/** Stops and starts the same containers, one after the other, those that others depend on last. */
+export function planRestart({ config, wanted, observed }: StartRequest): Plan {
+  const all = meet(replacingOrder(wanted, dependsOnIn(config)), observed);
+  const present = all.filter((met) => met.observed.container !== undefined);
+  const lanes = present.map((met) => lane(met, [...stopSteps(met), ...startSteps(met, config, 'you asked for it')]));
+  const stages = lanes.flatMap((one) => stage(`Restart ${one.role ?? ''}`, [one]));
+  return planOf(
+    config,
+    [
+      ...stages,
+      ...stage(
+        'Write down',
+        auditLanes(config, present, (name) => `Started ${name} accessory`),
+      ),
+    ],
+    absentNotes(all),
+  );
+}
+
+function absentNotes(all: readonly Met[]): string[] {
+  return all.flatMap(({ observed: { container }, wanted: { host, accessory } }) =>
+    container === undefined
+      ? [`${host}: there is no ${accessory.name} to start; \`accessory boot ${accessory.name}\` makes it`]
+      : [],
+  );
+}
+
+export function stopSteps(met: Met): Step[] {
+  const { container } = met.observed;
+  const { service } = met.wanted.accessory;
+  const because = 'you asked for it';
+  const hasRoute = met.host.proxy.routes.some((route) => route.service === service);
+  return [
+    ...(hasRoute ? [{ kind: 'remove-route', service, because } as const] : []),
+    ...(container !== undefined && isUp(container) ? [stopStep(met, container, because)] : []),
+  ];
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import type { Config } from '../../config/config.ts';
+import { auditFile, networkName, nextName, replacedName } from '../../containers/names.ts';
+import type { ObservedContainer } from '../../observe/observed.ts';
+import { reference } from '../decide.ts';
+import type { AccessoryHealth, ContainerRef, Lane, Stage, Step } from '../plan.ts';
+import { stage } from '../prepare.ts';
+import type { Met } from './current.ts';
+
+/** The parts that plans for accessories are made of. */
+
+/** What can be done before anything stops: network, image, directories, secrets. */
+export function prepareStage(
+  all: readonly Met[],
+  input: { config: Config; pulls: (met: Met) => string | undefined },
+): Stage[] {
+  const hosts = [...new Set(all.map(({ wanted }) => wanted.host))];
+  const shared = hosts.flatMap((host): Lane[] => {
+    const here = all.filter(({ wanted }) => wanted.host === host);
+    const needsNetwork = here.some(
+      ({ wanted, host: { networkExists } }) => wanted.spec.network === networkName && !networkExists,
+    );
+    const network: Step = { kind: 'create-network', name: networkName, because: 'this host has no such network' };
+    const images = new Map(here.flatMap((met) => pullStep(met, input.pulls(met))));
+    return [
+      { host, steps: needsNetwork ? [network] : [] },
+      ...[...images.values()].map((step) => ({ host, steps: [step] })),
+    ];
+  });
+  const own = all.map((met): Lane => ({
+    host: met.wanted.host,
+    role: met.wanted.accessory.name,
+    steps: [...directorySteps(met), envFileStep(met)],
+  }));
+  return stage('Prepare', [...shared, ...own]);
+}
+
+function pullStep({ wanted }: Met, because: string | undefined): [string, Step][] {
+  const { image } = wanted.spec;
+  return because === undefined ? [] : [[image, { kind: 'pull-image', image, because }]];
+}
+
+function directorySteps({ wanted, observed }: Met): Step[] {
+  return wanted.accessory.directories.flatMap(({ hostPath, mode, owner }) => {
+    const because = observed.files.find(({ path }) => path === hostPath)?.because;
+    if (because === undefined) return [];
+    return [{ kind: 'make-directory', path: hostPath, ...access({ mode, owner }), because } as const];
+  });
+}
+
+/** Kamal reads the secrets from this file, so it is what a later `kamal accessory reboot` would use. */
+function envFileStep({ wanted }: Met): Step {
+  const variables = wanted.spec.env.filter(({ value }) => typeof value !== 'string');
+  return { kind: 'write-env-file', path: wanted.envFile, variables, because: 'a new container gets its secrets' };
+}
+
+/** Written just before the container starts: one that runs with the old file keeps it, as it is mounted. */
+export function fileSteps({ wanted, observed }: Met): Step[] {
+  return wanted.accessory.files.flatMap(({ hostPath, local, mode, owner }) => {
+    const because = observed.files.find(({ path }) => path === hostPath)?.because;
+    if (because === undefined) return [];
+    return [
+      { kind: 'upload-file', path: hostPath, local, mode, ...(owner === undefined ? {} : { owner }), because } as const,
+    ];
+  });
+}
+
+function access({ mode, owner }: { mode: string | undefined; owner: string | undefined }): {
+  mode?: string;
+  owner?: string;
+} {
+  return { ...(mode === undefined ? {} : { mode }), ...(owner === undefined ? {} : { owner }) };
+}
+
+/** Starts the container, waits until it is healthy, and sends it the traffic that is meant for it. */
+export function bootSteps(
+  { wanted }: Met,
+  { container, config, because }: { container: ContainerRef; config: Config; because: string },
+): Step[] {
+  const { accessory } = wanted;
+  return [
+    { kind: 'start-container', container, because },
+    ...proofSteps({ wanted }, { container, config, because }),
+    ...(accessory.proxy === undefined
+      ? []
+      : [
+          {
+            kind: 'send-traffic',
+            service: accessory.service,
+            container,
+            route: accessory.proxy,
+            files: {},
+            deployTimeoutSeconds: config.deployTimeoutSeconds,
+            drainTimeoutSeconds: config.drainTimeoutSeconds,
+            because: 'the proxy leads to it',
+          } as const,
+        ]),
+  ];
+}
+
+export function proofSteps(
+  { wanted }: Pick<Met, 'wanted'>,
+  { container, config, because }: { container: ContainerRef; config: Config; because: string },
+): Step[] {
+  return [{ kind: 'wait-until-healthy', container, health: healthOf(wanted.accessory, config), because }];
+}
+
+export function healthOf(
+  { healthcheck, publish, network }: Met['wanted']['accessory'],
+  config: Pick<Config, 'readinessDelaySeconds'>,
+): AccessoryHealth {
+  const port = /(\d+)(?:\/tcp)?$/.exec(publish.find((one) => !one.endsWith('/udp')) ?? '')?.[1];
+  return {
+    ...healthcheck,
+    network,
+    ...(port === undefined ? {} : { port: Number(port) }),
+    readinessDelaySeconds: config.readinessDelaySeconds,
+  };
+}
+
+export function stopStep({ wanted }: Pick<Met, 'wanted'>, container: ObservedContainer, because: string): Step {
+  const seconds = wanted.accessory.stopTimeoutSeconds;
+  return {
+    kind: 'stop-container',
+    container: reference(container),
+    ...(seconds === undefined ? {} : { timeoutSeconds: seconds }),
+    because,
+  };
+}
+
+export function replacedNameOf({ name, id }: ObservedContainer, service: string): string {
+  return name.startsWith(replacedName(service, '')) ? name : replacedName(service, digits(id));
+}
+
+/** Follows from what it replaces, so that a run that was cut off finds its own again. */
+export function nextNameOf(service: string, before: ObservedContainer | undefined): string {
+  return nextName(service, digits(before?.id ?? 'nothing'));
+}
+
+function digits(id: string): string {
+  return createHash('sha256').update(id).digest('hex').slice(0, 16);
+}
+
+/** Kamal's words (reference, section 3.6), a line on each machine. */
+export function auditLanes(config: Config, all: readonly Met[], text: (name: string) => string): Lane[] {
+  const hosts = [...new Set(all.map(({ wanted }) => wanted.host))];
+  const tags = config.destination === undefined ? [] : [config.destination];
+  return hosts.map((host) => ({
+    host,
+    optional: true,
+    steps: [
+      {
+        kind: 'audit',
+        file: auditFile(config),
+        entries: all
+          .filter(({ wanted }) => wanted.host === host)
+          .map(({ wanted }) => ({ tags, text: text(wanted.accessory.name) })),
+        because: 'who did what is kept on the host',
+      },
+    ],
+  }));
+}

@@ -1,0 +1,38 @@
+import { noColours, type Paint } from './paint.ts';
+import type { AccessoryDetailsResult, AccessoryResult } from './results.ts';
+import { table } from './table.ts';
+
+/** What was done to accessories, and how long each was away. */
+export function renderAccessories(result: AccessoryResult, paint: Paint = noColours): string {
+  if (!result.changed) return 'Nothing to do.';
+  const rows = result.accessories.map(({ name, host, downSeconds, healthySeconds }) => [
+    name,
+    host,
+    healthySeconds === undefined ? '' : `healthy after ${seconds(healthySeconds)}`,
+    downSeconds === undefined ? '' : `down for ${seconds(downSeconds)}`,
+  ]);
+  return [...table(rows), '', paint.green(`Done in ${seconds(result.seconds)}.`)].join('\n');
+}
+
+/** What runs where, on which port, and what is unlike the file. */
+export function renderAccessoryDetails({ accessories }: AccessoryDetailsResult, paint: Paint = noColours): string {
+  const header = ['ACCESSORY', 'HOST', 'STATE', 'IMAGE', 'PORTS'].map((cell) => paint.dim(cell));
+  const rows = accessories.map(({ name, host, state, status, image, ports }) => [
+    name,
+    host,
+    state === 'running' ? paint.green(status) : paint.red(status),
+    image,
+    ports.join(' '),
+  ]);
+  const remarks = accessories.flatMap(({ name, host, differences, leftovers, error, data }) => [
+    ...(error === undefined ? [] : [`${host}: ${name} could not be started: ${error}`]),
+    ...(differences.length === 0 ? [] : [`${host}: ${name} is unlike the file: ${differences.join(', ')}`]),
+    ...leftovers.map((one) => `${host}: ${one} was left by a run that was cut off`),
+    `${host}: ${data}`,
+  ]);
+  return [...table([header, ...rows]), '', ...remarks].join('\n');
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(1)} s`;
+}
