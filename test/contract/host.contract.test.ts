@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host, ScriptRun } from '../../src/hosts/host.ts';
 import { cleanUp, prefix, worlds } from './worlds.ts';
 
-describe.each(worlds)('files, scripts and lock on $name', ({ connect, modeOf }) => {
+describe.each(worlds)('files, scripts and lock on $name', ({ name, connect, modeOf }) => {
+  /** Files in memory hold text. */
+  const isInMemory = name === 'memory';
   let host: Host;
   let count = 0;
   beforeAll(async () => {
@@ -70,6 +73,35 @@ describe.each(worlds)('files, scripts and lock on $name', ({ connect, modeOf }) 
     await host.appendLines(path, ['three']);
     await host.appendLines(path, []);
     expect(await read(path)).toBe("[one] two\nit's\nthree\n");
+  });
+
+  it('writes bytes that are no text', async () => {
+    const path = `${prefix}/bytes`;
+    await host.writeFile(
+      path,
+      Uint8Array.from({ length: 10_000 }, (_, index) => index % 256),
+      '600',
+    );
+    const { sha256 } = (await host.describeFiles([path]))[path] ?? {};
+    const content = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 256));
+    expect(isInMemory || sha256 === createHash('sha256').update(content).digest('hex')).toBe(true);
+  });
+
+  it('describes what lies at a path, and gives it a mode', async () => {
+    const path = `${prefix}/with space/described`;
+    await host.writeFile(path, 'one', '600');
+    await host.setAccess(path, { mode: '640' });
+    const facts = await host.describeFiles([path, `${prefix}/with space`, `${prefix}/nothing`]);
+    expect(facts).toMatchObject({
+      [path]: {
+        kind: 'file',
+        mode: '640',
+        owner: { user: 'deploy' },
+        sha256: '7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed',
+      },
+      [`${prefix}/with space`]: { kind: 'directory' },
+    });
+    expect(Object.keys(facts)).toHaveLength(2);
   });
 
   it('makes directories', async () => {
