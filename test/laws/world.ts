@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseAccessories, selectRoles } from '../../src/app/select.ts';
+import { chooseAccessories } from '../../src/app/select.ts';
 import { wantedContainers } from '../../src/app/wanted.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -11,9 +11,9 @@ import { changeWith, type AccessoryCommand, type AccessoryOptions } from '../../
 import { connectFleet } from '../../src/pipeline/fleet.ts';
 import { deployPlan, deployWith } from '../../src/pipeline/deploy.ts';
 import { rollbackWith } from '../../src/pipeline/rollback.ts';
-import type { Run } from '../../src/pipeline/run.ts';
 import type { Session } from '../../src/pipeline/session.ts';
 import { describeWithReason } from '../../src/plan/describe.ts';
+import { sessionOf, type RunOptions } from './session.ts';
 import { fakeRegistry, type Behaviour, type FakeRegistry } from '../fakes/images.ts';
 import { fakeMachine, type Call, type FakeMachine } from '../fakes/machine.ts';
 
@@ -43,19 +43,6 @@ export interface World {
   missingAssets(versions: readonly string[]): string[];
   /** Containers of a version in any state. */
   remains(version: string): string[];
-}
-
-export interface RunOptions {
-  /** Text by file name; absent: one page where the file names a directory of them. */
-  errorPages?: ReadonlyMap<string, string>;
-  /** Id of the certificate of every role that has one of its own. */
-  certificate?: string;
-  command?: 'setup' | 'deploy' | 'redeploy';
-  signal?: AbortSignal;
-  /** As `--roles`. */
-  roles?: readonly string[];
-  /** Once true, this run's process is dead: no connection of it works any more. */
-  isDead?: () => boolean;
 }
 
 export interface Ended {
@@ -191,65 +178,6 @@ export async function planLines(world: World, version: string, options: RunOptio
   return plan.stages.flatMap(({ lanes }) =>
     lanes.flatMap(({ host, steps }) => steps.map((step) => `${host}: ${describeWithReason(step)}`)),
   );
-}
-
-/** What a command on a world's machines knows. */
-export function sessionOf({ config, machines }: World, options: RunOptions, events: Event[]): Session {
-  const run: Run = {
-    command: options.command ?? 'deploy',
-    configFile: config.file,
-    hosts: [],
-    roles: options.roles ?? [],
-    primaryOnly: false,
-    skipPush: true,
-    skipHooks: false,
-    noCache: false,
-    acceptNewHostKeys: false,
-    env: {},
-    emit: (event) => events.push(event),
-    signal: options.signal ?? new AbortController().signal,
-  };
-  return {
-    run,
-    config,
-    selected: selectRoles(config, run),
-    tree: {
-      isRepository: false,
-      root: '/',
-      headSha: '',
-      dirty: false,
-      changedPaths: [],
-      diffHash: '',
-      userName: 'Dev',
-      userEmail: 'dev@example.com',
-      performer: 'dev@example.com',
-    },
-    hooks: new Set(),
-    secretsByKamal: new Map(),
-    secrets: new Map([
-      ['KEY', 's3cret'],
-      ['CERT', `certificate ${options.certificate ?? 'one'}`],
-      ['CERT_KEY', `key of ${options.certificate ?? 'one'}`],
-    ]),
-    routeFiles: {
-      errorPages: options.errorPages ?? new Map([['503.html', 'sorry']]),
-      certificates: new Map(
-        config.roles.flatMap(({ name, proxy }) =>
-          proxy?.certificate === undefined ? [] : [[name, options.certificate ?? 'one']],
-        ),
-      ),
-    },
-    credentials: { server: 'registry.test:5000', username: 'x', password: 'y' },
-    logins: [{ server: 'registry.test:5000', username: 'x', password: 'y' }],
-    mask: (text) => text,
-    connect: async (name) => {
-      if (options.isDead?.() === true) throw new Failure('host-unreachable', `${name}: this process is dead`);
-      const machine = machines.get(name);
-      if (machine === undefined) throw new Error(`no machine ${name}`);
-      return machine.connect();
-    },
-    typed: (command) => `longshore ${command}`,
-  };
 }
 
 /** Hears of every changing call on every machine. */

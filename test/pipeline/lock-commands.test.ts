@@ -3,7 +3,8 @@ import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
 import { findLocks, giveBackLocks } from '../../src/pipeline/lock-commands.ts';
 import type { Session } from '../../src/pipeline/session.ts';
-import { makeWorld, sessionOf } from '../laws/world.ts';
+import { sessionOf } from '../laws/session.ts';
+import { makeWorld } from '../laws/world.ts';
 
 const directory = '.kamal/lock-shop';
 const details = 'Locked by: Kim at 2026-01-02T03:04:05Z\nVersion: 1\nMessage: Automatic deploy lock';

@@ -1,0 +1,82 @@
+import { selectRoles } from '../../src/app/select.ts';
+import { Failure } from '../../src/errors.ts';
+import type { Event } from '../../src/execute/events.ts';
+import type { Run } from '../../src/pipeline/run.ts';
+import type { Session } from '../../src/pipeline/session.ts';
+import type { World } from './world.ts';
+
+export interface RunOptions {
+  /** Text by file name; absent: one page where the file names a directory of them. */
+  errorPages?: ReadonlyMap<string, string>;
+  /** Id of the certificate of every role that has one of its own. */
+  certificate?: string;
+  command?: 'setup' | 'deploy' | 'redeploy';
+  signal?: AbortSignal;
+  /** As `--roles`. */
+  roles?: readonly string[];
+  /** Once true, this run's process is dead: no connection of it works any more. */
+  isDead?: () => boolean;
+}
+
+/** What a command on a world's machines knows. */
+export function sessionOf(
+  { config, machines }: Pick<World, 'config' | 'machines'>,
+  options: RunOptions,
+  events: Event[],
+): Session {
+  const run: Run = {
+    command: options.command ?? 'deploy',
+    configFile: config.file,
+    hosts: [],
+    roles: options.roles ?? [],
+    primaryOnly: false,
+    skipPush: true,
+    skipHooks: false,
+    noCache: false,
+    acceptNewHostKeys: false,
+    env: {},
+    emit: (event) => events.push(event),
+    signal: options.signal ?? new AbortController().signal,
+  };
+  return {
+    run,
+    config,
+    selected: selectRoles(config, run),
+    tree: {
+      isRepository: false,
+      root: '/',
+      headSha: '',
+      dirty: false,
+      changedPaths: [],
+      diffHash: '',
+      userName: 'Dev',
+      userEmail: 'dev@example.com',
+      performer: 'dev@example.com',
+    },
+    hooks: new Set(),
+    secretsByKamal: new Map(),
+    secrets: new Map([
+      ['KEY', 's3cret'],
+      ['CERT', `certificate ${options.certificate ?? 'one'}`],
+      ['CERT_KEY', `key of ${options.certificate ?? 'one'}`],
+    ]),
+    routeFiles: {
+      errorPages: options.errorPages ?? new Map([['503.html', 'sorry']]),
+      certificates: new Map(
+        config.roles.flatMap(({ name, proxy }) =>
+          proxy?.certificate === undefined ? [] : [[name, options.certificate ?? 'one']],
+        ),
+      ),
+    },
+    credentials: { server: 'registry.test:5000', username: 'x', password: 'y' },
+    logins: [{ server: 'registry.test:5000', username: 'x', password: 'y' }],
+    mask: (text) => text,
+    connect: async (name) => {
+      if (options.isDead?.() === true) throw new Failure('host-unreachable', `${name}: this process is dead`);
+      const machine = machines.get(name);
+      if (machine === undefined) throw new Error(`no machine ${name}`);
+      return machine.connect();
+    },
+    typed: (command) => `longshore ${command}`,
+  };
+}
