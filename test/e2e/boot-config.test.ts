@@ -16,7 +16,7 @@ afterAll(() => project.remove());
 
 test('without proxy.run the proxy is run as the files say that Kamal’s boot_config left on the machine', async () => {
   const files = {
-    options: `--publish 80:80 --publish 443:443 --log-opt max-size=5m --label "a b=c  d" -e 'GREETING=it is "me"' --memory 256m`,
+    options: `--publish 80:80 --publish 443:443 --log-opt max-size=5m --label "a.b=c  d" -e 'GREETING=it is "me"' --memory 256m`,
     image: 'registry.test:5000/basecamp/kamal-proxy',
     image_version: 'v0.9.2',
     run_command: 'kamal-proxy run --debug',
@@ -39,7 +39,7 @@ test('without proxy.run the proxy is run as the files say that Kamal’s boot_co
   const kamals = await shown('kamals-own');
   await on(dal, 'docker rm kamals-own');
   expect(await shown('kamal-proxy')).toBe(kamals);
-  expect(kamals).toContain('"a b":"c d"');
+  expect(kamals).toContain('"a.b":"c d"');
   expect(kamals).toContain('GREETING=it is \\"me\\"');
   expect(await project.longshore('plan --check')).toMatchObject({ status: 0 });
 });
