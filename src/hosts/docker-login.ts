@@ -48,5 +48,5 @@ async function docker(host: Host, { signal, mask }: Way, { name, line, env, secr
   if (exitStatus === 127) {
     throw new Failure('host-without-docker', `${host.name} has no Docker.`, { hint: 'longshore setup installs it.' });
   }
-  throw loginFailed(said.join('\n'), host.name);
+  throw loginFailed(said.join('\n'), secretEnv['REGISTRY_PASSWORD'] ?? '', host.name);
 }

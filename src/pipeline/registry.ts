@@ -68,6 +68,7 @@ async function login(session: Session, places: RegistryPlaces): Promise<Registry
   const { loginOn } = await import('../hosts/docker-login.ts');
   return inPlaces(session, places, {
     done: 'logged in',
+    task: 'log in',
     here: () => loginHere(loginOf(credentials), { env: run.env, signal: run.signal, mask }),
     on: (host) => loginOn(host, credentials, { signal: run.signal, mask }),
   });
@@ -79,6 +80,7 @@ async function logout(session: Session, places: RegistryPlaces): Promise<Registr
   const { logoutOn } = await import('../hosts/docker-login.ts');
   return inPlaces(session, places, {
     done: 'logged out',
+    task: 'log out',
     here: () => logoutHere(config.registry.server, { env: run.env, signal: run.signal, mask }),
     on: (host) => logoutOn(host, config.registry.server, { signal: run.signal, mask }),
   });
@@ -88,12 +90,12 @@ async function logout(session: Session, places: RegistryPlaces): Promise<Registr
 async function inPlaces(
   session: Session,
   places: RegistryPlaces,
-  act: { done: 'logged in' | 'logged out'; here: () => Promise<void>; on: (host: Host) => Promise<void> },
+  act: { done: 'logged in' | 'logged out'; task: string; here: () => Promise<void>; on: (host: Host) => Promise<void> },
 ): Promise<RegistryResult> {
   const { run, config, selected } = session;
   const server = serverOf(session);
   const done = places.here ? ['this machine'] : [];
-  if (places.here) await asTask(run, `docker here: ${act.done}`, act.here);
+  if (places.here) await asTask(run, `${act.task} here`, act.here);
   if (!places.machines) return { server, done: act.done, places: done };
   const isFiltered = run.primaryOnly || run.hosts.length > 0 || run.roles.length > 0;
   const hosts = isFiltered ? selected.hosts : config.allHosts;
@@ -101,7 +103,7 @@ async function inPlaces(
   const fleet = await connectFleet(session, hosts);
   try {
     const settled = await Promise.allSettled(
-      [...fleet.hosts].map(([name, host]) => asTask(run, `docker on ${name}: ${act.done}`, () => act.on(host))),
+      [...fleet.hosts].map(([name, host]) => asTask(run, `${act.task} on ${name}`, () => act.on(host))),
     );
     const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
     if (problems.length > 0) throw together(problems);

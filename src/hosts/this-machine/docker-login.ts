@@ -21,7 +21,7 @@ export async function logoutHere(server: string | undefined, place: LoginPlace):
 }
 
 /** Why a `docker login` on a machine (absent: this one) did not work. */
-export function loginFailed(said: string, where?: string): Failure {
+export function loginFailed(said: string, password: string, where?: string): Failure {
   const at = where === undefined ? '' : `${where}: `;
   const why =
     said
@@ -30,7 +30,10 @@ export function loginFailed(said: string, where?: string): Failure {
       .findLast((line) => line !== '') ?? '';
   if (/unauthorized|denied|forbidden|incorrect username or password|\b40[13]\b/i.test(said)) {
     return new Failure('registry-refused', `${at}the registry refused the login: ${why}`, {
-      hint: 'Check registry.username and registry.password in deploy.yml and in the secrets',
+      hint:
+        password === password.trim()
+          ? 'Check registry.username and registry.password in deploy.yml and in the secrets'
+          : 'The password has spaces at its ends, which `docker login` takes away; deploying needs no such login',
     });
   }
   return new Failure('registry-refused', `${at}docker could not log in: ${why}`, {
@@ -49,5 +52,5 @@ async function docker(words: readonly string[], { env, signal, mask }: LoginPlac
   }
   const said = mask(stderr);
   if (/Cannot connect to the Docker daemon/i.test(said)) throw engineSilent(said.trim());
-  throw loginFailed(said);
+  throw loginFailed(said, input ?? '');
 }
