@@ -153,10 +153,12 @@ describe('a remote builder over ssh', () => {
     project.commit('Builds on dal', {
       Dockerfile: 'FROM scratch\nCOPY small /small\nRUN ["/small", "env", "PATH"]\n',
       'config/deploy.yml': (text) =>
-        text.replace(
-          / {2}driver: docker\n {2}args:[^]*? {2}secrets:.*\n/,
-          `  remote: ssh://deploy@${dal.address}\n  local: false\n`,
-        ),
+        text
+          .replace(/username: .*/, `username: ${userWithoutSpaces}`)
+          .replace(
+            / {2}driver: docker\n {2}args:[^]*? {2}secrets:.*\n/,
+            `  remote: ssh://deploy@${dal.address}\n  local: false\n`,
+          ),
     });
   });
 
