@@ -13,6 +13,7 @@ import { resolveContainerOptions } from './options.ts';
 import { placesOf } from './placement.ts';
 import { present } from './present.ts';
 import { checkProxy, resolveProxyRoute } from './proxy.ts';
+import type { SaidRun } from './proxy-run.ts';
 import { warnAboutPublished } from './published.ts';
 import { resolveRegistry } from './registry.ts';
 import { checkVolumes } from './volumes.ts';
@@ -130,6 +131,16 @@ function routeOf({ proxy }: WrittenAccessory, path: readonly string[], findings:
   if (proxy === undefined || proxy === false || Object.keys(proxy).length === 0) return undefined;
   checkProxy(proxy, (key) => [...path, 'proxy', key], findings);
   return resolveProxyRoute(proxy);
+}
+
+/** How each proxied accessory wants the proxy of its machines run. */
+export function runsOfAccessories(accessories: readonly Accessory[], written: WrittenConfig): SaidRun[] {
+  return accessories.flatMap(({ name, proxy, hosts }) => {
+    const own = written.accessories?.[name]?.proxy;
+    if (proxy === undefined || typeof own !== 'object') return [];
+    const path = ['accessories', name, 'proxy', 'run'];
+    return [{ who: `the accessory ${name}`, hosts: hosts.map(({ host }) => host), run: own.run, path }];
+  });
 }
 
 function checkStop({ stop_signal: signal, options }: WrittenAccessory, path: readonly string[], findings: Findings) {

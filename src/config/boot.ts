@@ -29,10 +29,10 @@ export type WrittenBoot = z.output<typeof bootSchema>;
 
 /** How many of the primary role's machines change at the same time. A percentage is rounded down, to one at least. */
 export function resolveBoot(written: WrittenBoot | undefined, primaryHosts: number, findings: Findings): BootConfig {
-  if (written?.parallel_roles !== undefined) {
+  if (written?.parallel_roles === false) {
     findings.warning(
       ['boot', 'parallel_roles'],
-      '`boot.parallel_roles` has no effect: roles already boot side by side',
+      'roles boot side by side all the same: what waits for the primary, waits',
     );
   }
   return present({ limit: hostsPerGroup(written?.limit, primaryHosts), waitSeconds: written?.wait ?? 0 });
@@ -55,4 +55,6 @@ boot:
   limit: 25%
   # Seconds between the groups.
   wait: 10
+  # Roles on one machine boot side by side; true says so, and false changes nothing.
+  parallel_roles: true
 `;

@@ -34,8 +34,8 @@ export interface Config {
   /** `hosts`, then those that only accessories have. */
   readonly allHosts: readonly string[];
   readonly builder: Builder;
-  /** How to run the proxy's container; absent means the files in `~/.kamal/proxy` or Kamal's defaults decide. */
-  readonly proxyRun?: ProxyRun;
+  /** How to run the proxy's container, by machine; where nothing is said, `~/.kamal/proxy` or Kamal's defaults decide. */
+  readonly proxyRuns: ReadonlyMap<string, ProxyRun>;
   readonly ssh: SshConfig;
   readonly boot: BootConfig;
   readonly output: OutputConfig;

@@ -23,25 +23,35 @@ export const proxyRunSchema = section({
 
 export type WrittenProxyRun = z.output<typeof proxyRunSchema>;
 
-export interface RoleRun {
-  readonly role: string;
+/** What is said about the proxy of some machines, and where. */
+export interface SaidRun {
+  /** `the role web` */
+  readonly who: string;
   readonly hosts: readonly string[];
   readonly run: WrittenProxyRun | undefined;
   readonly path: Path;
 }
 
-/** How the proxy's container is run: one way on every machine. Roles that disagree on one machine are a problem. */
-export function resolveProxyRun(runs: readonly RoleRun[], findings: Findings): ProxyRun | undefined {
-  const [first, ...others] = runs.filter((one) => one.run !== undefined);
-  if (first?.run === undefined) return undefined;
-  checkRun(first.run, first.path, findings);
-  for (const other of others) {
-    if (sameRun(first.run, other.run)) continue;
-    const host = other.hosts.find((candidate) => first.hosts.includes(candidate));
-    if (host === undefined) findings.notDone(other.path);
-    else findings.problem(other.path, `${host} has one proxy, but ${first.role} and ${other.role} run it differently`);
+/** How each machine's proxy container is run. Who disagrees about one machine is a problem. */
+export function resolveProxyRuns(said: readonly SaidRun[], findings: Findings): Map<string, ProxyRun> {
+  const runs = new Map<string, ProxyRun>();
+  const first = new Map<string, SaidRun>();
+  for (const one of said) {
+    if (one.run === undefined) continue;
+    checkRun(one.run, one.path, findings);
+    const run = resolveRun(one.run, one.path, findings);
+    for (const host of one.hosts) {
+      const other = first.get(host);
+      if (other === undefined) {
+        first.set(host, one);
+        runs.set(host, run);
+      } else if (!sameRun(other.run, one.run)) {
+        findings.problem(one.path, `${host} has one proxy, but ${other.who} and ${one.who} run it differently`);
+        break;
+      }
+    }
   }
-  return resolveRun(first.run, first.path, findings);
+  return runs;
 }
 
 function resolveRun(written: WrittenProxyRun, path: Path, findings: Findings): ProxyRun {
@@ -70,8 +80,8 @@ function checkRun(written: WrittenProxyRun, path: Path, findings: Findings): voi
   }
 }
 
-function sameRun(left: WrittenProxyRun, right: WrittenProxyRun | undefined): boolean {
-  return JSON.stringify(sorted(left)) === JSON.stringify(sorted(right ?? {}));
+function sameRun(left: WrittenProxyRun = {}, right: WrittenProxyRun = {}): boolean {
+  return JSON.stringify(sorted(left)) === JSON.stringify(sorted(right));
 }
 
 function sorted(run: WrittenProxyRun): [string, unknown][] {

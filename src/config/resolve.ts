@@ -1,4 +1,4 @@
-import { resolveAccessories } from './accessories.ts';
+import { resolveAccessories, runsOfAccessories } from './accessories.ts';
 import { resolveAliases } from './aliases.ts';
 import { resolveBoot } from './boot.ts';
 import { resolveBuilder } from './builder.ts';
@@ -10,8 +10,9 @@ import type { Findings } from './findings.ts';
 import { resolveHooks } from './hooks.ts';
 import { resolveOutput } from './output.ts';
 import { present } from './present.ts';
+import { resolveProxyRuns } from './proxy-run.ts';
 import { isLocalRegistry, resolveRegistry } from './registry.ts';
-import { resolveRoles } from './roles.ts';
+import { resolveRoles, runsOfRoles } from './roles.ts';
 import { resolveSsh } from './ssh.ts';
 import { reportUnused } from './unused.ts';
 import { readWritten } from './written.ts';
@@ -34,7 +35,7 @@ export function resolveConfig(
   const { written, broken } = readWritten(value, allFindings);
   const findings = besides(allFindings, broken);
   const drainTimeoutSeconds = written.drain_timeout ?? 30;
-  const { roles, primaryRole, proxyRun } = resolveRoles(written, drainTimeoutSeconds, findings);
+  const { roles, primaryRole } = resolveRoles(written, drainTimeoutSeconds, findings);
   const registry = resolveRegistry(written.registry, ['registry'], findings);
   const image = resolveImage(written, findings);
   checkVolumes(written.volumes, ['volumes'], findings);
@@ -64,7 +65,10 @@ export function resolveConfig(
     accessoryHosts,
     allHosts,
     builder: resolveBuilder(written.builder, findings),
-    proxyRun,
+    proxyRuns: resolveProxyRuns(
+      [...runsOfRoles(roles, written, findings), ...runsOfAccessories(accessories, written)],
+      findings,
+    ),
     ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: allHosts }, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
     output: resolveOutput(written.output, findings),

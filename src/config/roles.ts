@@ -1,4 +1,4 @@
-import type { Env, ProxyRun, Role, RoleHost } from './config.ts';
+import type { Env, Role, RoleHost } from './config.ts';
 import { mergeEnv, namesGivenTwice, resolveEnv } from './env.ts';
 import type { Findings } from './findings.ts';
 import { resolveLabels } from './labels.ts';
@@ -8,8 +8,7 @@ import { present } from './present.ts';
 import { resolveAssets } from './assets.ts';
 import { checkProxy, mergeProxy, resolveProxyRoute } from './proxy.ts';
 import type { WrittenProxy } from './proxy.ts';
-import { resolveProxyRun } from './proxy-run.ts';
-import type { RoleRun } from './proxy-run.ts';
+import type { SaidRun } from './proxy-run.ts';
 import { hostsPath, resolveHosts } from './servers.ts';
 import type { WrittenHost, WrittenRole } from './servers.ts';
 import type { Path } from './sheet.ts';
@@ -26,12 +25,12 @@ interface Context {
   readonly findings: Findings;
 }
 
-/** The roles, primary first, then by name; and the one way in which they want the proxy run. */
+/** The roles, primary first, then by name. */
 export function resolveRoles(
   written: WrittenConfig,
   drainTimeoutSeconds: number,
   findings: Findings,
-): { roles: Role[]; primaryRole: string; proxyRun: ProxyRun | undefined } {
+): { roles: Role[]; primaryRole: string } {
   const servers = written.servers ?? {};
   const primaryRole = written.primary_role ?? 'web';
   checkNames({ written, servers, primaryRole, findings });
@@ -54,7 +53,7 @@ export function resolveRoles(
   });
   const roles = names.map((name) => resolveRole(name, servers[name] ?? {}, context));
   checkSharedHosts(roles, findings);
-  return { roles, primaryRole, proxyRun: resolveProxyRun(runsOf(roles, context), findings) };
+  return { roles, primaryRole };
 }
 
 function resolveRole(name: string, role: WrittenRole, context: Context): Role {
@@ -131,12 +130,14 @@ function proxyPath(role: string, key: string, findings: Findings): Path {
   return findings.has(path) ? path : ['proxy', key];
 }
 
-function runsOf(roles: readonly Role[], { written, findings }: Context): RoleRun[] {
+/** How each proxied role wants the proxy of its machines run. */
+export function runsOfRoles(roles: readonly Role[], written: WrittenConfig, findings: Findings): SaidRun[] {
   return roles.flatMap(({ name, proxy, hosts }) => {
     const own = written.servers?.[name]?.proxy;
     const run = mergeProxy(written.proxy, typeof own === 'object' ? own : {}).run;
     if (proxy === undefined) return [];
-    return [{ role: name, hosts: hosts.map(({ host }) => host), run, path: proxyPath(name, 'run', findings) }];
+    const path = proxyPath(name, 'run', findings);
+    return [{ who: `the role ${name}`, hosts: hosts.map(({ host }) => host), run, path }];
   });
 }
 

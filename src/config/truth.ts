@@ -2,8 +2,9 @@ import type { Config } from './config.ts';
 import type { Layers } from './layers.ts';
 import { addAccessories } from './truth-accessories.ts';
 import { lineOf, type Path, withoutPasswords } from './sheet.ts';
+import { addProxyRuns } from './truth-proxy-runs.ts';
 import { addRoles } from './truth-roles.ts';
-import { addOptions, type Put, type Setting, type Shown, shownSecretly, shownText } from './truth-shown.ts';
+import { type Put, type Setting, type Shown, shownSecretly, shownText } from './truth-shown.ts';
 
 export interface TruthSource {
   readonly config: Config;
@@ -30,6 +31,7 @@ export function settingsOf({ config, layers }: TruthSource): Setting[] {
   addRoles({ config, written: layers.value, put });
   addAccessories({ config, written: layers.value, put });
   addImage(config, put);
+  addProxyRuns(config, put);
   addMachines(config, put);
   addDeploy(config, put);
   return settings;
@@ -69,20 +71,7 @@ function addImage({ registry, builder }: Config, put: Put): void {
   put(['builder', 'sbom'], builder.sbom);
 }
 
-function addMachines({ proxyRun, ssh, boot }: Config, put: Put): void {
-  const run = (key: string, value: Shown | undefined) => put(['proxy', 'run', key], value);
-  run('publish', proxyRun?.publish);
-  run('http_port', proxyRun?.httpPort);
-  run('https_port', proxyRun?.httpsPort);
-  run('metrics_port', proxyRun?.metricsPort);
-  run('debug', proxyRun?.debug);
-  run('log_max_size', proxyRun?.logMaxSize);
-  run('bind_ips', proxyRun?.bindIps);
-  run('registry', proxyRun?.registry);
-  run('repository', proxyRun?.repository);
-  run('version', proxyRun?.version);
-  const options = ['proxy', 'run', 'options'];
-  addOptions(proxyRun?.options ?? [], (name, value) => put([...options, name], value));
+function addMachines({ ssh, boot }: Config, put: Put): void {
   put(['ssh', 'user'], ssh.user);
   put(['ssh', 'port'], ssh.port);
   put(['ssh', 'keys'], ssh.keys);

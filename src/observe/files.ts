@@ -8,8 +8,12 @@ import { certificateId, certificatesDirectory, errorPagesDirectory } from '../pr
 import type { ObservedHost } from './observed.ts';
 
 /** What is asked about a machine's files, all in one batch. */
-export function stateQuery(config: Config, wanted: readonly { readonly spec: ContainerSpec }[]): StateQuery {
-  const boot = config.proxyRun === undefined ? proxyFileNames.map((name) => `${proxyDirectory}/${name}`) : [];
+export function stateQuery(
+  config: Config,
+  host: string,
+  wanted: readonly { readonly spec: ContainerSpec }[],
+): StateQuery {
+  const boot = config.proxyRuns.has(host) ? [] : proxyFileNames.map((name) => `${proxyDirectory}/${name}`);
   const ownCertificates = proxied(config).filter(({ proxy }) => proxy?.certificate !== undefined);
   return {
     lockDirectory: lockDirectory(config),

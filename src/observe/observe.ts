@@ -39,7 +39,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
   accessories?.catch(() => undefined);
   const wantedAccessories = (look.accessories?.wanted ?? []).filter((one) => one.host === host.name);
   const [state, summaries, images, network, info, proxyInspect, proxyState, image, ...inspects] = await Promise.all([
-    host.readState(stateQuery(look.config, [...wanted, ...wantedAccessories])),
+    host.readState(stateQuery(look.config, host.name, [...wanted, ...wantedAccessories])),
     docker.listContainers(),
     docker.listImages(),
     docker.inspectNetwork(networkName),

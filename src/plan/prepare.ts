@@ -103,7 +103,13 @@ function proxySteps(config: Config, observed: Observed, decisions: readonly Deci
   const host = observedHost(observed, first.wanted.host);
   const { container } = host.proxy;
   if (container === undefined) {
-    return [{ kind: 'boot-proxy', spec: proxySpec(config, host.proxyFiles), because: 'no proxy runs on this host' }];
+    return [
+      {
+        kind: 'boot-proxy',
+        spec: proxySpec(config, host.host, host.proxyFiles),
+        because: 'no proxy runs on this host',
+      },
+    ];
   }
   return container.state === 'running' ? [] : [{ kind: 'start-proxy', because: `the proxy is ${container.state}` }];
 }

@@ -8,9 +8,10 @@ import { appsConfigDirectory, appsConfigInProxy } from './files.ts';
 export const minimumProxyVersion = 'v0.9.2';
 const defaultRepository = 'basecamp/kamal-proxy';
 
-/** The proxy's container as Kamal runs it (reference, section 3.7). */
-export function proxySpec(config: Config, files: Readonly<Record<string, string>>): ContainerSpec {
-  return config.proxyRun === undefined ? specFromFiles(files) : specFromRun(config.proxyRun);
+/** A machine's proxy container as Kamal runs it (reference, section 3.7). */
+export function proxySpec(config: Config, host: string, files: Readonly<Record<string, string>>): ContainerSpec {
+  const run = config.proxyRuns.get(host);
+  return run === undefined ? specFromFiles(files) : specFromRun(run);
 }
 
 function specFromRun(run: ProxyRun): ContainerSpec {

@@ -38,6 +38,7 @@ describe('what a file means', () => {
       primaryHost: '192.0.2.1',
       hosts: ['192.0.2.1'],
       accessories: [],
+      proxyRuns: new Map(),
       accessoryHosts: [],
       allHosts: ['192.0.2.1'],
       builder: {
@@ -124,7 +125,9 @@ x-longshore: {ssh: {hosts: {192.0.2.2: {user: ubuntu, port: "2222"}}}}`),
 
   test('how the proxy is run, with defaults where something is said', () => {
     expect(
-      load(withKeys('proxy: {run: {registry: "r:1", bind_ips: ["::1", "[::2]"], options: {cpus: 2}}}')).proxyRun,
+      load(withKeys('proxy: {run: {registry: "r:1", bind_ips: ["::1", "[::2]"], options: {cpus: 2}}}')).proxyRuns.get(
+        '192.0.2.1',
+      ),
     ).toEqual({
       publish: true,
       httpPort: 80,
@@ -180,7 +183,6 @@ aliases: {logs: app logs}`),
     expect(config.warnings.map((line) => line.split(' ').slice(0, 2).join(' ')).toSorted()).toEqual([
       'deploy.yml:5: `builder.cache`',
       'deploy.yml:6: `ssh.forward_agent`',
-      'deploy.yml:7: `boot.parallel_roles`',
       'deploy.yml:9: `run_directory`',
     ]);
   });

@@ -167,11 +167,6 @@ const cases: [string, string, string][] = [
   ],
   ['a bad address', 'proxy: {run: {bind_ips: ["1.2.3.4; rm"]}}', 'this is no IP address'],
   ['a port unpublished', 'proxy: {run: {publish: false, http_port: 8080}}', '`http_port` needs `publish: true`'],
-  [
-    'two proxies on a host',
-    'servers: {web: {hosts: [a], proxy: {run: {debug: true}}}, api: {hosts: [a], proxy: {run: {}}}}',
-    'a has one proxy, but web and api run it differently',
-  ],
   ['a newer Kamal', 'minimum_version: 2.12.1', 'this file is for Kamal 2.12.1; files of Kamal 2.12.0 are read here'],
   ['an alias’s name', 'aliases: {"a b": x}', 'an alias is made of a-z, 0-9, `-` and `_`'],
   ['a hook’s name', 'hooks: {pre-depoly: {}}', 'unknown hook `pre-depoly`; did you mean `pre-deploy`?'],

@@ -47,6 +47,23 @@ describe('what a deploy would do and why', () => {
       ]);
     }));
 
+  test('on each machine the proxy is run as is said for that machine', () =>
+    inVirtualTime(async () => {
+      const own = 'api: {hosts: [two], proxy: {host: api.test, run: {registry: registry.test:5000, http_port: 8080}}}';
+      const world = makeWorld(twoMachines.replace(/^servers.*$/m, `servers: {web: [one], ${own}}`));
+      world.push('v1');
+      await world.deploy('v1', { command: 'setup' });
+      const published = [...world.machines.values()].map(({ containers }) => {
+        const proxy = [...containers.values()].find(({ name }) => name === 'kamal-proxy');
+        return Object.values(proxy?.body.HostConfig?.PortBindings ?? {}).map(([binding]) => binding?.HostPort);
+      });
+      expect(published).toEqual([
+        ['80', '443'],
+        ['8080', '443'],
+      ]);
+      expect(await world.plan('v1')).toEqual([]);
+    }));
+
   test('over another version: what is replaced stops last, after every role is ready', () =>
     inVirtualTime(async () => {
       const world = await serving('v1');

@@ -5,7 +5,7 @@ import { xargsWords } from '../../src/proxy/boot-config.ts';
 import { proxySpec } from '../../src/proxy/container.ts';
 import { load, withKeys } from '../config/load-text.ts';
 
-const spec = (files: Readonly<Record<string, string>>) => proxySpec(load(withKeys('')), files);
+const spec = (files: Readonly<Record<string, string>>) => proxySpec(load(withKeys('')), '192.0.2.1', files);
 
 describe('Kamal’s files that say how the proxy is run', () => {
   test.each([
