@@ -49,6 +49,7 @@ function stemOf(file: string): string {
 export const destinationsSample = `\
 # Longshore's own (under x-longshore in a file that Kamal reads too): this file, without any other over it, is
 # what \`deploy production\` and \`deploy\` mean. Every other destination has its file beside this one: deploy.<name>.yml.
+# Two that would mount one path of a machine, or one path inside of the other's, to write to it are refused.
 base_destination: production
 # Refuse commands that name no destination.
 require_destination: true

@@ -4,7 +4,7 @@ import { Failure, messageOf } from '../errors.ts';
 import { baseDestinationOf } from './destinations.ts';
 import { throwProblems } from './findings.ts';
 import { isMap, ownKeysRoot } from './layers.ts';
-import { createFileReader, type TemplateRequest } from './load-templates.ts';
+import { createFileReader, type Reading, type TemplateRequest } from './load-templates.ts';
 import type { Remark, YamlFile } from './yaml.ts';
 
 export interface LoadRequest extends TemplateRequest {
@@ -13,12 +13,12 @@ export interface LoadRequest extends TemplateRequest {
 }
 
 /** A file, its templates rendered for a destination; undefined when there is none. */
-export type Read = (file: string, destination?: string) => YamlFile | undefined;
+export type Read = (file: string, destination?: string, reading?: Reading) => YamlFile | undefined;
 
 /** Reads files as often as they are asked for; commands in them run once. */
 export function createReader(request: LoadRequest): Read {
   const readText = createFileReader(request);
-  return (file, destination) => {
+  return (file, destination, reading = 'in-earnest') => {
     const path = resolve(request.cwd, file);
     if (!fileExists(path)) return undefined;
     let text: string;
@@ -27,7 +27,7 @@ export function createReader(request: LoadRequest): Read {
     } catch (thrown) {
       throw new Failure('config-missing', `${file} cannot be read: ${messageOf(thrown)}`, { cause: thrown });
     }
-    return readText(file, text, destination);
+    return readText(file, text, destination, reading);
   };
 }
 
@@ -73,6 +73,7 @@ function missing(file: string): Failure {
 
 function empty(base: YamlFile): Failure {
   return new Failure('config-invalid', `${base.sheet.file} is empty`, {
+    details: [`${base.sheet.file}:1:1: nothing stands here`],
     hint: 'It needs service, image, servers, registry and builder; docs/configuration.md shows a file to start from.',
   });
 }

@@ -22,18 +22,27 @@ export interface TemplateRequest {
 
 const timeoutSeconds = 60;
 
+/** `aside`: only to compare, so nothing is run that was not run already, and what would need it cannot be read. */
+export type Reading = 'in-earnest' | 'aside';
+
 /** Reads the text of a file, which may be a template. Commands in templates run once, however often they stand there. */
 export function createFileReader(request: TemplateRequest) {
   const answers = new Map<string, Answer>();
-  return (file: string, text: string, destination: string | undefined): YamlFile => {
+  const plain = new Map<string, YamlFile>();
+  return (file: string, text: string, destination: string | undefined, reading: Reading): YamlFile => {
     const clean = text.replace(/^\uFEFF/, '');
-    if (!clean.includes('<%')) return parseYaml(file, clean);
+    if (!clean.includes('<%')) {
+      const parsed = plain.get(file) ?? parseYaml(file, clean);
+      plain.set(file, parsed);
+      return parsed;
+    }
+    if (reading === 'aside' && request.erb === 'ruby') return unread(file);
     const env = { ...request.env, KAMAL_DESTINATION: destination };
     if (request.erb === 'ruby') return renderedByRuby(file, clean, { ...request, env });
     const { template, problems, warnings } = render({
       file,
       text: clean,
-      world: worldOf({ ...request, env }, answers),
+      world: worldOf({ ...request, env }, answers, reading),
     });
     if (problems.length > 0) {
       return { sheet: template.sheet, value: undefined, problems, warnings, locate: () => undefined };
@@ -46,18 +55,28 @@ export function createFileReader(request: TemplateRequest) {
 /** A template that is no config, such as an accessory's file. @throws Failure `config-invalid` with its problems */
 export function renderTemplate(request: TemplateRequest & { readonly file: string; readonly text: string }): string {
   const { file, text } = request;
-  const { template, problems } = render({ file, text, world: worldOf(request, new Map()) });
+  const { template, problems } = render({ file, text, world: worldOf(request, new Map(), 'in-earnest') });
   throwProblems(file, problems);
   return template.text;
 }
 
-function worldOf({ cwd, env, noExec }: TemplateRequest, answers: Map<string, Answer>): World {
+function unread(file: string): YamlFile {
+  const sheet = { file, lines: [] };
+  const problems = [{ place: { sheet, line: 1, column: 1 }, message: 'Ruby is not run for this' }];
+  return { sheet, value: undefined, problems, warnings: [], locate: () => undefined };
+}
+
+function worldOf({ cwd, env, noExec }: TemplateRequest, answers: Map<string, Answer>, reading: Reading): World {
   return {
     env,
     architecture: arch() === 'x64' ? 'amd64' : arch(),
     run(command) {
       if (noExec === true) return { problem: 'this runs a command, and --no-exec was given' };
       const key = JSON.stringify([command, env['KAMAL_DESTINATION']]);
+      if (reading === 'aside') {
+        const known = [...answers].find(([asked]) => (JSON.parse(asked) as unknown[])[0] === command);
+        return known?.[1] ?? { problem: 'this command is not run' };
+      }
       const answer = answers.get(key) ?? runCommand(command, { cwd, env });
       answers.set(key, answer);
       return answer;

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../errors.ts';
 import type { Config } from './config.ts';
 import {
@@ -14,8 +14,10 @@ import { type Layers, mergeLayers, ownKeysRoot } from './layers.ts';
 import { createReader, fileExists, type LoadRequest, problemsWithShape, type Read, readBase } from './load-files.ts';
 import { present } from './present.ts';
 import { resolveConfig } from './resolve.ts';
+import { sharedMounts, writesToMachines } from './shared-mounts.ts';
+import { lineOf } from './sheet.ts';
 import { dropInherited } from './without.ts';
-import { parseYaml, type YamlFile } from './yaml.ts';
+import { parseYaml, type Remark, type YamlFile } from './yaml.ts';
 
 /** A config, and the files it was read from. */
 export interface Loaded {
@@ -31,15 +33,56 @@ export function loadConfig(request: LoadRequest): Config {
 /** The same, with the places where things are written. */
 export function loadLayers(request: LoadRequest): Loaded {
   const read = createReader(request);
+  const loaded = loadAs(request, read);
+  if (!writesToMachines(loaded)) return loaded;
+  const shared = [...othersOf(request, loaded.config, read)].map((other) => sharedMounts(loaded, other));
+  throwProblems(
+    request.file,
+    shared.flatMap(({ problems }) => problems),
+  );
+  const warnings = shared.flatMap((one) => one.warnings).map(({ place, message }) => `${lineOf(place)}: ${message}`);
+  return { ...loaded, config: { ...loaded.config, warnings: [...loaded.config.warnings, ...warnings] } };
+}
+
+function loadAs(request: LoadRequest, read: Read): Loaded {
   const { base, baseName } = readBase(read, request);
-  const choice = chooseDestination(request, baseName);
+  const choice = chooseDestination(request, base);
   const loaded = loadChosen({ request, read, base, choice });
   if (loaded.layers.value['require_destination'] === true && request.destination === undefined) {
+    const where = lineOf(loaded.layers.placeOf(['require_destination']).key);
     throw new Failure('usage', `${request.file} asks for a destination (require_destination)`, {
+      details: [`${where}: require_destination`],
       hint: `Name one: ${namesOf(request, baseName).join(', ') || 'there is none yet'}.`,
     });
   }
+  throwProblems(request.file, hooksOfKamal1(loaded, request.cwd));
   return loaded;
+}
+
+/** Kamal 2 refuses hooks with the names of its first version, as it would never run them. */
+function hooksOfKamal1({ config, layers }: Loaded, cwd: string): Remark[] {
+  return ['pre', 'post'].flatMap((when) => {
+    const path = join(config.hooksPath, `${when}-traefik-reboot`);
+    if (!fileExists(resolve(cwd, path))) return [];
+    const message = `${path} is a hook of Kamal 1; rename it to ${when}-proxy-reboot`;
+    return [{ place: layers.placeOf(['hooks_path']).key, message }];
+  });
+}
+
+/** The other destinations of a file, and the file alone, as far as they can be read without running anything. */
+function* othersOf(request: LoadRequest, { destinationName }: Config, read: Read): Generator<Loaded> {
+  const { destination: _, ...alone } = request;
+  const aside: Read = (file, destination) => read(file, destination, 'aside');
+  const named = filesBeside(request.file, request.cwd).map((destination) => ({ ...alone, destination }));
+  for (const other of [alone, ...named]) {
+    try {
+      const loaded = loadAs(other, aside);
+      if (loaded.config.destinationName !== destinationName) yield loaded;
+    } catch (thrown) {
+      // What is wrong with it is told when it is asked for.
+      if (!(thrown instanceof Failure)) throw thrown;
+    }
+  }
 }
 
 interface Chosen {
@@ -78,14 +121,17 @@ interface Choice {
   readonly destinationFile?: string;
 }
 
-function chooseDestination({ file, destination, cwd }: LoadRequest, baseName: string | undefined): Choice {
+function chooseDestination({ file, destination, cwd }: LoadRequest, base: YamlFile): Choice {
+  const baseName = baseDestinationOf(base);
   if (destination !== undefined && destination !== baseName) return { destination, destinationName: destination };
   const twin = baseName === undefined ? undefined : destinationFileOf(file, baseName);
   if (twin !== undefined && fileExists(resolve(cwd, twin))) {
+    const place = base.locate(['base_destination']) ?? base.locate([ownKeysRoot, 'base_destination']);
     throw new Failure(
       'config-invalid',
       `${baseName} is said twice: ${twin} exists, and ${file} has base_destination: ${baseName}`,
       {
+        details: [place === undefined ? file : `${lineOf(place.key)}: base_destination`],
         hint: `Remove base_destination from ${file}, or move what ${twin} says into ${file}.`,
       },
     );
