@@ -127,9 +127,11 @@ function readVariable(reader: Reader, offset: number, depth: number): Ruby {
     if (reader.take(/\]/y) === undefined) throw notRead(reader.code, reader.offset());
     return { kind: 'env', name };
   }
-  const method = reader.take(/\.\s*(?:fetch|key\?|has_key\?|include\?)(?=\s*\()/y);
+  const method = reader.take(/\.\s*(?:fetch|key\?|has_key\?|include\?)(?=\s*[("'])/y);
   if (method === undefined) throw notRead(reader.code, offset);
-  const [name, fallback, ...more] = readArguments(reader, depth);
+  const [name, fallback, ...more] = reader.sees(/\(/y)
+    ? readArguments(reader, depth)
+    : readBareArguments(reader, depth);
   if (name === undefined || more.length > 0) throw notRead(reader.code, offset);
   if (!method.endsWith('fetch')) {
     if (fallback !== undefined) throw notRead(reader.code, offset);
@@ -150,6 +152,13 @@ function readArguments(reader: Reader, depth: number): Ruby[] {
     args.push(readChoice(reader, depth + 1));
     if (reader.take(/,/y) === undefined && !reader.sees(/\)/y)) throw notRead(reader.code, reader.offset());
   }
+  return args;
+}
+
+/** Arguments without parentheses. */
+function readBareArguments(reader: Reader, depth: number): Ruby[] {
+  const args = [readChoice(reader, depth + 1)];
+  while (reader.take(/,/y) !== undefined) args.push(readChoice(reader, depth + 1));
   return args;
 }
 

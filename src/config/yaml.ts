@@ -2,6 +2,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { Alias, Node } from 'yaml';
 import type { Path, Place, Sheet } from './sheet.ts';
 import type { Template } from './template.ts';
+import { indentContinuations } from './yaml-indent.ts';
 import { locate } from './yaml-keys.ts';
 import { createReader } from './yaml-values.ts';
 
@@ -22,6 +23,7 @@ export interface Remark {
 }
 
 const syntaxErrorsShown = 3;
+const options = { schema: 'failsafe', prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const;
 
 /** Reads YAML, of a template at the places of the template. Everything wrong with it is in `problems`; nothing is thrown. */
 export function parseYaml(file: string, text: string, template?: Template): YamlFile {
@@ -30,7 +32,9 @@ export function parseYaml(file: string, text: string, template?: Template): Yaml
   const counter = new LineCounter();
   const problems: Remark[] = [];
   const warnings: Remark[] = [];
-  const placeAt = (offset: number): Place => {
+  let originOf = (offset: number): number => offset;
+  const placeAt = (at: number): Place => {
+    const offset = originOf(at);
     if (template !== undefined) return { sheet, ...template.positionOf(offset) };
     const { line, col } = counter.linePos(offset);
     return { sheet, line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -44,8 +48,13 @@ export function parseYaml(file: string, text: string, template?: Template): Yaml
   }
   let root: Node | null;
   try {
-    const options = { schema: 'failsafe', lineCounter: counter, prettyErrors: false, uniqueKeys: false } as const;
-    const document = parseDocument(clean, { ...options, logLevel: 'error' });
+    let document = parseDocument(clean, { ...options, lineCounter: counter });
+    const indented = document.errors.length === 0 ? undefined : indentContinuations(clean);
+    const again = indented === undefined ? document : parseDocument(indented.text, options);
+    if (indented !== undefined && again.errors.length === 0) {
+      document = again;
+      originOf = indented.originOf;
+    }
     for (const error of document.errors.slice(0, syntaxErrorsShown)) {
       problems.push({ place: placeAt(error.pos[0]), message: syntaxMessage(error.message) });
     }

@@ -137,3 +137,44 @@ describe('merge keys and anchors', () => {
     expect(problems(`${text}zebra: 1\r\n`)).toEqual(['deploy.yml:6:1: unknown key `zebra`']);
   });
 });
+
+describe('quoted texts and lists in brackets that go on at the left edge', () => {
+  const psych: [string, string, unknown][] = [
+    ['double quotes', 'a: "one\ntwo"', { a: 'one two' }],
+    ['single quotes', "a: 'it''s\ntwo\n\nthree'", { a: "it's two\nthree" }],
+    ['an escaped line break', 'a: "one\\\ntwo\\"three"', { a: 'onetwo"three' }],
+    ['a list', 'a: [1,\n2,\n3]\nb: 4', { a: [1, 2, 3], b: 4 }],
+    ['a map', 'a: {b: 1,\nc: "x\ny"\n}\nd: 2', { a: { b: 1, c: 'x y' }, d: 2 }],
+    ['in a list of maps', 'a:\n  - b: [x,\ny]\n    c: "z\n  w"', { a: [{ b: ['x', 'y'], c: 'z w' }] }],
+    ['a list after a dash', 'a:\n- [1,\n2]\n- 3', { a: [[1, 2], 3] }],
+    ['with comments between', 'a: [1, # one "\n2] # two [', { a: [1, 2] }],
+    [
+      'beside text with quotes and brackets',
+      "a: it's [not\nb: [1,\n2]\nc: |\n  [ \"\nd: 'x\ny'",
+      { a: "it's [not", b: [1, 2], c: '[ "\n', d: 'x y' },
+    ],
+    ['beside a block of text', "c: |\n  it's [ \"\nd: 'x\ny'", { c: 'it\'s [ "\n', d: 'x y' }],
+  ];
+  test.each(psych)('%s', (_what, text, value) => {
+    const parsed = parseYaml('f', `${text}\n`);
+    expect([parsed.problems, parsed.value]).toEqual([[], value]);
+  });
+
+  test('keep their places', () => {
+    const text = 'a: [1,\n2]\nb: "x\ny"\nc: {d:\nno, e: 5}\n';
+    const { locate } = parseYaml('f', text);
+    const at = (...path: (string | number)[]) => locate(path)?.value;
+    expect(at('a', 1)).toMatchObject({ line: 2, column: 1 });
+    expect(at('b')).toMatchObject({ line: 3, column: 4 });
+    expect(at('c', 'e')).toMatchObject({ line: 6, column: 8 });
+    expect(problems(`${minimal}labels: {a: [x],\nb: [y]}\n`)).toEqual([
+      'deploy.yml:6:13: this should be text, not a list',
+      'deploy.yml:7:4: this should be text, not a list',
+    ]);
+  });
+
+  test('are refused when nothing closes them', () => {
+    expect(parseYaml('f', 'a: "one\ntwo\nb: 1\n').problems).not.toEqual([]);
+    expect(parseYaml('f', 'a: [one\ntwo: 1\nb: 1\n').problems).not.toEqual([]);
+  });
+});
