@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allDocuments, codeIn, type Document, root } from './documents.ts';
 
-/** Commands that documents name before they are there. */
-const toCome: readonly string[] = [];
-
 const ids = readdirSync(join(root, 'src/commands'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.startsWith('frame/'))
   .map((path) => path.replace(/\.ts$/, '').replaceAll('/', ' '));
