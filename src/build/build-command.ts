@@ -119,10 +119,14 @@ function commonOptions(
 
 /** Values go by the environment, where no process list shows them, but for those that would steer the client there. */
 function argumentsOf({ args }: ImageBuild, option: string): { words: string[]; env: Record<string, string> } {
-  const hidden = Object.entries(args).filter(([name]) => !steersTheClient(name));
+  const entries = Object.entries(args);
+  const hidden = entries.flatMap(([name, value]) => (value === null || steersTheClient(name) ? [] : [[name, value]]));
   return {
-    words: Object.entries(args).flatMap(([name, value]) => [option, steersTheClient(name) ? `${name}=${value}` : name]),
-    env: Object.fromEntries(hidden),
+    words: entries.flatMap(([name, value]) => [
+      option,
+      value !== null && steersTheClient(name) ? `${name}=${value}` : name,
+    ]),
+    env: Object.fromEntries(hidden) as Record<string, string>,
   };
 }
 

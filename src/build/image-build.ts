@@ -18,7 +18,7 @@ export interface ImageBuild {
   readonly pack?: { readonly builder: string; readonly buildpacks: readonly string[] };
   readonly dockerfile: string;
   readonly target?: string;
-  readonly args: Readonly<Record<string, string>>;
+  readonly args: Readonly<Record<string, string | null>>;
   /** Names of secrets; the values are handed over only to build. */
   readonly secrets: readonly string[];
   readonly ssh?: string;

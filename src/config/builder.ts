@@ -1,14 +1,27 @@
 import * as z from 'zod';
 import type { BuildCache, Builder } from './config.ts';
-import { chosen, flag, oneOf, section, text, textList, textMap } from './fields.ts';
+import { chosen, flag, mapOf, oneOf, section, shouldBe, text, textList } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { withForm } from './form.ts';
 import { present } from './present.ts';
+import { isLocalRegistry, type WrittenRegistry } from './registry.ts';
+import { DateWord, isScalar, type Scalar, textOf } from './scalars.ts';
 
 const flagOrText = chosen([flag, text], (value): z.ZodType<boolean | string> =>
   typeof value === 'boolean' ? flag : text,
 );
 
 const oneProcessor = text.transform((one) => [one]);
+
+/** Kamal looks at no build argument: a date is its word, and one without a value is the variable of that name here. */
+const buildArgument = withForm(
+  z
+    .custom<Scalar | DateWord | null>((value) => value === null || value instanceof DateWord || isScalar(value), {
+      error: (issue) => shouldBe('text', issue.input),
+    })
+    .transform((value) => (value === null ? null : value instanceof DateWord ? value.word : textOf(value))),
+  { type: ['string', 'number', 'boolean', 'null'] },
+);
 
 export const builderSchema = section({
   arch: chosen([textList, oneProcessor], (value): z.ZodType<string[]> =>
@@ -18,7 +31,7 @@ export const builderSchema = section({
   context: text.exactOptional(),
   dockerfile: text.exactOptional(),
   target: text.exactOptional(),
-  args: textMap.exactOptional(),
+  args: mapOf(buildArgument).exactOptional(),
   secrets: textList.exactOptional(),
   local: flag.exactOptional(),
   remote: text.exactOptional(),
@@ -30,7 +43,7 @@ export const builderSchema = section({
     image: text.exactOptional(),
   }).exactOptional(),
   provenance: flagOrText.exactOptional(),
-  sbom: flagOrText.exactOptional(),
+  sbom: flag.exactOptional(),
 });
 
 export type WrittenBuilder = z.output<typeof builderSchema>;
@@ -39,7 +52,10 @@ export type WrittenBuilder = z.output<typeof builderSchema>;
 const drivers = ['docker-container', 'docker', 'kubernetes', 'remote'];
 
 /** How the image is built. */
-export function resolveBuilder(written: WrittenBuilder = {}, findings: Findings): Builder {
+export function resolveBuilder(
+  written: WrittenBuilder = {},
+  { registry, findings }: { registry: WrittenRegistry | undefined; findings: Findings },
+): Builder {
   const { arch = [], driver = 'docker-container', local = true, pack } = written;
   if (arch.length === 0) findings.problem(['builder'], '`builder.arch` is missing: say amd64, arm64 or both');
   for (const platform of arch.filter((one) => !/^[a-z0-9]+(\/v\d)?$/.test(one))) {
@@ -51,6 +67,12 @@ export function resolveBuilder(written: WrittenBuilder = {}, findings: Findings)
   }
   checkDriver({ driver, arch, written, findings });
   checkPack(written, findings);
+  if (written.remote && isLocalRegistry(registry) && !written.remote.startsWith('ssh://')) {
+    findings.problem(
+      ['builder', 'remote'],
+      'with a registry on this machine this should be ssh://…: it is reached that way',
+    );
+  }
   if (!local && !written.remote) {
     findings.problem(['builder', 'local'], 'nothing is left to build on: no `builder.remote` is given');
   }
@@ -122,6 +144,8 @@ builder:
   target: production
   args:
     RUBY_VERSION: "3.4"
+    # Without a value: this machine's variable of that name.
+    CI_JOB_ID:
   # Names of secrets, handed to the build as BuildKit secrets.
   secrets: [GITHUB_TOKEN]
   # An ssh agent or key for \`RUN --mount=type=ssh\`; $VARIABLES are those of this machine.

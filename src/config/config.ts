@@ -181,7 +181,8 @@ export interface Builder {
   readonly context?: string;
   readonly dockerfile: string;
   readonly target?: string;
-  readonly args: Readonly<Record<string, string>>;
+  /** Null: the variable of that name on the machine that deploys, if it is set. */
+  readonly args: Readonly<Record<string, string | null>>;
   /** Names in the secrets files, handed to the build as BuildKit secrets. */
   readonly secrets: readonly string[];
   /** Docker endpoint such as `ssh://user@host:port`, for processors that this machine has not. */

@@ -95,10 +95,19 @@ export const samples: readonly Section[] = [
   { name: 'more', title: 'Everything else', sample: moreSample },
 ];
 
-/** A section by its name, or by a key at the left edge of its sample. Throws `usage` with the names there are. */
+/** What `kamal docs` calls them, where it is something else. */
+const kamalNames: Readonly<Record<string, string>> = {
+  accessory: 'accessories',
+  alias: 'aliases',
+  configuration: 'more',
+  role: 'servers',
+};
+
+/** A section by its name, Kamal's too, or by a key at the left edge of its sample. Throws `usage` with the names there are. */
 export function sectionCalled(name: string): Section {
+  const called = kamalNames[name] ?? name;
   const found =
-    samples.find((section) => section.name === name) ??
+    samples.find((section) => section.name === called) ??
     samples.find(({ sample }) => sample.split('\n').some((line) => line.startsWith(`${name}:`)));
   if (found !== undefined) return found;
   const names = samples.map((section) => section.name);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { withForm } from './form.ts';
 import { isMap } from './layers.ts';
 import { nearest } from './nearest.ts';
-import { Float, isScalar, textOf } from './scalars.ts';
+import { DateWord, Float, isScalar, textOf } from './scalars.ts';
 import type { Scalar } from './scalars.ts';
 
 /** Text; numbers and booleans are taken as text, as Kamal does. */
@@ -106,6 +106,7 @@ export function shouldBe(expected: string, input: unknown): string {
 function kindOf(input: unknown): string {
   if (Array.isArray(input)) return 'a list';
   if (input instanceof Float) return `the number ${textOf(input)}`;
+  if (input instanceof DateWord) return 'a date; put it in quotes';
   if (typeof input === 'string') return input === '' ? 'empty text' : 'text';
   if (typeof input === 'object') return 'a map';
   return typeof input === 'number' ? `the number ${input}` : String(input);

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure, messageOf } from '../errors.ts';
 import { baseDestinationOf } from './destinations.ts';
@@ -34,10 +34,10 @@ export function createReader(request: LoadRequest): Read {
 /** The base file by itself. What it calls itself is no destination to Kamal, so its templates do not see one either. */
 export function readBase(
   read: Read,
-  { file, destination }: LoadRequest,
+  { file, destination, cwd }: LoadRequest,
 ): { base: YamlFile; baseName: string | undefined } {
   const first = read(file, destination);
-  if (first === undefined) throw missing(file);
+  if (first === undefined) throw missing(file, cwd);
   const isBase = destination !== undefined && baseDestinationOf(first) === destination;
   const base = (isBase ? read(file) : undefined) ?? first;
   throwProblems(file, [...base.problems, ...problemsWithShape(base)]);
@@ -65,7 +65,10 @@ export function problemsWithShape({ value, locate, sheet }: YamlFile): Remark[] 
   ];
 }
 
-function missing(file: string): Failure {
+function missing(file: string, cwd: string): Failure {
+  const path = resolve(cwd, file);
+  if (existsSync(path))
+    return new Failure('config-missing', `${file} is not a file`, { hint: 'Name the file with -c.' });
   return new Failure('config-missing', `${file} does not exist`, {
     hint: 'Change to the project’s directory, or name the file with -c; `longshore init` writes one to start from.',
   });

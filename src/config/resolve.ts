@@ -64,7 +64,7 @@ export function resolveConfig(
     accessories,
     accessoryHosts,
     allHosts,
-    builder: resolveBuilder(written.builder, findings),
+    builder: resolveBuilder(written.builder, { registry: written.registry, findings }),
     proxyRuns: resolveProxyRuns(
       [...runsOfRoles(roles, written, findings), ...runsOfAccessories(accessories, written)],
       findings,

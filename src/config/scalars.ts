@@ -9,10 +9,19 @@ export class Float {
   }
 }
 
+/** A date or time, as it is written. Kamal takes none where text stands. */
+export class DateWord {
+  readonly word: string;
+
+  constructor(word: string) {
+    this.word = word;
+  }
+}
+
 export type Scalar = string | number | boolean | Float;
 
 export interface PlainReading {
-  readonly value: Scalar | null;
+  readonly value: Scalar | DateWord | null;
   /** Why a person might have meant something else; absent when the reading is plain. */
   readonly surprise?: string;
 }
@@ -24,7 +33,7 @@ export function readPlain(word: string): PlainReading {
   if (/^(no|false|off)$/i.test(word)) return { value: false };
   if (/^:./.test(word)) return readSymbol(word);
   if (/^\d{4}-\d{1,2}-\d{1,2}([Tt\s].*)?$/.test(word)) {
-    return { value: word, surprise: 'Kamal reads this as a date and refuses it; put it in quotes' };
+    return { value: new DateWord(word) };
   }
   if (/^[-+]?[0-9][0-9_]*(:[0-5]?[0-9]){1,2}$/.test(word)) {
     const seconds = readSexagesimal(word);
@@ -53,6 +62,8 @@ function readSexagesimal(word: string): number {
 }
 
 function readNumber(word: string): Scalar | undefined {
+  const special = /^(-?)\.inf$|^\.nan$/i.exec(word);
+  if (special !== null) return new Float(/nan/i.test(word) ? Number.NaN : Number(`${special[1]}Infinity`));
   const digits = word.replaceAll(/[,_]/g, '');
   if (/^[-+]?([0-9][0-9_,]*)?\.[0-9]*([eE][+-][0-9]+)?$/.test(word) && /[0-9]/.test(word)) {
     const value = Number(digits);
@@ -73,6 +84,7 @@ function integer(digits: string, prefix: string): number | string {
 }
 
 function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity';
   const size = Math.abs(value);
   if (size === 0 || (size >= 1e-4 && size < 1e16)) {

@@ -54,7 +54,9 @@ function addImage({ registry, builder }: Config, put: Put): void {
   put(['builder', 'context'], builder.context);
   put(['builder', 'dockerfile'], builder.dockerfile);
   put(['builder', 'target'], builder.target);
-  for (const [name, value] of Object.entries(builder.args)) put(['builder', 'args', name], shownText(name, value));
+  for (const [name, value] of Object.entries(builder.args)) {
+    put(['builder', 'args', name], value === null ? `$${name}` : shownText(name, value));
+  }
   for (const [index, name] of builder.secrets.entries()) {
     put(['builder', 'secrets', name], { secret: name }, ['builder', 'secrets', index]);
   }

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml';
 import type { Alias, Node } from 'yaml';
-import { readPlain, textOf } from './scalars.ts';
+import { DateWord, readPlain, textOf } from './scalars.ts';
 import type { Path, Place } from './sheet.ts';
 
 /** A key as text; `yes:` is the key "true", as in Kamal. Undefined for lists and maps. */
@@ -8,6 +8,7 @@ export function keyOf(node: Node | null): string | undefined {
   if (node === null || !isScalar(node) || typeof node.value !== 'string') return undefined;
   if (!isPlain(node)) return node.value;
   const { value } = readPlain(node.value);
+  if (value instanceof DateWord) return value.word;
   return value === null ? '' : textOf(value);
 }
 

@@ -34,8 +34,9 @@ export function createReader({ remarks, aliases }: { remarks: Remarks; aliases: 
     if (aliasDepth > 0 && ++aliasedNodes > mostAliasedNodes) return refuse(node, 'its aliases expand to too much');
     if (open.size >= deepest) return refuse(node, `this is nested more than ${deepest} levels deep`);
     if (node.anchor !== undefined) anchors.set(node.anchor, node);
-    if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org,2002:')) {
-      remarks.problem(node, `the tag \`${node.tag}\` is not read here; write the value out`);
+    if (node.tag !== undefined && !/^tag:yaml\.org,2002:(?!binary$)/.test(node.tag)) {
+      const tag = node.tag.replace('tag:yaml.org,2002:', '!!');
+      remarks.problem(node, `the tag \`${tag}\` is not read here; write the value out`);
       return null;
     }
     if (isScalar(node)) return readScalar(node);
@@ -78,10 +79,10 @@ export function createReader({ remarks, aliases }: { remarks: Remarks; aliases: 
         mergeInto({ value, written, pair });
       } else if (key === '__proto__') {
         remarks.problem(keyNode, 'this key cannot be used');
-      } else if (written.has(key)) {
-        if (aliasDepth === 0)
-          remarks.problem(keyNode, `\`${key}\` stands twice in this map; Kamal would use the last one`);
       } else {
+        if (written.has(key) && aliasDepth === 0) {
+          remarks.warning(keyNode, `\`${key}\` stands twice in this map; the last one counts, as in Kamal`);
+        }
         written.add(key);
         value[key] = pair.value === null ? null : read(pair.value as Node);
       }

@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
-import type { Alias, Node } from 'yaml';
+import type { Alias, Document, Node, YAMLParseError } from 'yaml';
 import type { Path, Place, Sheet } from './sheet.ts';
 import type { Template } from './template.ts';
 import { indentContinuations } from './yaml-indent.ts';
@@ -24,6 +24,7 @@ export interface Remark {
 
 const syntaxErrorsShown = 3;
 const options = { schema: 'failsafe', prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const;
+const secondDocument = 'a second document starts here (`---`); it is not read, as in Kamal';
 
 /** Reads YAML, of a template at the places of the template. Everything wrong with it is in `problems`; nothing is thrown. */
 export function parseYaml(file: string, text: string, template?: Template): YamlFile {
@@ -49,15 +50,17 @@ export function parseYaml(file: string, text: string, template?: Template): Yaml
   let root: Node | null;
   try {
     let document = parseDocument(clean, { ...options, lineCounter: counter });
-    const indented = document.errors.length === 0 ? undefined : indentContinuations(clean);
+    const indented = errorsOf(document).length === 0 ? undefined : indentContinuations(clean);
     const again = indented === undefined ? document : parseDocument(indented.text, options);
-    if (indented !== undefined && again.errors.length === 0) {
+    if (indented !== undefined && errorsOf(again).length === 0) {
       document = again;
       originOf = indented.originOf;
     }
-    for (const error of document.errors.slice(0, syntaxErrorsShown)) {
+    for (const error of errorsOf(document).slice(0, syntaxErrorsShown)) {
       problems.push({ place: placeAt(error.pos[0]), message: syntaxMessage(error.message) });
     }
+    const next = document.errors.find(({ code }) => code === 'MULTIPLE_DOCS');
+    if (next !== undefined) warnings.push({ place: placeAt(next.pos[0]), message: secondDocument });
     root = document.contents as Node | null;
   } catch {
     problems.push({
@@ -77,9 +80,13 @@ export function parseYaml(file: string, text: string, template?: Template): Yaml
   return { sheet, value, problems, warnings, locate: (path) => locate({ root, path, aliases, placeAt }) };
 }
 
+/** What is wrong with the first document. */
+function errorsOf({ errors }: Document.Parsed): YAMLParseError[] {
+  return errors.filter(({ code }) => code !== 'MULTIPLE_DOCS');
+}
+
 function syntaxMessage(message: string): string {
   if (/call stack/.test(message)) return 'this is nested too deeply';
   if (/^tabs/i.test(message)) return 'a tab stands in the indentation; YAML is indented with spaces';
-  if (/multiple documents/i.test(message)) return 'a second document starts here (`---`); one file holds one document';
   return message.charAt(0).toLowerCase() + message.slice(1);
 }

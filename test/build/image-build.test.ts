@@ -91,6 +91,12 @@ test('buildx builds and pushes in one go, and no value of an argument or secret 
   expect(env).toEqual({ RUBY: '3.4', LONGSHORE_SECRET_TOKEN: 'hunter2' });
 });
 
+test('an argument without a value is the variable of that name here', () => {
+  const { words, env } = buildxCommand(plan({ args: { CI_JOB: null, HTTP_PROXY: null, A: '' } }), { secrets: {} });
+  expect(words.join(' ')).toContain('--build-arg CI_JOB --build-arg HTTP_PROXY --build-arg A --file');
+  expect(env).toEqual({ A: '' });
+});
+
 test('a secret that lies in a file is read from there', () => {
   const long = { TOKEN: { value: 'x', file: '/tmp/secret-0' } };
   const { words, env } = buildxCommand(plan({ secrets: ['TOKEN'] }), { secrets: long });

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import Docs from '../../src/commands/docs.ts';
 import Schema from '../../src/commands/schema.ts';
+import { sectionCalled } from '../../src/config/document.ts';
 import { type } from './type.ts';
 
 beforeEach(() => void vi.stubEnv('CI', '1').stubEnv('NO_COLOR', '1').stubEnv('GITHUB_ACTIONS', ''));
@@ -14,6 +15,12 @@ test('docs explains every section', async () => {
 test('docs explains one section, called by its name or by a key in it', async () => {
   expect((await type(Docs, 'boot')).stdout).toMatch(/^# Rolling\n\n# Without it.*\nboot:\n/s);
   expect((await type(Docs, 'drain_timeout')).stdout).toMatch(/^# Everything else\n/);
+});
+
+test.each(
+  'configuration accessory alias boot builder env logging output proxy registry role servers ssh sshkit'.split(' '),
+)('docs explains %s, as Kamal calls it', (name) => {
+  expect(sectionCalled(name).sample).toContain(':');
 });
 
 test('docs names the sections there are', async () => {

@@ -130,6 +130,13 @@ const cases: [string, string, string][] = [
     'the driver `docker` builds for one `arch` only',
   ],
   ['a driver', 'builder: {arch: amd64, driver: podman}', 'this should be docker-container, docker, or'],
+  [
+    'a registry here and a remote by TCP',
+    'image: a/b\nregistry: {server: localhost:5000}\nbuilder: {arch: amd64, remote: tcp://b:2375}',
+    'with a registry on this machine this should be ssh://…',
+  ],
+  ['sbom as text', 'builder: {arch: amd64, sbom: x}', 'this should be true or false, not text'],
+  ['binary text', 'env: {A: !!binary aGk=}', 'the tag `!!binary` is not read here'],
   ['a remote missing', 'builder: {arch: amd64, local: false}', 'nothing is left to build on'],
   ['no password', 'registry: {username: u}', '`registry.password` is missing'],
   ['two secrets', 'registry: {username: u, password: [a, b]}', 'or a list with the name of one secret'],

@@ -51,6 +51,9 @@ describe('words are read as Kamal’s YAML 1.1 reads them', () => {
     ['1.0e+20', '1.0e+20'],
     ['0.00001', '1.0e-05'],
     ['1_0.5', '10.5'],
+    ['.inf', 'Infinity'],
+    ['-.INF', '-Infinity'],
+    ['.nan', 'NaN'],
   ])('a fraction stays text: %s', (word, text) => {
     const { a } = read(`a: ${word}`) as { a: Scalar };
     expect(a).toBeInstanceOf(Float);
@@ -58,12 +61,33 @@ describe('words are read as Kamal’s YAML 1.1 reads them', () => {
   });
 
   test('what a person may have meant otherwise is a warning', () => {
-    const { warnings } = load(`${minimal}env:\n  TIME: 12:30\n  DAY: 2026-01-02\n  ADDRESS: :3000\n`);
+    const { warnings } = load(`${minimal}env:\n  TIME: 12:30\n  DAY: "2026-01-02"\n  ADDRESS: :3000\n`);
     expect(warnings).toEqual([
       'deploy.yml:7: YAML reads this as the number 45000; put it in quotes if text is meant',
-      'deploy.yml:8: Kamal reads this as a date and refuses it; put it in quotes',
       'deploy.yml:9: YAML as Kamal reads it drops the leading colon; put it in quotes to keep it',
     ]);
+  });
+});
+
+test('a date is not text, as in Kamal', () => {
+  expect(problems(`${minimal}env:\n  DAY: 2026-01-02\n`).join('\n')).toContain(
+    'deploy.yml:7:8: this should be text, not a date; put it in quotes',
+  );
+});
+
+describe('what Kamal reads without a word', () => {
+  test('of a key that stands twice the last counts, wherever', () => {
+    const { roles, warnings } = load(`${minimal}env:\n  A: 1\nenv:\n  B: 2\n  B: 3\n`);
+    expect(roles[0]?.hosts[0]?.env.clear).toEqual({ B: '3' });
+    expect(warnings).toEqual([
+      'deploy.yml:8: `env` stands twice in this map; the last one counts, as in Kamal',
+      'deploy.yml:10: `B` stands twice in this map; the last one counts, as in Kamal',
+    ]);
+  });
+
+  test('a second document is left alone, whatever stands in it', () => {
+    const { warnings } = load(`${minimal}---\nservice: other\n- b: [\n`);
+    expect(warnings).toEqual(['deploy.yml:6: a second document starts here (`---`); it is not read, as in Kamal']);
   });
 });
 
@@ -91,12 +115,6 @@ describe('merge keys and anchors', () => {
     ['a list', '- a', 'deploy.yml:1:1: the file should be a map, with keys such as `service:` at its left edge'],
     ['a word', 'hello', 'deploy.yml:1:1: the file should be a map, with keys such as `service:` at its left edge'],
     ['a tab', 'a:\n\tb: 1', 'deploy.yml:2:1: a tab stands in the indentation; YAML is indented with spaces'],
-    ['a key twice', 'env: 1\nenv: 2', 'deploy.yml:2:1: `env` stands twice in this map; Kamal would use the last one'],
-    [
-      'two documents',
-      'a: 1\n---\nb: 1',
-      'deploy.yml:2:1: a second document starts here (`---`); one file holds one document',
-    ],
     ['an open quote', 'a: "b', 'missing closing "quote'],
     [
       'a Ruby object',

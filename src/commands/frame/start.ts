@@ -45,6 +45,8 @@ function usageFailure(thrown: unknown, argv: readonly string[], ids: readonly st
   const message = lines
     .filter((line) => !/^(See more help|The following errors? occurred)/.test(line))
     .join(' ')
+    .replace(/^Missing \d+ required args?: (.*?)(?: Note: .*)?$/, 'missing: $1')
+    .trim()
     .replace(/^command (\S+) not found$/, (_, id: string) => `there is no command ${id.replaceAll(':', ' ')}`);
   const command = argv.filter((word) => !word.startsWith('-'));
   const lengths = [3, 2, 1].filter((length) => ids.includes(command.slice(0, length).join(':')));

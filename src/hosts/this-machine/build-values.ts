@@ -26,7 +26,7 @@ export function filledIn(
   build: ImageBuild,
   { cwd, env }: { cwd: string; env: Readonly<Record<string, string | undefined>> },
 ): ImageBuild {
-  const long = Object.entries(build.args).find(([, value]) => Buffer.byteLength(value) >= longestVariable);
+  const long = Object.entries(build.args).find(([, value]) => Buffer.byteLength(value ?? '') >= longestVariable);
   if (long !== undefined) {
     throw new Failure(
       'build-failed',
