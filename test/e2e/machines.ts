@@ -91,3 +91,9 @@ export async function served(where: Machine, host: string): Promise<string> {
 export async function lockIsHeld(where: Machine, service: string): Promise<boolean> {
   return (await on(where, `ls -d /home/deploy/.kamal/lock-${service} 2>/dev/null || true`)) !== '';
 }
+
+/** Types a command that was printed on this box, as a person would. @returns its output */
+export async function typed(command: string): Promise<string> {
+  const { stdout } = await execute('sh', ['-c', command]);
+  return stdout.trim();
+}
