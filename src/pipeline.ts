@@ -1,4 +1,4 @@
-import { deployWith } from './pipeline/deploy.ts';
+import { deployWith, type DeployOptions } from './pipeline/deploy.ts';
 import { rollbackWith } from './pipeline/rollback.ts';
 import type { DeployResult } from './report/results.ts';
 import type { Run } from './pipeline/run.ts';
@@ -33,15 +33,25 @@ const deployHooks = ['pre-connect', 'pre-build', 'pre-deploy', 'pre-app-boot', '
  * Builds, pushes and swaps. In this order: connect and look, failing at once if somebody deploys; build and push; then under the lock
  * observe, plan and execute; then the post-deploy hook. @throws Failure
  */
-export async function deploy(command: 'setup' | 'deploy' | 'redeploy', run: Run): Promise<DeployResult> {
+export async function deploy(
+  command: 'setup' | 'deploy' | 'redeploy',
+  run: Run,
+  options: DeployOptions = {},
+): Promise<DeployResult> {
+  const withAccessories = command === 'setup' || options.accessories === true;
   const hooks = command === 'setup' ? (['docker-setup', ...deployHooks] as const) : deployHooks;
   const session = await openSession(run, {
     changes: command === 'setup' ? 'setup' : 'machines',
     hooks,
     source: 'made-from',
-    needs: ['containers', 'registry', ...(run.skipPush ? [] : (['build'] as const))],
+    needs: [
+      'containers',
+      'registry',
+      ...(run.skipPush ? [] : (['build'] as const)),
+      ...(withAccessories ? (['accessories'] as const) : []),
+    ],
   });
-  return deployWith(session, command);
+  return deployWith(session, command, options);
 }
 
 /** Starts what served before, or the version named by any unique prefix. @throws Failure */

@@ -5,7 +5,7 @@ import { building, destinationArgument } from './frame/flags.ts';
 export default class Setup extends LongshoreCommand {
   static override summary = 'Prepare new machines, then deploy to them';
   static override description =
-    'Installs Docker where it is missing, makes the network and the directories, boots kamal-proxy, and goes on as deploy does. On machines that are ready it is a deploy.';
+    'Installs Docker where it is missing, makes the network and the directories, boots kamal-proxy and the accessories that do not run, and goes on as deploy does. On machines that are ready it is a deploy.';
   static override examples = [
     { description: 'First deploy to new machines', command: '<%= config.bin %> setup production' },
     {

@@ -21,7 +21,7 @@ export interface Findings {
   warning(path: Path, message: string): void;
   warningAt(place: Place, message: string): void;
   /** For what Kamal does and Longshore does not do yet. */
-  notDone(path: Path, refusedBy?: NotDoneYet['refusedBy']): void;
+  notDone(path: Path): void;
 }
 
 export function createFindings(layers: Layers): Findings {
@@ -52,8 +52,8 @@ export function createFindings(layers: Layers): Findings {
       warningAt(layers.placeOf(path).key, message);
     },
     warningAt,
-    notDone(path, refusedBy = 'changes') {
-      const entry = { key: path.join('.'), where: lineOf(layers.placeOf(path).key), refusedBy };
+    notDone(path) {
+      const entry = { key: path.join('.'), where: lineOf(layers.placeOf(path).key) };
       if (!notDoneYet.some(({ key }) => key === entry.key)) notDoneYet.push(entry);
     },
   };

@@ -14,7 +14,7 @@ export async function bootstrap(session: Session, fleet: Fleet, version: string)
   const away = without.length === 0 ? [] : await fleet.reconnect(without);
   if (away.length > 0)
     throw new Failure('host-unreachable', `${away.join(', ')}: cannot be reached again after Docker was installed`);
-  const call = { hook: 'docker-setup', version, hosts: selected.hosts, lockHeld: false } as const;
+  const call = { hook: 'docker-setup', version, hosts: selected.allHosts, lockHeld: false } as const;
   await runHookHere(session, call);
   await runHookOnHosts(session, call, fleet);
   if (without.length > 0) run.emit({ type: 'note', text: `Docker was installed on ${without.join(', ')}` });

@@ -1,6 +1,7 @@
 import type { Observed, ReleaseRecord } from '../observe/observed.ts';
 import { planDeploy } from '../plan/deploy.ts';
 import type { Plan } from '../plan/plan.ts';
+import { changeUnderLock, lookAtAccessories } from './accessories/stories.ts';
 import { bootstrap } from './bootstrap.ts';
 import { buildAndPush } from './build.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
@@ -12,25 +13,51 @@ import type { DeployResult } from '../report/results.ts';
 import { refuseUndecided } from './values.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
 
+export interface DeployOptions {
+  /** Accessories that differ from the file are made anew first. */
+  readonly accessories?: boolean;
+}
+
 /** Connect and look; build and push; then under the lock observe, plan and execute; then post-deploy. @throws Failure */
-export async function deployWith(session: Session, command: 'setup' | 'deploy' | 'redeploy'): Promise<DeployResult> {
-  const { run } = session;
+export async function deployWith(
+  session: Session,
+  command: 'setup' | 'deploy' | 'redeploy',
+  { accessories = false }: DeployOptions = {},
+): Promise<DeployResult> {
+  const { run, selected } = session;
   const started = Date.now();
   const version = versionOfRun(session);
-  return withFleet(session, version, async (fleet) => {
+  const story = accessoryStory(selected, command, accessories);
+  const work = async (fleet: Fleet): Promise<DeployResult> => {
     if (command === 'setup') await bootstrap(session, fleet, version);
+    if (story !== undefined) await lookAtAccessories(session, fleet, story, { names: [] });
     const planFor = (digest: string | undefined) => (observed: Observed, before?: Observed) =>
       deployPlan(session, { observed, version, digest, command, before });
     const pending = run.skipPush ? undefined : await lookAhead(session, fleet, { version, plan: planFor(undefined) });
     // A dead run's lock is taken over and given back also when nothing else is left to do: Kamal would wait for it for ever.
-    const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock;
+    const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock && story === undefined;
     if (isOver) return resultOf(session, { version, started, done: { changed: false } });
     const digest = pending !== undefined && needsImage(pending.plan) ? await buildAndPush(session, version) : undefined;
-    const done = await underLock(session, fleet, version, (lock) =>
-      carryOut({ session, fleet, lock, command, version, plan: planFor(digest) }),
-    );
+    const done = await underLock(session, fleet, version, async (lock) => {
+      const before =
+        story === undefined ? undefined : await changeUnderLock({ session, fleet, lock }, story, { names: [] });
+      const app = await carryOut({ session, fleet, lock, command, version, plan: planFor(digest) });
+      return { ...app, changed: app.changed || before?.changed === true };
+    });
     return finish(session, fleet, { version, started, done });
-  });
+  };
+  return withFleet(session, version, work, story === undefined ? selected.hosts : selected.allHosts);
+}
+
+/** `setup` boots what does not run; `deploy --accessories` applies what differs; any other deploy leaves accessories alone. */
+function accessoryStory(
+  { accessories }: Session['selected'],
+  command: string,
+  applies: boolean,
+): 'boot' | 'apply' | undefined {
+  if (accessories.length === 0) return undefined;
+  if (applies) return 'apply';
+  return command === 'setup' ? 'boot' : undefined;
 }
 
 /** Looks before the build: fails when somebody deploys, and says what there is to do. */

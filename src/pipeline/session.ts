@@ -160,10 +160,9 @@ export function wantedOf(session: Session, version: string): WantedContainer[] {
 
 function refuseNotDoneYet(config: Config, { changes }: Purpose): void {
   if (!['setup', 'machines', 'registry'].includes(changes)) return;
-  const refused = config.notDoneYet.filter(({ refusedBy }) => refusedBy === 'changes' || changes === 'setup');
-  if (refused.length === 0) return;
+  if (config.notDoneYet.length === 0) return;
   throw new Failure('config-not-supported-yet', 'This file asks for things that Longshore does not do yet', {
-    details: refused.map(({ key, where }) => `${where}: ${key}`),
+    details: config.notDoneYet.map(({ key, where }) => `${where}: ${key}`),
     hint: 'They would change what runs or is routed, so nothing was done. Keep deploying this one with Kamal for now.',
   });
 }

@@ -9,7 +9,7 @@ import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
 import { changeWith, type AccessoryCommand, type AccessoryOptions } from '../../src/pipeline/accessories/stories.ts';
 import { connectFleet } from '../../src/pipeline/fleet.ts';
-import { deployPlan, deployWith } from '../../src/pipeline/deploy.ts';
+import { deployPlan, deployWith, type DeployOptions } from '../../src/pipeline/deploy.ts';
 import { rollbackWith } from '../../src/pipeline/rollback.ts';
 import type { Session } from '../../src/pipeline/session.ts';
 import { describeWithReason } from '../../src/plan/describe.ts';
@@ -24,7 +24,7 @@ export interface World {
   readonly machines: ReadonlyMap<string, FakeMachine>;
   /** Puts a version into the registry. */
   push(version: string, behaviour?: Behaviour): void;
-  deploy(version: string, options?: RunOptions): Promise<Ended>;
+  deploy(version: string, options?: RunOptions & DeployOptions): Promise<Ended>;
   rollback(version?: string, options?: RunOptions): Promise<Ended>;
   accessory(
     command: AccessoryCommand,
@@ -82,7 +82,7 @@ export function makeWorld(from: string | Config = twoMachines): World {
     },
     deploy: (version, options = {}) =>
       ended(options, (session) =>
-        deployWith({ ...session, run: { ...session.run, version } }, options.command ?? 'deploy'),
+        deployWith({ ...session, run: { ...session.run, version } }, options.command ?? 'deploy', options),
       ),
     rollback: (version, options = {}) => ended(options, (session) => rollbackWith(session, version)),
     plan: (version, options) => planLines(world, version, options),

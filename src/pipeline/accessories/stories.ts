@@ -3,7 +3,7 @@ import { wantedAccessories } from '../../accessories/wanted.ts';
 import { Failure } from '../../errors.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
-import { differencesOf, meet, type Met } from '../../plan/accessories/current.ts';
+import { differencesOf, isRunning, meet, type Met } from '../../plan/accessories/current.ts';
 import { fateOf, collisions, strangers, whyDataWouldGo, whyPortIsOpen } from '../../plan/accessories/refuse.ts';
 import { planRemove } from '../../plan/accessories/remove.ts';
 import { planReplace } from '../../plan/accessories/replace.ts';
@@ -12,11 +12,12 @@ import { startedSince } from '../../plan/current.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AccessoryResult } from '../../report/results.ts';
 import { isAt } from '../execution.ts';
-import { withFleet } from '../fleet.ts';
+import { withFleet, type Fleet } from '../fleet.ts';
 import { underLock } from '../lock.ts';
 import type { Run } from '../run.ts';
 import { openSession, type Session } from '../session.ts';
-import { carryOutAccessories, type AccessoriesDone } from './carry-out.ts';
+import { carryOutAccessories, type AccessoriesDone, type AccessoryWork } from './carry-out.ts';
+import { digestsOf, readFiles } from './files.ts';
 
 /** What was said on the command line besides the names. */
 export interface AccessoryOptions {
@@ -31,39 +32,53 @@ export interface AccessoryOptions {
 
 const commandTimeoutSeconds = 600;
 
-/** What can be done to accessories, by the command that does it. */
-export type AccessoryCommand = 'boot' | 'reboot' | 'upgrade' | 'start' | 'stop' | 'restart' | 'remove';
+/** What can be done to accessories, by the command that does it; `apply` is a deploy's, which asks no registry for a newer image. */
+export type AccessoryCommand = 'boot' | 'reboot' | 'upgrade' | 'start' | 'stop' | 'restart' | 'remove' | 'apply';
 
 const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptions) => Story>> = {
   boot: () => ({
-    check: (all, session) => refuse(session, [...open(all.filter(isAbsent)), ...collide(all, session)]),
+    refusals: (all, { config }) => [
+      ...all.filter(isAbsent).flatMap(whyPortIsOpen),
+      ...all.filter((met) => !isRunning(met)).flatMap((met) => collisions(met, config)),
+    ],
     plan: (request, before) => planBoot({ ...request, unproven: startedSince(before, request.observed) }),
   }),
   reboot: (options) => ({
-    check: replaceable(options),
+    replaces: () => true,
+    refusals: replacementRefusals(options),
     plan: (request, before) =>
       planReplace({
         ...replacement(request, before, options),
         because: () => 'you asked for it',
-        pulls: ({ observed: { image } }) => (image === undefined ? 'not on this host' : undefined),
+        pulls: pullsWhatLacks,
       }),
   }),
-  upgrade: (options) => ({
-    pullsFirst: true,
-    check: replaceable(options),
-    plan: (request, before) =>
-      planReplace({
-        ...replacement(request, before, options),
-        because: whyUpgraded,
-        isSettled: (met) => differencesOf(met).length === 0,
-        pulls: () => undefined,
-      }),
-  }),
+  upgrade: (options) => ({ pullsFirst: true, ...applied(options, () => undefined) }),
+  apply: (options) => applied(options, pullsWhatLacks),
   start: () => ({ plan: planStart }),
   stop: () => ({ plan: planStop }),
   restart: () => ({ plan: planRestart }),
   remove: () => ({ plan: planRemove }),
 };
+
+/** Replaces what differs from the file, and makes what is not there. */
+function applied(options: AccessoryOptions, pulls: (met: Met) => string | undefined): Story {
+  return {
+    replaces: (met) => whyUpgraded(met) !== undefined,
+    refusals: replacementRefusals(options),
+    plan: (request, before) =>
+      planReplace({
+        ...replacement(request, before, options),
+        because: whyUpgraded,
+        isSettled: (met) => differencesOf(met).length === 0,
+        pulls,
+      }),
+  };
+}
+
+function pullsWhatLacks({ observed: { image } }: Met): string | undefined {
+  return image === undefined ? 'not on this host' : undefined;
+}
 
 /** Opens the session for a command about accessories, and carries it out. @throws Failure */
 export async function changeAccessories(
@@ -99,7 +114,10 @@ function replacement(request: StartRequest, before: Observed | undefined, option
 
 interface Story {
   readonly pullsFirst?: true;
-  readonly check?: (all: readonly Met[], session: Session) => void;
+  /** Which containers are made anew, so that what becomes of their data is said. */
+  readonly replaces?: (met: Met) => boolean;
+  /** Why it must not be done, a text for each reason. */
+  readonly refusals?: (all: readonly Met[], session: Session) => string[];
   readonly plan: (request: StartRequest, before: Observed | undefined) => Plan;
 }
 
@@ -110,31 +128,61 @@ export async function changeWith(
   options: AccessoryOptions,
 ): Promise<AccessoryResult> {
   const started = Date.now();
-  const story = stories[command](options);
-  const { run, config, selected, tree } = session;
-  const wanted = wantedAccessories(selected);
+  const { tree, selected } = session;
   const done = await withFleet(
     session,
     tree.headSha,
     (fleet) =>
-      underLock(session, fleet, tree.headSha, async (lock) => {
-        if (story.pullsFirst) await pullImages(session, fleet.hosts, wanted);
-        return carryOutAccessories({
-          session,
-          fleet,
-          lock,
-          wanted,
-          title: [run.command, ...options.names].join(' '),
-          check(observed) {
-            refuse(session, [...new Set(observed.hosts.flatMap((host) => strangers(host, config.service)))]);
-            story.check?.(meet(wanted, observed), session);
-          },
-          plan: (observed, before) => story.plan({ config, wanted, observed }, before),
-        });
-      }),
+      underLock(session, fleet, tree.headSha, (lock) => changeUnderLock({ session, fleet, lock }, command, options)),
     selected.accessoryHosts,
   );
-  return resultOf(session, wanted, { started, done });
+  return resultOf(session, { started, done });
+}
+
+/** The same under a lock that is held already, for a deploy. @throws Failure */
+export async function changeUnderLock(
+  { session, fleet, lock }: Pick<AccessoryWork, 'session' | 'fleet' | 'lock'>,
+  command: AccessoryCommand,
+  options: AccessoryOptions,
+): Promise<AccessoriesDone> {
+  const story = stories[command](options);
+  const { config, selected, run } = session;
+  const wanted = wantedAccessories(selected);
+  if (story.pullsFirst) await pullImages(session, fleet.hosts, wanted);
+  return carryOutAccessories({
+    session,
+    fleet,
+    lock,
+    wanted,
+    title: [run.command, ...options.names].join(' '),
+    check(observed) {
+      const replaced = refuseUnsaid(session, story, observed);
+      for (const met of replaced) run.emit({ type: 'note', text: `${met.wanted.host}: ${fateOf(met)}` });
+    },
+    plan: (observed, before) => story.plan({ config, wanted, observed }, before),
+  });
+}
+
+/** Looks before anything is built or locked, and refuses what would be refused later. @throws Failure */
+export async function lookAtAccessories(
+  session: Session,
+  fleet: Fleet,
+  command: AccessoryCommand,
+  options: AccessoryOptions,
+): Promise<void> {
+  const wanted = wantedAccessories(session.selected);
+  const digests = digestsOf(await readFiles(session, wanted));
+  refuseUnsaid(session, stories[command](options), await fleet.observe({ accessories: { wanted, digests } }));
+}
+
+/** @returns those that are going to be replaced */
+function refuseUnsaid(session: Session, story: Story, observed: Observed): Met[] {
+  const { config, selected } = session;
+  refuse(session, [...new Set(observed.hosts.flatMap((host) => strangers(host, config.service)))]);
+  const all = meet(wantedAccessories(selected), observed);
+  const replaced = all.filter((met) => story.replaces?.(met) === true);
+  refuse(session, story.refusals?.(story.replaces === undefined ? all : replaced, session) ?? []);
+  return replaced;
 }
 
 /** A tag that moved in the registry is seen by pulling it, so that what is replaced is decided with it there. */
@@ -160,23 +208,13 @@ async function pullImages(
   );
 }
 
-function replaceable({ discard = [], newData = [] }: AccessoryOptions): NonNullable<Story['check']> {
-  return (all, session) => {
-    refuse(session, [
-      ...all.flatMap((met) => whyDataWouldGo(met, { discard, newData })),
-      ...open(all),
-      ...collide(all, session),
+function replacementRefusals({ discard = [], newData = [] }: AccessoryOptions): NonNullable<Story['refusals']> {
+  return (all, { config }) =>
+    all.flatMap((met) => [
+      ...whyDataWouldGo(met, { discard, newData }),
+      ...whyPortIsOpen(met),
+      ...collisions(met, config),
     ]);
-    for (const met of all) session.run.emit({ type: 'note', text: `${met.wanted.host}: ${fateOf(met)}` });
-  };
-}
-
-function open(all: readonly Met[]): string[] {
-  return all.flatMap(whyPortIsOpen);
-}
-
-function collide(all: readonly Met[], { config }: Session): string[] {
-  return all.flatMap((met) => collisions(met, config));
 }
 
 function isAbsent({ observed: { container, leftovers } }: Met): boolean {
@@ -194,7 +232,6 @@ function refuse({ run }: Session, reasons: readonly string[]): void {
 
 function resultOf(
   { config, selected }: Session,
-  wanted: readonly WantedAccessory[],
   { started, done }: { started: number; done: AccessoriesDone },
 ): AccessoryResult {
   return {
@@ -202,7 +239,7 @@ function resultOf(
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
     changed: done.changed,
     seconds: (Date.now() - started) / 1000,
-    accessories: wanted.map(({ host, accessory, spec }) => {
+    accessories: wantedAccessories(selected).map(({ host, accessory, spec }) => {
       const timing = done.timings.find((one) => one.host === host && one.name === accessory.name);
       return { name: accessory.name, host, container: spec.name, image: spec.image, ...timing };
     }),
