@@ -26,6 +26,7 @@ export default class Deploy extends LongshoreCommand {
   static override flags = {
     ...building,
     accessories: Flags.boolean({
+      default: false,
       description: 'first make those accessories anew that differ from the file, one after the other',
     }),
   };

@@ -38,7 +38,8 @@ async function type(command: Runnable, ...argv: string[]): Promise<string> {
 }
 
 function lastRun(name: keyof typeof pipeline): Run {
-  return vi.mocked(pipeline[name] as (...args: unknown[]) => unknown).mock.lastCall?.at(-1) as Run;
+  const words = vi.mocked(pipeline[name] as (...args: unknown[]) => unknown).mock.lastCall as object[];
+  return words.find((word) => Object.hasOwn(word, 'configFile')) as Run;
 }
 
 beforeAll(async () => {
@@ -127,6 +128,11 @@ describe('what is typed', () => {
     expect(lastRun('deploy').lockWait).toEqual({ timeoutSeconds: 900, intervalSeconds: 15 });
     await type(Deploy, '--lock-wait', '--lock-wait-timeout', '60', '--lock-wait-interval', '5');
     expect(lastRun('deploy').lockWait).toEqual({ timeoutSeconds: 60, intervalSeconds: 5 });
+  });
+
+  test('leaves accessories alone unless that is said', async () => {
+    await type(Deploy, '--accessories');
+    expect(vi.mocked(pipeline.deploy).mock.lastCall?.at(-1)).toEqual({ accessories: true });
   });
 
   test('may say the destination twice, but not two of them', async () => {
