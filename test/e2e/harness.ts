@@ -150,7 +150,7 @@ function run(words: string, { cwd, env, options }: Running): Promise<Ended> {
     });
   }
   // Nothing here takes this long; what does hangs.
-  const limit = setTimeout(() => child.kill('SIGKILL'), 120_000);
+  const limit = setTimeout(() => child.kill('SIGKILL'), 240_000);
   return new Promise((resolve) => {
     child.once('close', (code, signal) => {
       clearTimeout(limit);

@@ -144,7 +144,7 @@ describe('the registry', () => {
     const client = execFileSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' }).trim();
     writeFileSync(
       join(bin, 'docker'),
-      `#!/bin/sh\n${client} "$@" || exit\ncase " $* " in *" --push "* | " push "*) ${retag} ;; esac\n`,
+      `#!/bin/sh\n${client} "$@" || exit\ncase " $* " in *" --output=type=registry "* | " push "*) ${retag} ;; esac\n`,
       { mode: 0o755 },
     );
     const deploy = await project.longshore('setup --json', {

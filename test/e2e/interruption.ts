@@ -12,6 +12,7 @@ export const machines = [dal, chi];
 export interface Moment {
   readonly when: string;
   is(event: TimedEvent): boolean;
+  /** What comes after it is over at once: on a busy box before a signal arrives. */
   readonly isLast?: boolean;
 }
 
@@ -24,7 +25,7 @@ export const moments: readonly Moment[] = [
   stepMoment('the new one is started', 'step-started', 'start-container', dal),
   stepMoment('traffic is switched', 'step-started', 'send-traffic', dal),
   stepMoment('the second machine has switched', 'step-ended', 'send-traffic', chi),
-  stepMoment('the worker was started', 'step-ended', 'start-container', dal, 'worker'),
+  { ...stepMoment('the worker was started', 'step-ended', 'start-container', dal, 'worker'), isLast: true },
   { ...stepMoment('the old one is stopped', 'step-started', 'stop-container', dal), isLast: true },
   { ...stepMoment('the release is written down', 'step-started', 'record-release', dal), isLast: true },
 ];

@@ -31,12 +31,7 @@ export async function remakeAsKamal(
     ...(role === 'worker' ? ['worker'] : []),
   ].join(' ');
   const ssh = (command: string) =>
-    promisify(execFile)('ssh', [
-      '-F',
-      sandbox['SANDBOX_SSH_CONFIG'] ?? '',
-      machine.container.replace('longshore-', ''),
-      command,
-    ]);
+    promisify(execFile)('ssh', ['-F', sandbox['SANDBOX_SSH_CONFIG'] ?? '', machine.loopback, command]);
   await on(machine, `docker rm -f ${name}`);
   const { stdout } = await ssh(`/usr/bin/env ${words}`);
   if (role !== 'web') return;
