@@ -8,7 +8,6 @@ export type { Run } from './pipeline/run.ts';
 export type { PlanResult, StatusResult } from './report/results.ts';
 export { accessoryDetails } from './pipeline/accessories/details.ts';
 export { changeAccessories } from './pipeline/accessories/stories.ts';
-export { showConfig } from './pipeline/config.ts';
 export { init } from './pipeline/init.ts';
 export { acquireLock, lockStatus, releaseLock } from './pipeline/lock-commands.ts';
 export { checkDrift, planDeployment } from './pipeline/preview.ts';

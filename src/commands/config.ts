@@ -20,7 +20,7 @@ export default class ShowConfig extends LongshoreCommand {
   async run(): Promise<void> {
     const { origin } = (await this.parse(ShowConfig)).flags;
     const look: ConfigLook = { origins: origin ? 'shown' : 'left-out' };
-    await this.carryOut({
+    await this.carryOutWith(() => import('../pipeline/config.ts'), {
       changes: false,
       perform: ({ pipeline, run }) => Promise.resolve(pipeline.showConfig(run)),
       render: (result, paint) => renderConfig(result, { ...look, paint }),
