@@ -37,9 +37,9 @@ export function withoutBaseDestination(file: YamlFile): YamlFile {
   return { ...file, value: { ...rest, [ownKeysRoot]: ownRest } };
 }
 
-/** A word that can be part of a file's name. */
+/** A word that can be part of names of files, directories and containers. */
 export function isDestinationName(word: string): boolean {
-  return /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(word);
+  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(word);
 }
 
 function stemOf(file: string): string {

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { destinationFileOf, isDestinationName } from './destinations.ts';
 import { throwProblems } from './findings.ts';
 import { isMap, mergeLayers } from './layers.ts';
-import { createReader, fileExists, type LoadRequest, problemsWithShape, readBase } from './load-files.ts';
+import { createReader, type LoadRequest, problemsWithShape, readBase } from './load-files.ts';
+import { whatIsAt } from './load-paths.ts';
 import { isScalar, textOf } from './scalars.ts';
 import { lineOf } from './sheet.ts';
 import { dropInherited } from './without.ts';
@@ -19,7 +20,7 @@ export interface Alias {
  */
 export function loadAliases(request: LoadRequest): ReadonlyMap<string, Alias> {
   const { file, destination, cwd } = request;
-  if (!fileExists(resolve(cwd, file))) return new Map();
+  if (whatIsAt(resolve(cwd, file)) !== 'file') return new Map();
   const read = createReader(request);
   const { base, baseName } = readBase(read, request);
   const isOver = destination !== undefined && destination !== baseName && isDestinationName(destination);
@@ -39,5 +40,7 @@ export function loadAliases(request: LoadRequest): ReadonlyMap<string, Alias> {
 
 /** Of words that were typed, the first that is a destination with a file of its own. */
 export function destinationAmong(words: readonly string[], { file, cwd }: Pick<LoadRequest, 'file' | 'cwd'>) {
-  return words.find((word) => isDestinationName(word) && fileExists(resolve(cwd, destinationFileOf(file, word))));
+  return words.find(
+    (word) => isDestinationName(word) && whatIsAt(resolve(cwd, destinationFileOf(file, word))) === 'file',
+  );
 }

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure, messageOf } from '../errors.ts';
 import { baseDestinationOf } from './destinations.ts';
 import { throwProblems } from './findings.ts';
 import { isMap, ownKeysRoot } from './layers.ts';
 import { createFileReader, type Reading, type TemplateRequest } from './load-templates.ts';
+import { whatIsAt } from './load-paths.ts';
 import type { Remark, YamlFile } from './yaml.ts';
 
 export interface LoadRequest extends TemplateRequest {
@@ -20,7 +21,7 @@ export function createReader(request: LoadRequest): Read {
   const readText = createFileReader(request);
   return (file, destination, reading = 'in-earnest') => {
     const path = resolve(request.cwd, file);
-    if (!fileExists(path)) return undefined;
+    if (whatIsAt(path) !== 'file') return undefined;
     let text: string;
     try {
       text = readFileSync(path, 'utf8');
@@ -43,10 +44,6 @@ export function readBase(
   throwProblems(file, [...base.problems, ...problemsWithShape(base)]);
   if (base.value === undefined || base.value === null) throw empty(base);
   return { base, baseName: baseDestinationOf(base) };
-}
-
-export function fileExists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** What is wrong with a file before any key of it is looked at. */

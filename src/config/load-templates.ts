@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { Failure, messageOf } from '../errors.ts';
@@ -7,6 +7,7 @@ import { throwProblems } from './findings.ts';
 import { render } from './render.ts';
 import type { Answer, World } from './ruby-run.ts';
 import { alignTemplate } from './template.ts';
+import { whatIsAt } from './load-paths.ts';
 import { parseYaml, type YamlFile } from './yaml.ts';
 
 export interface TemplateRequest {
@@ -99,7 +100,7 @@ function readProjectFile(path: string, cwd: string): Answer | undefined {
   if (inside.startsWith('..') || isAbsolute(inside)) {
     return { problem: `${path} is not in the project’s directory, and only its files are read here` };
   }
-  if (!statSync(whole, { throwIfNoEntry: false })?.isFile()) return undefined;
+  if (whatIsAt(whole) !== 'file') return undefined;
   try {
     return { text: readFileSync(whole, 'utf8') };
   } catch (thrown) {

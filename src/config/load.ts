@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { Failure } from '../errors.ts';
 import type { Config } from './config.ts';
 import {
@@ -11,13 +11,14 @@ import {
 } from './destinations.ts';
 import { createFindings, throwProblems } from './findings.ts';
 import { type Layers, mergeLayers, ownKeysRoot } from './layers.ts';
-import { createReader, fileExists, type LoadRequest, problemsWithShape, type Read, readBase } from './load-files.ts';
+import { createReader, type LoadRequest, problemsWithShape, type Read, readBase } from './load-files.ts';
 import { present } from './present.ts';
 import { resolveConfig } from './resolve.ts';
 import { sharedMounts, writesToMachines } from './shared-mounts.ts';
 import { lineOf } from './sheet.ts';
+import { whatIsAt } from './load-paths.ts';
 import { dropInherited } from './without.ts';
-import { parseYaml, type Remark, type YamlFile } from './yaml.ts';
+import { parseYaml, type YamlFile } from './yaml.ts';
 
 /** A config, and the files it was read from. */
 export interface Loaded {
@@ -55,18 +56,7 @@ function loadAs(request: LoadRequest, read: Read): Loaded {
       hint: `Name one: ${namesOf(request, baseName).join(', ') || 'there is none yet'}.`,
     });
   }
-  throwProblems(request.file, hooksOfKamal1(loaded, request.cwd));
   return loaded;
-}
-
-/** Kamal 2 refuses hooks with the names of its first version, as it would never run them. */
-function hooksOfKamal1({ config, layers }: Loaded, cwd: string): Remark[] {
-  return ['pre', 'post'].flatMap((when) => {
-    const path = join(config.hooksPath, `${when}-traefik-reboot`);
-    if (!fileExists(resolve(cwd, path))) return [];
-    const message = `${path} is a hook of Kamal 1; rename it to ${when}-proxy-reboot`;
-    return [{ place: layers.placeOf(['hooks_path']).key, message }];
-  });
 }
 
 /** The other destinations of a file, and the file alone, as far as they can be read without running anything. */
@@ -125,7 +115,7 @@ function chooseDestination({ file, destination, cwd }: LoadRequest, base: YamlFi
   const baseName = baseDestinationOf(base);
   if (destination !== undefined && destination !== baseName) return { destination, destinationName: destination };
   const twin = baseName === undefined ? undefined : destinationFileOf(file, baseName);
-  if (twin !== undefined && fileExists(resolve(cwd, twin))) {
+  if (twin !== undefined && whatIsAt(resolve(cwd, twin)) === 'file') {
     const place = base.locate(['base_destination']) ?? base.locate([ownKeysRoot, 'base_destination']);
     throw new Failure(
       'config-invalid',
@@ -150,9 +140,7 @@ function resolveFiles(files: readonly [YamlFile, ...YamlFile[]], file: string, c
 
 function filesBeside(file: string, cwd: string): string[] {
   const directory = dirname(resolve(cwd, file));
-  return statSync(directory, { throwIfNoEntry: false })?.isDirectory()
-    ? destinationsAmong(readdirSync(directory), file)
-    : [];
+  return whatIsAt(directory) === 'directory' ? destinationsAmong(readdirSync(directory), file) : [];
 }
 
 function warned(over: YamlFile): YamlFile {

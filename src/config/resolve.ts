@@ -122,7 +122,10 @@ function checkDestinations({ base_destination: name, without }: WrittenConfig, f
     findings.problemWithKey(['without'], '`without` stands in a destination’s file: what it does not inherit');
   }
   if (name === undefined || isDestinationName(name)) return;
-  findings.problem(['base_destination'], 'a destination’s name is made of letters, digits, `-`, `_` and `.`');
+  findings.problem(
+    ['base_destination'],
+    'a destination’s name is made of letters, digits, `-`, `_` and `.`, 64 at most',
+  );
 }
 
 /** The version of Kamal whose files are read here. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failure, load, minimal } from './load-text.ts';
+import { failure, load, minimal, problems } from './load-text.ts';
 
 describe('base and destination file', () => {
   const files = {
@@ -85,6 +85,11 @@ describe.each([
     expect(failure(twice).message).toContain('production is said twice: deploy.production.yml exists');
     expect(failure(twice, 'production').code).toBe('config-invalid');
     expect(load(twice, 'staging').destination).toBe('staging');
+  });
+
+  test('may not be longer than the name of a file', () => {
+    const long = key.replace('production', 'x'.repeat(10_000));
+    expect(problems(minimal + long)[0]).toContain('a destination’s name is made of');
   });
 
   test('is not inherited by a destination’s file', () => {

@@ -66,14 +66,3 @@ describe('env.required', () => {
     expect(load(`${base}env: {required: 'yes'}\n`).roles[0]?.hosts[0]?.env.clear).toEqual({ required: 'yes' });
   });
 });
-
-describe('refused', () => {
-  test('hooks that only Kamal 1 knew', () => {
-    const files = { 'deploy.yml': minimal, '.kamal/hooks/pre-traefik-reboot': '', 'hooks/post-traefik-reboot': '' };
-    const first = 'deploy.yml:1:1: .kamal/hooks/pre-traefik-reboot is a hook of Kamal 1; rename it to pre-proxy-reboot';
-    expect(problems(files)).toEqual([first]);
-    expect(problems({ ...files, 'deploy.yml': `${minimal}hooks_path: hooks\n` })[0]).toContain(
-      '6:1: hooks/post-traefik',
-    );
-  });
-});
