@@ -130,11 +130,6 @@ describe('what is typed', () => {
     expect(lastRun('deploy').lockWait).toEqual({ timeoutSeconds: 60, intervalSeconds: 5 });
   });
 
-  test('leaves accessories alone unless that is said', async () => {
-    await type(Deploy, '--accessories');
-    expect(vi.mocked(pipeline.deploy).mock.lastCall?.at(-1)).toEqual({ accessories: true });
-  });
-
   test('may say the destination twice, but not two of them', async () => {
     await type(Deploy, 'production', '-d', 'production');
     expect(lastRun('deploy').destination).toBe('production');
