@@ -30,10 +30,11 @@ export function starterFiles(configFile: string, answers: Answers): StarterFile[
   ];
 }
 
-/** The last port that a Dockerfile exposes by number. */
+/** The last TCP port that a Dockerfile exposes by number. */
 export function exposedPort(dockerfile: string): number | undefined {
   const lines = [...dockerfile.matchAll(/^[ \t]*EXPOSE[ \t]+(.*)$/gim)];
-  const port = Number(/^(\d+)(?:\/tcp)?(?=\s|$)/i.exec(lines.at(-1)?.[1] ?? '')?.[1]);
+  const ports = lines.map(([, written = '']) => written.split(/\s+/).find((one) => !/^$|\/udp$/i.test(one)));
+  const port = Number(/^(\d+)(?:\/tcp)?$/i.exec(ports.filter((one) => one !== undefined).at(-1) ?? '')?.[1]);
   return port >= 1 && port <= 65_535 ? port : undefined;
 }
 

@@ -105,6 +105,8 @@ describe('init', () => {
     ['EXPOSE 80', 80],
     ['expose 80/tcp 443\nEXPOSE 3000', 3000],
     ['EXPOSE 53/udp', undefined],
+    ['EXPOSE 53/udp 8080\nEXPOSE 9000/udp', 8080],
+    ['EXPOSE 8080\r\n', 8080],
     ['EXPOSE $PORT', undefined],
     ['FROM x', undefined],
     ['EXPOSE 99999', undefined],
