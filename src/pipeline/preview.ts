@@ -1,7 +1,11 @@
 import { describeBuild } from '../build/image-build.ts';
 import { Failure } from '../errors.ts';
 import { deployPlan, needsImage } from './deploy.ts';
-import { withFleet } from './fleet.ts';
+import { wantedAccessories } from '../accessories/wanted.ts';
+import type { AccessoryLook } from '../observe/accessories.ts';
+import { accessoryDrift } from '../plan/accessories/drift.ts';
+import { digestsOf, readFiles } from './accessories/files.ts';
+import { withFleet, type Fleet } from './fleet.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
 import type { HookName } from '../hooks/hooks.ts';
@@ -12,7 +16,7 @@ import type { Run } from './run.ts';
 import { openSession, versionOfRun, wantedOf, type Session } from './session.ts';
 
 const planHooks = ['pre-connect', 'pre-build', 'pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy'] as const;
-const looking = { changes: 'nothing', hooks: planHooks, needs: ['containers'] } as const;
+const looking = { changes: 'nothing', hooks: planHooks, needs: ['containers', 'accessories'] } as const;
 
 /** What a deploy would do and why; takes no lock, runs no hook, builds nothing. */
 export async function planDeployment(run: Run): Promise<PlanResult> {
@@ -20,7 +24,7 @@ export async function planDeployment(run: Run): Promise<PlanResult> {
   const version = versionOfRun(session);
   return look(session, version, async (observed) => {
     const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
-    return resultOf(session, plan, await aroundOf(session, version, plan));
+    return resultOf(session, { plan, observed }, await aroundOf(session, version, plan));
   });
 }
 
@@ -38,14 +42,16 @@ export async function checkDrift(run: Run): Promise<PlanResult> {
         },
       );
     }
+    const now = await observe(version);
     const plan = deployPlan(session, {
-      observed: await observe(version),
+      observed: now,
       version,
       digest: undefined,
       command: 'deploy',
       ...(version === session.tree.headSha ? {} : { errorPages: 'as-kept' as const }),
     });
-    return resultOf(session, withoutHousekeeping(plan), { build: [], after: [] });
+    const result = resultOf(session, { plan: withoutHousekeeping(plan), observed: now }, { build: [], after: [] });
+    return { ...result, nothingToDo: result.nothingToDo && result.accessories.length === 0 };
   });
 }
 
@@ -67,21 +73,36 @@ function lastRecorded(observed: Observed): string | undefined {
 function look(
   session: Session,
   version: string,
-  work: (observed: Observed, observe: (version: string) => Promise<Observed>) => PlanResult | Promise<PlanResult>,
+  decide: (observed: Observed, observe: (version: string) => Promise<Observed>) => PlanResult | Promise<PlanResult>,
 ): Promise<PlanResult> {
-  return withFleet({ ...session, hooks: new Set() }, version, async (fleet) => {
-    const observe = (wanted: string) => fleet.observe({ version: wanted, wanted: wantedOf(session, wanted) });
-    return work(version === '' ? await fleet.observe({}) : await observe(version), observe);
-  });
+  const work = async (fleet: Fleet): Promise<PlanResult> => {
+    const accessories = await accessoryLook(session);
+    const observe = (wanted: string) =>
+      fleet.observe({ version: wanted, wanted: wantedOf(session, wanted), ...accessories });
+    return decide(version === '' ? await fleet.observe({ ...accessories }) : await observe(version), observe);
+  };
+  return withFleet({ ...session, hooks: new Set() }, version, work, session.selected.allHosts);
 }
 
-function resultOf({ config }: Session, plan: Plan, around: Pick<PlanResult, 'build' | 'after'>): PlanResult {
+/** Nothing for a file without accessories: no request is made for any. */
+async function accessoryLook(session: Session): Promise<{ accessories?: AccessoryLook }> {
+  const wanted = wantedAccessories(session.selected);
+  if (wanted.length === 0) return {};
+  return { accessories: { wanted, digests: digestsOf(await readFiles(session, wanted)) } };
+}
+
+function resultOf(
+  { config, selected }: Session,
+  { plan, observed }: { plan: Plan; observed: Observed },
+  around: Pick<PlanResult, 'build' | 'after'>,
+): PlanResult {
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
     version: plan.version,
     ...around,
     plan,
+    accessories: accessoryDrift(config, wantedAccessories(selected), observed),
     nothingToDo: plan.stages.length === 0,
   };
 }

@@ -2,8 +2,9 @@ import { Failure } from '../errors.ts';
 import type { Config, Role } from '../config/config.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
+import { accessoryStatuses, othersOn } from './accessories/status.ts';
 import { connectFleet, type Fleet } from './fleet.ts';
-import type { HostStatus, StatusResult } from '../report/results.ts';
+import type { AccessoryStatus, HostStatus, StatusResult } from '../report/results.ts';
 import type { Run } from './run.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -11,15 +12,15 @@ import { openSession, type Session } from './session.ts';
 export async function status(run: Run): Promise<StatusResult> {
   const session = await openSession(run, { changes: 'nothing', hooks: [], needs: [] });
   const { config, selected } = session;
-  const names = [...new Set([config.primaryHost, ...selected.hosts])];
+  const names = [...new Set([config.primaryHost, ...selected.allHosts])];
   const looked = await Promise.all(names.map((name) => lookAt(session, name)));
   const lock = looked.find((answer) => answer.observed?.host === config.primaryHost)?.observed?.lock;
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
-    hosts: looked.flatMap(({ name, observed, problem }) => {
-      if (observed === undefined) return [{ host: name, problem: problem ?? '', containers: [], routes: [] }];
-      return selected.hosts.includes(name) ? [hostStatus(session, observed)] : [];
+    hosts: looked.flatMap(({ name, observed, accessories, problem }) => {
+      if (observed === undefined) return [{ host: name, problem: problem ?? '', ...nothing }];
+      return selected.allHosts.includes(name) ? [hostStatus(session, observed, accessories ?? [])] : [];
     }),
     ...(lock === undefined ? {} : { lock }),
   };
@@ -28,12 +29,13 @@ export async function status(run: Run): Promise<StatusResult> {
 async function lookAt(
   session: Session,
   name: string,
-): Promise<{ name: string; observed?: ObservedHost; problem?: string }> {
+): Promise<{ name: string; observed?: ObservedHost; accessories?: AccessoryStatus[]; problem?: string }> {
   let fleet: Fleet | undefined;
   try {
     fleet = await connectFleet(session, [name]);
     const [observed] = (await fleet.observe({})).hosts;
-    return observed === undefined ? { name } : { name, observed };
+    if (observed === undefined) return { name };
+    return { name, observed, accessories: await accessoryStatuses(fleet, observed, session.selected) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { name, problem: error.message };
@@ -42,7 +44,13 @@ async function lookAt(
   }
 }
 
-function hostStatus({ selected }: Session, host: ObservedHost): HostStatus {
+const nothing = { containers: [], accessories: [], others: [], routes: [] };
+
+function hostStatus(
+  { config, selected }: Session,
+  host: ObservedHost,
+  accessories: readonly AccessoryStatus[],
+): HostStatus {
   return {
     host: host.host,
     engineVersion: host.engineVersion,
@@ -56,6 +64,8 @@ function hostStatus({ selected }: Session, host: ObservedHost): HostStatus {
         servesTraffic: container.id === target?.id,
       }));
     }),
+    accessories,
+    others: othersOn(host, config),
     ...(host.proxy.container === undefined
       ? {}
       : { proxy: { image: host.proxy.container.image, state: host.proxy.container.state } }),

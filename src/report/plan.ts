@@ -16,9 +16,9 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
   ];
   return [
     paint.bold(`${subject(result)}, version ${abbreviateVersion(result.version)}`),
-    ...result.plan.notes.map((note) => `note: ${note}`),
+    ...[...result.plan.notes, ...result.accessories.map(accessoryText)].map((note) => `note: ${note}`),
     ...(rows.length === 0 ? [] : ['', ...table(rows), '']),
-    result.nothingToDo ? 'Nothing to do.' : `${planSize(result.plan)}.`,
+    result.plan.stages.length === 0 ? 'Nothing to do.' : `${planSize(result.plan)}.`,
   ].join('\n');
 }
 
@@ -26,7 +26,20 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
 export function renderDrift(result: PlanResult, paint: Paint = noColours): string {
   if (result.nothingToDo)
     return `No drift: ${subject(result)} is as the file and release ${abbreviateVersion(result.version)} say.`;
-  return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} a deploy of ${abbreviateVersion(result.version)} would change this.`;
+  const what =
+    result.plan.stages.length === 0
+      ? 'accessories are unlike the file'
+      : `a deploy of ${abbreviateVersion(result.version)} would change this`;
+  return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} ${what}.`;
+}
+
+/** What `deploy --accessories` would apply, and what is away meanwhile. */
+function accessoryText({ name, host, because, interrupts }: PlanResult['accessories'][number]): string {
+  const cost = interrupts.length === 0 ? '' : `, which interrupts ${interrupts.join(', ')}`;
+  const command = because.every((one) => one.startsWith('it does not run'))
+    ? `accessory start ${name}`
+    : 'deploy --accessories';
+  return `${host}: ${name} is left alone, unlike the file: ${because.join(', ')}; \`${command}\` applies it${cost}`;
 }
 
 /** What this machine does before or after the others. */

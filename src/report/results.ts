@@ -1,6 +1,7 @@
 import type { BuilderSetup } from '../build/builder-setup.ts';
 import type { BuildDetails } from '../build/details.ts';
 import type { LockHolder } from '../hosts/host.ts';
+import type { AccessoryDrift } from '../plan/accessories/drift.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** What a command's end is shown from; warnings have been events before. */
@@ -23,6 +24,8 @@ export interface PlanResult {
   /** Plan of this machine before the machines' (hooks, build and push), as lines; empty when nothing is to be done. */
   readonly build: readonly string[];
   readonly plan: Plan;
+  /** Those that are unlike the file, which a deploy leaves alone. */
+  readonly accessories: readonly AccessoryDrift[];
   /** What follows when everything serves: the post-deploy hook. */
   readonly after: readonly string[];
   readonly nothingToDo: boolean;
@@ -48,6 +51,10 @@ export interface HostStatus {
     readonly status: string;
     readonly servesTraffic: boolean;
   }[];
+  /** Those that the file has on this machine. */
+  readonly accessories: readonly AccessoryStatus[];
+  /** What runs beside and belongs to neither the service nor its accessories. */
+  readonly others: readonly { readonly container: string; readonly image: string; readonly status: string }[];
   readonly proxy?: { readonly image: string; readonly state: string };
   readonly routes: readonly {
     readonly service: string;
@@ -57,6 +64,19 @@ export interface HostStatus {
     readonly target: string;
     readonly paused: boolean;
   }[];
+}
+
+export interface AccessoryStatus {
+  readonly name: string;
+  readonly image: string;
+  /** `missing` when there is no container. */
+  readonly state: string;
+  /** `Up 3 minutes (healthy)` */
+  readonly status: string;
+  /** Why Docker could not start it. */
+  readonly error?: string;
+  /** `127.0.0.1:5432/tcp` */
+  readonly ports: readonly string[];
 }
 
 export interface LockResult {

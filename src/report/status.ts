@@ -12,6 +12,10 @@ export function renderStatus(result: StatusResult, paint: Paint = noColours): st
   const header = (...cells: string[]) => cells.map((cell) => paint.dim(cell));
   const proxies = result.hosts.flatMap((host) => proxyRows(host, paint));
   const routes = result.hosts.flatMap((host) => routeRows(host, paint));
+  const accessories = result.hosts.flatMap((host) => accessoryRows(host, paint));
+  const others = result.hosts.flatMap(otherRows);
+  const section = (names: string[], rows: string[][]) =>
+    rows.length === 0 ? [] : ['', ...table([header(...names), ...rows])];
   return [
     paint.bold(title),
     '',
@@ -19,8 +23,10 @@ export function renderStatus(result: StatusResult, paint: Paint = noColours): st
       header('HOST', 'ROLE', 'VERSION', 'STATE', 'SINCE', 'TRAFFIC'),
       ...result.hosts.flatMap((host) => containerRows(host, paint)),
     ]),
-    ...(proxies.length === 0 ? [] : ['', ...table([header('HOST', 'PROXY', 'STATE', 'ENGINE'), ...proxies])]),
-    ...(routes.length === 0 ? [] : ['', ...table([header('HOST', 'ROUTE', 'REQUESTS FOR', 'GO TO', ''), ...routes])]),
+    ...section(['HOST', 'ACCESSORY', 'IMAGE', 'STATE', 'SINCE', 'PORTS'], accessories),
+    ...section(['HOST', 'PROXY', 'STATE', 'ENGINE'], proxies),
+    ...section(['HOST', 'ROUTE', 'REQUESTS FOR', 'GO TO', ''], routes),
+    ...section(['HOST', 'NOT OF THIS FILE', 'IMAGE', 'SINCE'], others),
     '',
     ...lockLines(result.lock, paint),
   ].join('\n');
@@ -51,6 +57,21 @@ function containerRows({ host, problem, containers }: HostStatus, paint: Paint):
     container.status,
     container.servesTraffic ? paint.green('serves') : '',
   ]);
+}
+
+function accessoryRows({ host, accessories }: HostStatus, paint: Paint): string[][] {
+  return accessories.map(({ name, image, state, status, error, ports }, index) => [
+    index === 0 ? host : '',
+    name,
+    image,
+    state === 'missing' ? paint.red(state) : stateText(state, status, paint),
+    error === undefined ? status : `${status}: ${error}`,
+    ports.join(' '),
+  ]);
+}
+
+function otherRows({ host, others }: HostStatus): string[][] {
+  return others.map(({ container, image, status }, index) => [index === 0 ? host : '', container, image, status]);
 }
 
 function stateText(state: string, status: string, paint: Paint): string {

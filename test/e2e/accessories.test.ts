@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccessoryDetailsResult, AccessoryResult } from '../../src/report/results.ts';
-import { addAccessories, images, looseAccessory, pushImages } from './accessories.ts';
+import { addAccessories, emptyOfAccessories, images, looseAccessory, pushImages } from './accessories.ts';
 import { type Ended, makeProject, type Project } from './harness.ts';
 import { allNamed, chi, dal, emptyMachines, lockIsHeld, on, typed } from './machines.ts';
 
 let project: Project;
 
 beforeAll(async () => {
-  await Promise.all([emptyMachines(dal, chi), pushImages()]);
-  await Promise.all(
-    [dal, chi].map((one) => on(one, 'docker volume rm small-db-data >/dev/null 2>&1; rm -rf /home/deploy/small-*')),
-  );
+  await Promise.all([emptyMachines(dal, chi).then(() => emptyOfAccessories(dal, chi)), pushImages()]);
   project = makeProject('test/apps/small', addAccessories);
 });
 

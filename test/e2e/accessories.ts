@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type Changes, sandbox } from './harness.ts';
+import { type Machine, on } from './machines.ts';
 
 /** Accessories of every kind that start at once: what each is, and its images. */
 
@@ -107,3 +108,9 @@ export const addAccessories: Changes = {
   'config/db.conf.erb': `host <%= ENV["KAMAL_HOST"] %>\npassword <%= ENV["PASSWORD"] %>\n`,
   '.kamal/secrets': (text) => `${text}\nDB_PASSWORD=$DB_PASSWORD\n`,
 };
+
+/** What `emptyMachines` leaves: volumes, and what accessories keep in the login directory. */
+export async function emptyOfAccessories(...machines: readonly Machine[]): Promise<void> {
+  const script = 'docker volume rm small-db-data >/dev/null 2>&1; rm -rf /home/deploy/small-*';
+  await Promise.all(machines.map((one) => on(one, script)));
+}

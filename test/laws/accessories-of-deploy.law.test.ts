@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { wantedAccessories } from '../../src/accessories/wanted.ts';
+import { connectFleet } from '../../src/pipeline/fleet.ts';
+import { accessoryDrift, type AccessoryDrift } from '../../src/plan/accessories/drift.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
+import { sessionOf } from './session.ts';
 import { makeWorld, twoMachines, type World } from './world.ts';
 
 const image = 'registry.test:5000/db:1';
@@ -94,4 +98,23 @@ describe('accessories of a deploy', () => {
       expect((await world.deploy('v2', { accessories: true })).exitStatus).toBe(0);
       expect(idsOf(world)).toEqual(before);
     }));
+
+  it('a plan tells what is unlike the file, and who is without it meanwhile; nothing right after setup', () =>
+    inVirtualTime(async () => {
+      const world = fleet();
+      await world.deploy('v1', { command: 'setup' });
+      expect(await drift(world)).toEqual([]);
+      change(world);
+      expect(await drift(world)).toMatchObject([{ name: 'db', host: 'three', interrupts: ['db', 'cache'] }]);
+      await world.accessory('stop', ['cache']);
+      expect(await drift(world)).toMatchObject([{ name: 'db' }, { name: 'cache', interrupts: [] }]);
+    }));
 });
+
+async function drift(world: World): Promise<AccessoryDrift[]> {
+  const wanted = wantedAccessories(world.config);
+  const fleet = await connectFleet(sessionOf(world, {}, []), world.config.allHosts);
+  const observed = await fleet.observe({ accessories: { wanted, digests: new Map() } });
+  await fleet.close();
+  return accessoryDrift(world.config, wanted, observed);
+}

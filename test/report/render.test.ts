@@ -16,6 +16,7 @@ const planned = {
   version: '4be1',
   build: ['build acme/shop:4be1 for amd64', 'push acme/shop:4be1'],
   plan,
+  accessories: [],
   after: [],
   nothingToDo: false,
 };
@@ -44,6 +45,17 @@ Retire    dal-01 web  stop shop-web-77aa  (replaced by 4be1)
     expect(renderDrift(empty)).toBe('No drift: shop to production is as the file and release 4be1 say.');
     expect(renderDrift(planned)).toMatch(/Drift: a deploy of 4be1 would change this\.$/);
   });
+
+  test('tells accessories that are unlike the file, and what applying that interrupts', () => {
+    const db = { name: 'db', host: 'dal-01', because: ['its label team differs'], interrupts: ['db', 'pooler'] };
+    const down = { name: 'cache', host: 'dal-01', because: ['it does not run (Exited (1))'], interrupts: [] };
+    const text = renderDrift({ ...empty, nothingToDo: false, accessories: [db, down] });
+    expect(text).toBe(`shop to production, version 4be1
+note: dal-01: db is left alone, unlike the file: its label team differs; \`deploy --accessories\` applies it, which interrupts db, pooler
+note: dal-01: cache is left alone, unlike the file: it does not run (Exited (1)); \`accessory start cache\` applies it
+Nothing to do.
+Drift: accessories are unlike the file.`);
+  });
 });
 
 test('the status shows machines, proxies, routes and the lock', () => {
@@ -70,6 +82,23 @@ test('the status shows machines, proxies, routes and the lock', () => {
             servesTraffic: false,
           },
         ],
+        accessories: [
+          {
+            ...{
+              name: 'db',
+              image: 'postgres:17',
+              state: 'running',
+              status: 'Up 2 days',
+              ports: ['127.0.0.1:5432/tcp'],
+            },
+          },
+          {
+            ...{ name: 'cache', image: 'valkey:8', state: 'exited', status: 'Exited (128)', ports: [] },
+            error: 'cannot assign requested address',
+          },
+          { name: 'mail', image: 'mail:1', state: 'missing', status: 'there is no container', ports: [] },
+        ],
+        others: [{ container: 'databasus', image: 'databasus:2', status: 'Up 4 days' }],
         proxy: { image: 'basecamp/kamal-proxy:v0.9.0', state: 'running' },
         routes: [
           {
@@ -82,7 +111,10 @@ test('the status shows machines, proxies, routes and the lock', () => {
           { service: 'api-web', hosts: [], pathPrefixes: ['/api'], target: '8766a24ca74e:80', paused: false },
         ],
       },
-      { host: 'dal-02', problem: 'does not answer on port 22', containers: [], routes: [] },
+      {
+        ...{ host: 'dal-02', problem: 'does not answer on port 22' },
+        ...{ containers: [], accessories: [], others: [], routes: [] },
+      },
     ],
     lock: {
       details: 'Locked by: ann at 2026-11-20\nVersion: 4be1\nMessage: deploy',
@@ -96,12 +128,20 @@ dal-01  web                         4be1a2c  healthy  Up 3 minutes (healthy)    
         worker                      4be1a2c  exited   Exited (1) 2 minutes ago
 dal-02  does not answer on port 22
 
+HOST    ACCESSORY  IMAGE        STATE    SINCE                                          PORTS
+dal-01  db         postgres:17  running  Up 2 days                                      127.0.0.1:5432/tcp
+        cache      valkey:8     exited   Exited (128): cannot assign requested address
+        mail       mail:1       missing  there is no container
+
 HOST    PROXY                        STATE    ENGINE
 dal-01  basecamp/kamal-proxy:v0.9.0  running  20.10.24
 
 HOST    ROUTE                REQUESTS FOR           GO TO
 dal-01  shop-web-production  shop.example.com       shop-web-4be1a2c  paused
         api-web              every name under /api  8766a24ca74e:80
+
+HOST    NOT OF THIS FILE  IMAGE        SINCE
+dal-01  databasus         databasus:2  Up 4 days
 
 The deploy lock is held:
   Locked by: ann at 2026-11-20
