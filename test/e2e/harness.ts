@@ -99,17 +99,20 @@ function change(directory: string, changes: Changes): void {
       continue;
     }
     mkdirSync(dirname(file), { recursive: true });
-    const text = typeof content === 'string' ? content : content(readFileSync(file, 'utf8'));
-    writeFileSync(file, path.startsWith('config/') ? onMachinesOfThisSet(text) : text);
+    const isConfig = path.startsWith('config/');
+    const old = () => (isConfig ? onFirstSet(readFileSync(file, 'utf8')) : readFileSync(file, 'utf8'));
+    const text = typeof content === 'string' ? content : content(old());
+    writeFileSync(file, isConfig ? onOwnSet(text) : text);
     if (path.startsWith('.kamal/hooks/')) execFileSync('chmod', ['755', file]);
   }
 }
 
-/** Files are written for the first set of machines. */
-function onMachinesOfThisSet(text: string): string {
-  const tailnet = /^[\d.]+\./.exec(sandbox['DAL_01'] ?? '')?.[0] ?? '';
-  return text.replaceAll('100.64.77.', tailnet);
-}
+const tailnet = sandbox['DAL_01']?.replace(/\d+$/, '') ?? '';
+const firstTailnet = '100.64.77.';
+
+/** Config files are written and changed as if there were only the first set of machines. */
+const onOwnSet = (text: string) => text.replaceAll(firstTailnet, tailnet);
+const onFirstSet = (text: string) => text.replaceAll(tailnet, firstTailnet);
 
 /** Built once by the box's go, whose cache makes the second time fast. */
 function addProgram(directory: string): void {
