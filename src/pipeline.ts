@@ -7,6 +7,8 @@ import { openSession } from './pipeline/session.ts';
 export type { Run } from './pipeline/run.ts';
 export type { PlanResult, StatusResult } from './report/results.ts';
 export { accessoryDetails } from './pipeline/accessories/details.ts';
+export { execInAccessory } from './pipeline/accessories/exec.ts';
+export { accessoryLogs } from './pipeline/accessories/logs.ts';
 export { changeAccessories } from './pipeline/accessories/stories.ts';
 export { init } from './pipeline/init.ts';
 export { acquireLock, lockStatus, releaseLock } from './pipeline/lock-commands.ts';

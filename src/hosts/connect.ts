@@ -25,6 +25,7 @@ import { openShell } from './shell.ts';
 import { shellPool } from './shell-pool.ts';
 import type { Asked } from './ssh-settings.ts';
 import { readState } from './state.ts';
+import { stream } from './stream.ts';
 
 export interface ConnectRequest {
   /** As written in the config. */
@@ -75,6 +76,7 @@ export async function connect(request: ConnectRequest): Promise<Host> {
       createByCommandLine(longShells, await channels.way(), { words, secretEnv }),
     execInContainer: async (container, words, timeoutSeconds) =>
       execInContainer(longShells, await channels.way(), { container, words, timeoutSeconds }),
+    stream: async (run) => stream(connection, await channels.way(), run),
     runScript: (run) => runScript(connection, run),
     reachBack: (port) => reachBack(connection, port),
     probe: (wanted) => probe(connection, shell, wanted),

@@ -1,4 +1,4 @@
-import type { Client, ClientChannel, ExecOptions } from 'ssh2';
+import type { Client, ClientChannel, ExecOptions, PseudoTtyOptions } from 'ssh2';
 import { Failure, messageOf } from '../errors.ts';
 import type { Way } from './reach.ts';
 
@@ -14,8 +14,8 @@ export interface Connection {
    * @throws Failure `connection-lost`, `timed-out`, or what the call threw
    */
   call<T>(what: string, timeoutSeconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Starts a command on a channel of its own; `with-agent`: with this machine's ssh agent, where the file allows that. */
-  exec(command: string, agent?: 'with-agent'): Promise<ClientChannel>;
+  /** Starts a command on a channel of its own: with this machine's ssh agent, where the file allows that, or on a terminal. */
+  exec(command: string, having?: 'with-agent' | PseudoTtyOptions): Promise<ClientChannel>;
   close(): Promise<void>;
 }
 
@@ -84,9 +84,10 @@ export function connectionOf({
         timeout.catch(() => undefined);
       }
     },
-    exec(command, agent) {
+    exec(command, having) {
+      const agentForward = having === 'with-agent' && forwardsAgent;
       // Of ssh2's options its types do not know this one.
-      const options = { agentForward: agent === 'with-agent' && forwardsAgent } as ExecOptions;
+      const options = { agentForward, ...(typeof having === 'object' ? { pty: having } : {}) } as ExecOptions;
       return new Promise((resolve, reject) => {
         // ssh2 throws at once when the connection has ended.
         client.exec(command, options, (error, channel) => (error ? reject(error) : resolve(channel)));

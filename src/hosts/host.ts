@@ -1,4 +1,5 @@
 import type { Docker, ExecResult } from './docker.ts';
+import type { StreamRun } from './stream.ts';
 
 /**
  * One machine, over one SSH connection. Every call has a time limit and throws a `Failure` that names the machine:
@@ -49,6 +50,11 @@ export interface Host {
   runScript(run: ScriptRun): Promise<number>;
   /** Runs a command in a running container over the shell and waits for its end: one round trip where the API takes three. */
   execInContainer(container: string, words: readonly string[], timeoutSeconds: number): Promise<ExecResult>;
+  /**
+   * Shows what a container says as it says it, with a terminal or a pipe for what it reads; see `StreamRun`. What runs there ends with
+   * the signal, and with the connection. @returns its exit status, 128 + n when a signal ended it
+   */
+  stream(run: StreamRun): Promise<number>;
   /**
    * Lets the machine reach a port of this one as its own `localhost:port`, until the answer is called.
    * @throws Failure `forwarding-refused` when nothing listens here, or its sshd does not do it

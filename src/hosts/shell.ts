@@ -131,8 +131,16 @@ function frameOf(script: string): Frame {
 
 /** A command that runs a frame and goes on as a shell, in characters that mean the same to every login shell. */
 function commandOf({ text }: Frame): string {
-  const octal = [...Buffer.from(text, 'utf8')].map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
-  return `exec sh -c 'eval "$(printf %b "${octal}")"; exec sh'`;
+  return `exec sh -c 'eval "$(printf %b "${octal(text)}")"; exec sh'`;
+}
+
+/** A command that runs a script, and leaves its stdin to that, in characters that mean the same to every login shell. */
+export function inAnyShell(script: string): string {
+  return `exec sh -c 'eval "$(printf %b "${octal(script)}")"'`;
+}
+
+function octal(text: string): string {
+  return [...Buffer.from(text, 'utf8')].map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
 }
 
 function answerOf(channel: ClientChannel, { mark }: Frame): Promise<ShellResult> {

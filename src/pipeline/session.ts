@@ -52,7 +52,8 @@ export interface SshLogin {
 
 /** What a command is going to do, which decides what it refuses and which secrets it needs. */
 export interface Purpose {
-  readonly changes: 'setup' | 'machines' | 'registry' | 'login' | 'lock' | 'this-machine' | 'nothing';
+  /** `inside`: what somebody runs in a container, whose output is all there is to see. */
+  readonly changes: 'setup' | 'machines' | 'registry' | 'login' | 'lock' | 'this-machine' | 'inside' | 'nothing';
   readonly hooks: readonly HookName[];
   readonly needs: readonly ('containers' | 'build' | 'registry' | 'accessories')[];
   /** Names of the accessories that it is about; absent: all of them, where it needs any. */
@@ -168,7 +169,7 @@ function refuseNotDoneYet(config: Config, { changes }: Purpose): void {
 }
 
 function announce(run: Run, config: Config, { changes }: Purpose): void {
-  if (changes === 'nothing' || changes === 'this-machine') return;
+  if (['nothing', 'inside', 'this-machine'].includes(changes)) return;
   const destination = config.destinationName === undefined ? '' : ` (${config.destinationName})`;
   const file = [config.file, config.destinationFile].filter(Boolean).join(' + ');
   const where =

@@ -21,6 +21,7 @@ import {
 } from './files.ts';
 import type { Call, MachineState } from './machine.ts';
 import { runInProxy } from './proxy.ts';
+import { stream } from './stream.ts';
 
 /** How calls reach the machine: over a connection that may be cut, before, during or after the change. */
 export interface Line {
@@ -109,6 +110,7 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
       line.change('execInContainer', [container, words, timeoutSeconds], (hear) =>
         runInProxy(machine, container, words, () => hear('during')),
       ),
+    stream: (run) => line.change('stream', [run.streamed], () => stream(machine, run)),
     runScript: (run) => line.change('runScript', [run.name], () => runScript(machine, run)),
     reachBack: (port) =>
       line.change('reachBack', [port], () => {

@@ -13,10 +13,11 @@ import { type Given, toRun } from './run.ts';
 type Pipeline = typeof import('../../pipeline.ts');
 
 export interface Work<Result, Part = Pipeline> {
-  /** Whether machines are changed: Ctrl-C then waits for the step in hand. */
-  readonly changes: boolean;
+  /** Whether machines are changed: Ctrl-C then waits for the step in hand, or ends what runs there for as long as this does. */
+  readonly changes: boolean | 'what-runs-there';
   readonly perform: (hands: { pipeline: Part; run: Run; given: Given }) => Promise<Result>;
-  readonly render: (result: Result, paint: Paint) => string;
+  /** Undefined: all there is to see has been shown. */
+  readonly render: (result: Result, paint: Paint) => string | undefined;
   /** What `--json` prints; absent: the result. */
   readonly json?: (result: Result) => unknown;
   readonly exitStatus?: (result: Result) => number;
@@ -65,12 +66,12 @@ export abstract class LongshoreCommand extends Command {
       const pipeline = await load();
       const result = await work.perform({ pipeline, run, given });
       const exitStatus = work.exitStatus?.(result) ?? 0;
-      await outputs.end({ text: work.render(result, noColours), exitStatus });
+      await outputs.end({ text: work.render(result, noColours) ?? `exit status ${exitStatus}`, exitStatus });
       await reporter.close();
       const text = json
         ? JSON.stringify(work.json === undefined ? result : work.json(result), undefined, 2)
         : work.render(result, paintFor(process.stdout, process.env));
-      process.stdout.write(`${text}\n`);
+      if (text !== undefined) process.stdout.write(`${text}\n`);
       process.exitCode = exitStatus;
     } catch (thrown) {
       for (const text of await outputs.end({ thrown })) reporter.emit({ type: 'note', text });

@@ -11,19 +11,26 @@ export interface Interruption {
 
 /**
  * Ctrl-C, or a polite kill. The first lets the step in hand finish, the second leaves at once with 130 and says what may be left.
- * Where nothing changes there is no step to finish, and the first one leaves.
+ * Where nothing changes there is no step to finish, and the first one leaves; what only runs there for us is ended, without a word.
  */
-export function listenForInterrupts({ emit, changes }: { emit: Emit; changes: boolean }): Interruption {
+export function listenForInterrupts({
+  emit,
+  changes,
+}: {
+  emit: Emit;
+  changes: boolean | 'what-runs-there';
+}): Interruption {
   const controller = new AbortController();
   let hasBegun = false;
   const onSignal = () => {
-    if (!changes) process.exit(130);
+    if (!changes || (changes === 'what-runs-there' && controller.signal.aborted)) process.exit(130);
     if (controller.signal.aborted) {
       // Whoever drew on the terminal cannot tidy up any more.
       writeSync(process.stderr.fd, `${process.stderr.isTTY ? '\n\u001B[?25h' : ''}${farewell(hasBegun)}\n`);
       process.exit(130);
     }
-    emit({ type: 'warning', text: 'finishing the step in hand… (once more leaves at once, as things are)' });
+    if (changes === true)
+      emit({ type: 'warning', text: 'finishing the step in hand… (once more leaves at once, as things are)' });
     controller.abort();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
