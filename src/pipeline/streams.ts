@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Streamed, Terminal } from '../hosts/stream.ts';
@@ -35,22 +35,31 @@ export async function streamAll(
   { output, stdin, terminal }: Surroundings,
   signal: AbortSignal,
 ): Promise<Streams[]> {
+  const inputs = stdin === undefined ? [] : shared(stdin, targets.length);
   const settled = await Promise.allSettled(
-    targets.map(async ({ host, name, streamed }) => ({
-      host: host.name,
-      ...(name === undefined ? {} : { name }),
-      exitStatus: await host.stream({
+    targets.map(async ({ host, name, streamed }, index) => {
+      const input = inputs[index];
+      const running = host.stream({
         streamed,
         ...output(host.name, name),
-        ...(stdin === undefined ? {} : { stdin }),
+        ...(input === undefined ? {} : { stdin: input }),
         ...(terminal === undefined ? {} : { terminal }),
         signal,
-      }),
-    })),
+      });
+      // What nobody reads any more must not hold up the others.
+      const exitStatus = await running.finally(() => void (input === stdin ? undefined : input?.unpipe().resume()));
+      return { host: host.name, ...(name === undefined ? {} : { name }), exitStatus };
+    }),
   );
   const problems = settled.flatMap((one): unknown[] => (one.status === 'rejected' ? [one.reason] : []));
   if (problems.length > 0) throw together(problems);
   return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
+
+/** The same for each: none of it is read before all of them can have it. */
+function shared(stdin: Readable, count: number): Readable[] {
+  if (count === 1) return [stdin];
+  return Array.from({ length: count }, () => stdin.pipe(new PassThrough()));
 }
 
 /** Connects to these machines only; no lock is taken. @throws Failure */
