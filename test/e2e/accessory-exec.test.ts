@@ -58,7 +58,7 @@ function type(
 }
 
 /** What runs in the accessory's container on the first machine. */
-const processes = () => on(dal, `docker top small-box -eo args`);
+const processes = () => on(dal, `docker top small-box -eo pid,args`);
 
 test('on both machines, words as they are, and the largest exit status', async () => {
   const { status, stdout, stderr } = await type(
@@ -133,7 +133,7 @@ test('killed at once it leaves nothing running either', async () => {
 test('logs of both machines, followed until the reader goes away', async () => {
   const { stdout } = await type(`LS accessory logs box -f -T | head -n 30`);
   for (const { address } of [dal, chi]) expect(stdout).toMatch(new RegExp(`^\\[${address}\\] tick \\d+$`, 'm'));
-  await expect.poll(() => on(dal, 'pgrep -fc "docker logs" || true'), { timeout: 10_000 }).toBe('0');
+  await expect.poll(() => on(dal, 'pgrep -fc "[d]ocker logs" || true'), { timeout: 10_000 }).toBe('0');
   const found = await type(`LS accessory logs box -T --grep "BEG'UN*" --grep-options "-i -v" -n 2 -h ${dal.address}`);
   expect(found).toMatchObject({ status: 0 });
   expect(found.stdout.trim().split('\n')).toHaveLength(2);

@@ -37,12 +37,13 @@ Several words are the command as they stand. One word with spaces in it is a lin
   };
 
   async run(): Promise<void> {
-    const { args, argv, flags } = await this.parse(AccessoryExec);
-    const { interactive: isInteractive, raw, json, reuse } = flags;
+    const { args, raw: tokens, flags } = await this.parse(AccessoryExec);
+    const { interactive: isInteractive = false, raw = false, json, reuse = false } = flags;
     if (json && (raw || isInteractive)) {
       throw new Failure('usage', `--json holds lines of output, so it does not go with ${raw ? '--raw' : '-i'}`);
     }
-    const words = (argv as string[]).slice(1);
+    // Its argv is sorted, and wrongly where a word stands twice.
+    const words = tokens.flatMap(({ type, input }) => (type === 'arg' ? [input] : [])).slice(1);
     if (words.length === 0) {
       throw new Failure('usage', `there is no command to run in ${args.name}`, {
         hint: `longshore accessory exec ${args.name} --reuse -- COMMAND`,

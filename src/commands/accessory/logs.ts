@@ -34,7 +34,7 @@ export default class AccessoryLogs extends LongshoreCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(AccessoryLogs);
-    const { since, lines, grep, follow, json, 'grep-options': grepOptions } = flags;
+    const { since, lines, grep, follow = false, json, 'grep-options': grepOptions } = flags;
     if (json && follow) throw new Failure('usage', '--json is one document at the end, and -f has none');
     const kept = collectedOutput();
     await this.carryOut({
