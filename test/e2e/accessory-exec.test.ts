@@ -98,9 +98,15 @@ test('-i has a terminal with its size; Ctrl-C goes to what runs there, and the t
   const { stdout } = await type(
     `script -qec 'stty rows 33 cols 99; LS accessory exec box -i --reuse sh; echo "status $?"; stty -a' /dev/null`,
     (all, keys) => {
-      if (step === 0 && /[#$] $/.test(all)) (keys('stty size; echo begin; sleep 77; echo after-$?\n'), (step = 1));
-      if (step === 1 && all.includes('\nbegin')) (setTimeout(() => keys('\u0003'), 1000), (step = 2));
-      if (step === 2 && /\^C[^]*[#$] $/.test(all)) (keys('exit 5\n'), (step = 3));
+      const say = (text: string) => {
+        step += 1;
+        keys(text);
+      };
+      if (step === 0 && /[#$] $/.test(all)) say('stty size; echo begin; sleep 77; echo after-$?\n');
+      else if (step === 1 && all.includes('\nbegin')) {
+        step += 1;
+        setTimeout(() => say('\u0003'), 1000);
+      } else if (step === 3 && /\^C[^]*[#$] $/.test(all)) say('exit 5\n');
     },
   );
   expect(stdout).toContain('33 99');
