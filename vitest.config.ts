@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/house/longest-first.ts';
 import { sets } from './test/sandbox/sets.ts';
 
 const onMachines = {
@@ -11,6 +12,7 @@ const onMachines = {
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
