@@ -1,9 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { secretsOfAccessories } from '../accessories/wanted.ts';
 import { secretsOfRoles } from '../app/wanted.ts';
 import type { Config, Registry, Value } from '../config/config.ts';
 import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
 import type { Purpose } from './session.ts';
+
+/** Says in which lines of the file and its destination's a name stands; both are read only when it is asked. */
+export function placesIn({ file, destinationFile }: Config, cwd: string): (name: string) => string[] {
+  return (name) =>
+    [file, destinationFile ?? []].flat().flatMap((path) => {
+      const lines = readFileSync(resolve(cwd, path), 'utf8').split('\n');
+      const isNamed = (line: string) => !line.trimStart().startsWith('#') && line.split(/[^\w.]+/).includes(name);
+      return lines.flatMap((line, index) => (isNamed(line) ? [`${path}:${index + 1}`] : []));
+    });
+}
 
 /** Which secrets a command needs, by name. */
 export async function secretNames(input: {

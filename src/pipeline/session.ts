@@ -17,7 +17,7 @@ import { resolveSecrets } from '../secrets/resolve.ts';
 import { type KnownLater, openOutputs } from './outputs.ts';
 import { readRouteSources, type RouteSources } from './route-files.ts';
 import { loadRequest, type Run } from './run.ts';
-import { credentialsOf, secretNames, valuesInFile } from './session-secrets.ts';
+import { credentialsOf, placesIn, secretNames, valuesInFile } from './session-secrets.ts';
 import { noteSource, requireSource } from './source.ts';
 import { checkSecrets, kamalsForms } from './values.ts';
 
@@ -103,6 +103,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   const secrets = await resolveSecrets({
     ...secretsRequest,
     names,
+    askedIn: placesIn(config, cwd),
     onKamalsValue: (name, value) => secretsByKamal.set(name, value),
   });
   if (purpose.needs.includes('containers')) checkSecrets(selected, secrets);

@@ -8,6 +8,8 @@ export interface SecretsRequest extends SecretsLocation {
   /** What is needed; nothing else is looked at, and no command runs for anything else. */
   readonly names: readonly string[];
   onWarning?(text: string): void;
+  /** Where a secret is asked for, such as `config/deploy.yml:12`; told of one that is not defined. */
+  askedIn?(name: string): readonly string[];
   /** Hears of each value that Kamal would read as another one, and which. */
   onKamalsValue?(name: string, value: string): void;
   /** Asks on the terminal, without echo; absent when nobody is there to answer. */
@@ -25,7 +27,12 @@ export async function resolveSecrets(request: SecretsRequest): Promise<ReadonlyM
   const defined = new Map(files.flatMap((file) => file.entries.map((entry) => [entry.key, entry] as const)));
 
   const missing = names.filter((name) => !defined.has(name));
-  if (missing.length > 0) throw missingFailure(missing, { paths: secretsPaths(request), found: files.length });
+  if (missing.length > 0) {
+    const askedIn = missing.flatMap(
+      (name) => request.askedIn?.(name).map((place) => `${place}: asks for ${name}`) ?? [],
+    );
+    throw missingFailure(missing, { paths: secretsPaths(request), found: files.length, askedIn });
+  }
   const wanted = names.flatMap((name) => defined.get(name) ?? []);
   const { values, byKamal, failures } = await evaluated(wanted, { files, request });
   if (failures.size > 0) throw combined(failures);
@@ -83,11 +90,12 @@ function evaluated(
 
 function missingFailure(
   missing: readonly string[],
-  { paths, found }: { paths: readonly string[]; found: number },
+  { paths, found, askedIn }: { paths: readonly string[]; found: number; askedIn: readonly string[] },
 ): Failure {
   const what = missing.length === 1 ? `the secret ${missing[0]} is` : `the secrets ${missing.join(', ')} are`;
   const where = found === 0 ? `there is neither ${paths.join(' nor ')}` : `looked in ${paths.join(' and ')}`;
   return new Failure('secrets-missing', `${what} not defined (${where})`, {
+    details: askedIn,
     hint: `Add ${missing.length === 1 ? 'a line' : 'lines'} such as ${missing[0]}=… to ${paths.at(-1)}.`,
   });
 }

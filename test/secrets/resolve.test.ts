@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { allSecretNames } from '../../src/secrets/names.ts';
+import { resolveSecrets } from '../../src/secrets/resolve.ts';
 import { project, told } from './project.ts';
 
 describe('which files count', () => {
@@ -45,6 +46,13 @@ describe('what is missing', () => {
     expect(message).toBe('the secrets B, C are not defined (looked in .kamal/secrets-common and .kamal/secrets)');
     expect(exitStatus).toBe(3);
     expect(existsSync(join(folder, 'ran'))).toBe(false);
+  });
+
+  it('is told with the lines that ask for it', async () => {
+    const { folder, env } = project({ '.kamal/secrets': 'A=a' });
+    const askedIn = (name: string) => [`config/deploy.yml:${name === 'B' ? 3 : 1}`];
+    const request = { path: '.kamal/secrets', cwd: folder, env, names: ['A', 'B'], askedIn };
+    await expect(resolveSecrets(request)).rejects.toMatchObject({ details: ['config/deploy.yml:3: asks for B'] });
   });
 
   it('says that there are no files', async () => {
