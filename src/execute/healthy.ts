@@ -60,10 +60,7 @@ async function whyUnhealthy(container: ContainerInspect, host: Host, health: Acc
   const { State } = container;
   if (State.Restarting) return `it exits with status ${State.ExitCode} and is started again`;
   const { check, timeoutSeconds } = health;
-  if (check?.kind === 'cmd') {
-    const { exitStatus } = await host.execInContainer(container.Id, check.words, timeoutSeconds);
-    return exitStatus === 0 ? '' : `${check.words[0] ?? ''} ended with status ${exitStatus}`;
-  }
+  if (check?.kind === 'cmd') return whyCommandFails(container, host, { words: check.words, timeoutSeconds });
   if (check === undefined && State.Health !== undefined) {
     return State.Health.Status === 'healthy' ? '' : `its health check says ${State.Health.Status}`;
   }
@@ -77,6 +74,22 @@ async function whyUnhealthy(container: ContainerInspect, host: Host, health: Acc
   const wanted = check?.kind === 'http' ? check.status : undefined;
   const isGood = status === undefined || (wanted === undefined ? status >= 200 && status < 400 : status === wanted);
   return isGood ? '' : `its port ${port} answers ${status}`;
+}
+
+/** One that takes too long says so; it is no lost reply. */
+async function whyCommandFails(
+  { Id }: ContainerInspect,
+  host: Host,
+  { words, timeoutSeconds }: { words: readonly string[]; timeoutSeconds: number },
+): Promise<string> {
+  const name = words[0] ?? '';
+  try {
+    const { exitStatus } = await host.execInContainer(Id, words, timeoutSeconds);
+    return exitStatus === 0 ? '' : `${name} ended with status ${exitStatus}`;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'timed-out') return `${name} took longer than ${timeoutSeconds} s`;
+    throw error;
+  }
 }
 
 function exposedPort({ Config }: ContainerInspect): number | undefined {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Client, ClientChannel, ExecOptions, PseudoTtyOptions } from 'ssh2';
 import { Failure, messageOf } from '../errors.ts';
 import type { Way } from './reach.ts';
@@ -90,7 +91,7 @@ export function connectionOf({
       const options = { agentForward, ...(typeof having === 'object' ? { pty: having } : {}) } as ExecOptions;
       return new Promise((resolve, reject) => {
         // ssh2 throws at once when the connection has ended.
-        client.exec(command, options, (error, channel) => (error ? reject(error) : resolve(channel)));
+        client.exec(command, options, (error, channel) => (error ? reject(error) : resolve(listening(channel))));
       });
     },
     async close() {
@@ -99,6 +100,22 @@ export function connectionOf({
       if ('unref' in way.stream && typeof way.stream.unref === 'function') way.stream.unref();
     },
   };
+}
+
+const exitStatuses = new WeakMap<ClientChannel, number>();
+
+/** Listens before anybody else can: what a short command said of its end may have come in the same packet as its beginning. */
+function listening(channel: ClientChannel): ClientChannel {
+  channel.on('exit', (code: number | null, signal?: string) => {
+    const signalled = 128 + (constants.signals[`SIG${(signal ?? '').replace(/^SIG/, '')}` as 'SIGTERM'] ?? 0);
+    exitStatuses.set(channel, code ?? signalled);
+  });
+  return channel;
+}
+
+/** Of a command whose channel has closed, 128 + n for a signal; undefined when it closed without saying it. */
+export function exitStatusOf(channel: ClientChannel): number | undefined {
+  return exitStatuses.get(channel);
 }
 
 /** Errors of streams and sockets, as against answers of the machine. */

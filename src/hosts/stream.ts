@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { type Readable, Transform, type Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
-import type { Connection } from './connection.ts';
+import { type Connection, exitStatusOf } from './connection.ts';
 import type { DockerWay } from './docker-channels.ts';
 import { inAnyShell } from './shell.ts';
 import { mainScript, watchScript } from './stream-scripts.ts';
@@ -72,8 +72,10 @@ export function stream(connection: Connection, way: DockerWay, run: StreamRun): 
       stdin: run.stdin !== undefined,
       terminal: run.terminal !== undefined,
     });
-    const [watch, channel] = await Promise.all([opening, openMain(connection, script, run)]);
-    return follow({ channel, watch, mark, run });
+    // A short command may be over before the lifeline is there, so its end is listened for at once.
+    const main = openMain(connection, script, run).then((channel) => ({ channel, ended: exitOf(channel) }));
+    const [watch, { channel, ended }] = await Promise.all([opening, main]);
+    return follow({ channel, ended, watch, mark, run });
   });
 }
 
@@ -111,13 +113,13 @@ function openMain(connection: Connection, script: string, { terminal }: StreamRu
 
 interface Following {
   readonly channel: ClientChannel;
+  readonly ended: Promise<number | undefined>;
   readonly watch: Watch;
   readonly mark: string;
   readonly run: StreamRun;
 }
 
-async function follow({ channel, watch, mark, run }: Following): Promise<number> {
-  const ended = exitOf(channel);
+async function follow({ channel, ended, watch, mark, run }: Following): Promise<number> {
   let isReaderGone = false;
   let stopping: Promise<void> | undefined;
   const stop = () => {
@@ -146,7 +148,7 @@ async function follow({ channel, watch, mark, run }: Following): Promise<number>
 }
 
 /** Both outputs go on at the speed of whoever reads them here. */
-async function writeOut({ channel, mark, run }: Omit<Following, 'watch'>, onGone: () => void): Promise<void> {
+async function writeOut({ channel, mark, run }: Omit<Following, 'watch' | 'ended'>, onGone: () => void): Promise<void> {
   // What the login shell's own start-up files print comes before the mark; a terminal has but one output.
   const errors = run.terminal === undefined ? channel.stderr.pipe(after(mark)) : channel.stderr;
   await Promise.all(
@@ -178,12 +180,8 @@ function shareTerminal(channel: ClientChannel, { stdin, terminal }: StreamRun): 
 
 /** Undefined when the channel ended without saying it. */
 function exitOf(channel: ClientChannel): Promise<number | undefined> {
-  let exitStatus: number | undefined;
-  channel.on('exit', (code: number | null, signal?: string) => {
-    exitStatus = code ?? 128 + (constants.signals[`SIG${(signal ?? '').replace(/^SIG/, '')}` as 'SIGTERM'] ?? 0);
-  });
   channel.on('error', () => undefined);
-  return new Promise((resolve) => void channel.once('close', () => resolve(exitStatus)));
+  return new Promise((resolve) => void channel.once('close', () => resolve(exitStatusOf(channel))));
 }
 
 /** Everything behind the mark; all of it when there is none, for it says why. */

@@ -104,7 +104,7 @@ describe.each(worlds)('what runs in containers on $name', ({ name: world, connec
   it('shows a log, or what grep finds in it', async () => {
     const logs = (options: readonly string[], grep?: readonly string[]) =>
       run({ kind: 'logs', container, options, ...(grep === undefined ? {} : { grep }) });
-    expect(await logs(['--tail=1'])).toMatchObject({ stdout: 'ready\n', exitStatus: 0 });
+    await expect.poll(() => logs(['--tail=1'])).toMatchObject({ stdout: 'ready\n', exitStatus: 0 });
     expect(await logs([], ['-e', 'listen'])).toMatchObject({ stdout: 'listening\n', exitStatus: 0 });
     expect(await logs([], ['-e', "'; echo here #"])).toMatchObject({ stdout: '', exitStatus: 1 });
   });
