@@ -22,6 +22,8 @@ export interface Execution {
   readonly files: ReadonlyMap<string, readonly UploadedFile[]>;
   readonly service: string;
   readonly performer: string;
+  /** When the command began, as `Date.now()` says it. */
+  readonly startedAt: number;
   readonly emit: Emit;
   /** Hides the secrets in what a machine said. */
   readonly mask: (text: string) => string;

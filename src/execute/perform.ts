@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lane, Step } from '../plan/plan.ts';
 import { thisMachine } from '../plan/plan.ts';
+import type { ReleaseRecord } from '../observe/observed.ts';
 import { writeCertificate } from './certificate.ts';
 import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
 import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
@@ -71,7 +72,7 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
     case 'remove-directories':
       return host.removeDirectories(step.paths);
     case 'record-release':
-      return host.appendLines(step.file, [JSON.stringify({ ...step.record, at: timestamp() })]);
+      return host.appendLines(step.file, [JSON.stringify(recordOf(step, execution))]);
     case 'audit':
       return host.appendLines(
         step.file,
@@ -150,6 +151,15 @@ async function syncAssets(
   { emit }: Execution,
 ): Promise<void> {
   for (const text of await host.syncAssets(sync)) emit({ type: 'warning', text: `${host.name}: ${text}` });
+}
+
+function recordOf(
+  { record, image = '' }: Extract<Step, { kind: 'record-release' }>,
+  { digests, startedAt }: Execution,
+): ReleaseRecord {
+  const digest = record.digest ?? digests.get(image);
+  const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
+  return { ...record, ...(digest === undefined ? {} : { digest }), at: timestamp(), seconds };
 }
 
 /** UTC, ISO 8601, to the second, as in Kamal's audit log. */

@@ -109,7 +109,8 @@ export interface ObservedProxy {
   readonly inFlight: readonly string[];
 }
 
-export interface ReleaseRecord {
+/** A line of a machine's record of releases. Lines of earlier versions of Longshore lack some of it. */
+export interface ReleaseRecord extends ReleaseOrigin {
   readonly version: string;
   /** UTC, ISO 8601. */
   readonly at: string;
@@ -118,6 +119,26 @@ export interface ReleaseRecord {
   readonly outcome: 'live' | 'failed';
   /** The version that served before. */
   readonly from?: string;
-  readonly performer?: string;
   readonly digest?: string;
+  /** Names of the variables that its containers on this machine have, by role; never their values. */
+  readonly env?: Readonly<Record<string, readonly string[]>>;
+  /** From the beginning of the run until this was written. */
+  readonly seconds?: number;
 }
+
+/** Who makes a release, from where and of what; the same on all machines of one run. */
+export interface ReleaseOrigin {
+  /** Hex digits that no other run has. */
+  readonly run?: string;
+  /** As in Kamal's audit log. */
+  readonly performer?: string;
+  /** Name of the machine that the run was started on. */
+  readonly deployer?: string;
+  /** What was checked out there. */
+  readonly commit?: string;
+  /** Changes with every setting in the file (`fingerprintOf`). */
+  readonly config?: string;
+}
+
+/** What a plan says of a record; when it is written is known only then. */
+export type PlannedRecord = Omit<ReleaseRecord, 'at' | 'seconds'>;

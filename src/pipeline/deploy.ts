@@ -102,7 +102,7 @@ export function deployPlan(
     observed,
     wanted,
     hooks: session.hooks,
-    performer: session.tree.performer,
+    origin: session.origin,
     openValues: openValues(wanted, session),
     files: { errorPages: input.errorPages ?? 'of-file', certificates: session.routeFiles.certificates },
     ...(before === undefined ? {} : { before }),

@@ -30,6 +30,7 @@ export function executionFor(
     ...(config.registry.localPort === undefined ? {} : { localRegistryPort: config.registry.localPort }),
     service: config.service,
     performer: session.tree.performer,
+    startedAt: session.startedAt,
     emit: run.emit,
     mask: session.mask,
     signal: AbortSignal.any([run.signal, ...stop]),

@@ -20,11 +20,11 @@ export interface Ended {
 /** Brings every machine that can be reached back to what it served. @returns what to throw: 5 or 3 when it did, else 6 */
 export async function goBack(deployment: Deployment, { before, outcome, execution }: Ended): Promise<unknown> {
   const { session, fleet, version, command, lock } = deployment;
-  const { selected, tree } = session;
+  const { selected, origin } = session;
   await tellWhy(deployment, { before, outcome, execution });
   const look = { version, wanted: wantedContainers(selected, version) };
   const { observed: now } = await fleet.observeReachable(look);
-  const revert = planRevert({ config: selected, version, before, now, command, performer: tree.performer });
+  const revert = planRevert({ config: selected, version, before, now, command, origin });
   // Going back is not interrupted by the Ctrl-C that caused it; only by another run that has the lock.
   const undisturbed = { ...execution, signal: lock.taken };
   let reverted = await execute(revert, 'bring back what served before', undisturbed);
@@ -36,7 +36,7 @@ export async function goBack(deployment: Deployment, { before, outcome, executio
       before,
       now: again.observed,
       command,
-      performer: tree.performer,
+      origin,
     });
     reverted = await execute(rest, 'bring back what served before', undisturbed);
   }

@@ -35,7 +35,7 @@ function planFor(session: Session, version: string): Deployment['plan'] {
       observed,
       wanted: wantedOf(session, version),
       hooks: session.hooks,
-      performer: session.tree.performer,
+      origin: session.origin,
       files: { errorPages: 'as-kept', certificates: session.routeFiles.certificates },
       ...(before === undefined ? {} : { before }),
     });

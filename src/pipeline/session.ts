@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { chooseAccessories, refuseNothingToDeploy, selectRoles } from '../app/select.ts';
 import { wantedContainers, type WantedContainer } from '../app/wanted.ts';
 import { decideVersion, type SourceTree } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
+import { fingerprintOf } from '../config/fingerprint.ts';
 import { loadConfig } from '../config/load.ts';
 import { sshTo } from '../config/ssh.ts';
 import { Failure } from '../errors.ts';
@@ -11,6 +14,7 @@ import type { Host } from '../hosts/host.ts';
 import { existingHooks } from '../hosts/this-machine/local-hook.ts';
 import { readSourceTree } from '../hosts/this-machine/git.ts';
 import { turns } from '../hosts/turns.ts';
+import type { ReleaseOrigin } from '../observe/observed.ts';
 import { createMasker } from '../secrets/mask.ts';
 import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
@@ -29,6 +33,10 @@ export interface Session {
   /** Narrowed to what `--hosts`, `--roles` and `--primary` chose. */
   readonly selected: Config;
   readonly tree: SourceTree;
+  /** When the command began, as `Date.now()` says it. */
+  readonly startedAt: number;
+  /** What is written down with every release of this run. */
+  readonly origin: ReleaseOrigin;
   readonly hooks: ReadonlySet<HookName>;
   readonly secrets: ReadonlyMap<string, string>;
   /** Those that Kamal reads as something else, as it reads them. */
@@ -64,6 +72,7 @@ export interface Purpose {
 
 /** Loads the file, and side by side what it names: git, hooks and secrets. @throws Failure */
 export async function openSession(run: Run, purpose: Purpose): Promise<Session> {
+  const startedAt = Date.now();
   const cwd = process.cwd();
   const config = loadConfig(loadRequest(run, cwd));
   // Loaded while git and the secrets are waited for.
@@ -121,6 +130,8 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     config,
     selected,
     tree,
+    startedAt,
+    origin: originOf(config, tree),
     hooks: new Set(relevant),
     secrets,
     secretsByKamal,
@@ -135,6 +146,16 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
       const destination = name === undefined ? [] : command.startsWith('rollback') ? ['-d', name] : [name];
       return ['longshore', command, ...destination].join(' ');
     },
+  };
+}
+
+function originOf(config: Config, { performer, headSha }: SourceTree): ReleaseOrigin {
+  return {
+    run: randomBytes(4).toString('hex'),
+    performer,
+    deployer: hostname(),
+    ...(headSha === '' ? {} : { commit: headSha }),
+    config: fingerprintOf(config),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
-import type { Observed, ReleaseRecord } from '../observe/observed.ts';
+import { imageOf } from '../containers/names.ts';
+import type { Observed, ReleaseOrigin, ReleaseRecord } from '../observe/observed.ts';
 import { decideForDeploy } from './decide.ts';
-import { imageChanges, prepareStages } from './prepare.ts';
+import { digestOn, type ImageChanges, imageChanges, prepareStages } from './prepare.ts';
 import { swapStages } from './swap.ts';
 import { finishStages } from './finish.ts';
 import { appContainers, isIn, isUp, observedHost, replacedVersion, startedSince } from './current.ts';
@@ -23,7 +24,7 @@ export interface DeployRequest {
   readonly wanted: readonly WantedContainer[];
   /** Names of the hook scripts that exist; empty when hooks are skipped. */
   readonly hooks: ReadonlySet<string>;
-  readonly performer: string;
+  readonly origin: ReleaseOrigin;
   /** Values that Kamal would deliver otherwise, where the file does not say how they arrive. */
   readonly openValues: readonly RoleValue[];
   /** Which files the routes are to have. */
@@ -52,6 +53,7 @@ export function planDeploy(request: DeployRequest): Plan {
   const swap = swapStages({ config, observed, decisions, hooks: request.hooks });
   const values = planValues({ config, observed, decisions, open: request.openValues });
   const from = replacedVersion(observed, config, version);
+  const digest = request.digest ?? presentDigest(request, images);
   const finish = finishStages({
     config,
     version,
@@ -63,9 +65,9 @@ export function planDeploy(request: DeployRequest): Plan {
       version,
       command,
       outcome: 'live',
-      performer: request.performer,
+      ...request.origin,
       ...(from === undefined ? {} : { from }),
-      ...(request.digest === undefined ? {} : { digest: request.digest }),
+      ...(digest === undefined ? {} : { digest }),
     },
   });
   return {
@@ -76,6 +78,13 @@ export function planDeploy(request: DeployRequest): Plan {
     ...values,
     notes: [...leftAlone(request.file, observed), ...values.notes],
   };
+}
+
+/** What the machines have; a pull is going to tell otherwise. */
+function presentDigest({ config, version, observed }: DeployRequest, { pulls }: ImageChanges): string | undefined {
+  if (pulls.size > 0) return undefined;
+  const image = imageOf(config, version);
+  return observed.hosts.map((host) => digestOn(host, config.repository, image)).find(Boolean);
 }
 
 function pulling(stages: readonly Stage[]): string[] {

@@ -1,7 +1,7 @@
 import { abbreviateVersion } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
 import { auditFile, imageOf, latestTag, releasesFile } from '../containers/names.ts';
-import type { Observed, ObservedContainer, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
+import type { Observed, ObservedContainer, ObservedHost, PlannedRecord } from '../observe/observed.ts';
 import { appContainers, isUp, observedHost } from './current.ts';
 import { reference, type Decision } from './decide.ts';
 import type { AuditEntry, Lane, Stage, Step } from './plan.ts';
@@ -18,7 +18,7 @@ interface FinishInput {
   /** Hosts that pull the image first. */
   readonly pulling: ReadonlySet<string>;
   /** What to write down on machines where more than housekeeping is done. */
-  readonly record: Omit<ReleaseRecord, 'at'>;
+  readonly record: PlannedRecord;
 }
 
 /** Retire: what was replaced is stopped only now that everything new is healthy; beside it tag, prune and write down. */
@@ -119,10 +119,22 @@ function noteSteps(input: FinishInput, name: string, retire: readonly Stage[]): 
   const release: Step = {
     kind: 'record-release',
     file: releasesFile(config),
-    record,
+    record: { ...record, env: envNames(input, name) },
+    image: imageOf(config, record.version),
     because: 'a rollback looks here',
   };
   return entries.length === 0 ? [release] : [audit, release];
+}
+
+/** Variables that the file gives each role's container on a machine; what Kamal adds to every one is left out. */
+function envNames({ decisions }: FinishInput, name: string): Record<string, string[]> {
+  const here = decisions.filter(({ wanted }) => wanted.host === name);
+  return Object.fromEntries(
+    here.map(({ wanted: { role, spec } }) => [
+      role.name,
+      spec.env.map((variable) => variable.name).filter((variable) => !variable.startsWith('KAMAL_')),
+    ]),
+  );
 }
 
 /** Whether what serves changes on a machine, if only by stopping what a run that was cut off had replaced. */

@@ -4,7 +4,7 @@ import type { AccessoryHealthcheck } from '../config/config-accessory.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { RouteFiles } from '../proxy/files.ts';
-import type { ReleaseRecord } from '../observe/observed.ts';
+import type { PlannedRecord } from '../observe/observed.ts';
 
 /** A deploy as data: stages run top to bottom, the lanes of a stage side by side, the steps of a lane in order. */
 export interface Plan {
@@ -115,7 +115,13 @@ export type StepKind =
       readonly hosts: readonly string[];
     }
   | { readonly kind: 'wait'; readonly seconds: number }
-  | { readonly kind: 'record-release'; readonly file: string; readonly record: Omit<ReleaseRecord, 'at'> }
+  /** `image`: whose digest is written down as this run found it, where the record has none. */
+  | {
+      readonly kind: 'record-release';
+      readonly file: string;
+      readonly record: PlannedRecord;
+      readonly image?: string;
+    }
   | { readonly kind: 'audit'; readonly file: string; readonly entries: readonly AuditEntry[] };
 
 export interface AccessoryHealth extends AccessoryHealthcheck {

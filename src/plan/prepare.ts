@@ -42,7 +42,8 @@ export function imageChanges({ config, version, digest, observed, wanted }: Depl
   };
 }
 
-function digestOn(host: ObservedHost, repository: string, image: string): string | undefined {
+/** The registry's digest of an image on a machine; undefined when it is not there, or was never in a registry. */
+export function digestOn(host: ObservedHost, repository: string, image: string): string | undefined {
   const digests = host.images.find(({ tags }) => tags.includes(image))?.digests ?? [];
   return digests.find((digest) => digest.startsWith(`${repository}@`))?.slice(repository.length + 1);
 }

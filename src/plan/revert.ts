@@ -1,6 +1,13 @@
 import type { Config, Role } from '../config/config.ts';
 import { auditFile, releasesFile, rolePrefix } from '../containers/names.ts';
-import type { Observed, ObservedContainer, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
+import type {
+  Observed,
+  ObservedContainer,
+  ObservedHost,
+  PlannedRecord,
+  ReleaseOrigin,
+  ReleaseRecord,
+} from '../observe/observed.ts';
 import { filesFromSettings, routeFromSettings } from '../proxy/state.ts';
 import { appContainers, isUp, observedHost, routeOf, targetContainer } from './current.ts';
 import { reference } from './decide.ts';
@@ -15,14 +22,14 @@ export interface RevertRequest {
   readonly before: Observed;
   readonly now: Observed;
   readonly command: ReleaseRecord['command'];
-  readonly performer: string;
+  readonly origin: ReleaseOrigin;
 }
 
 /**
  * Puts every machine back to what served before, container by container and route by route, by id; today's settings are never looked
  * at. Traffic is sent back first; only then are the new containers stopped and removed.
  */
-export function planRevert({ config, version, before, now, command, performer }: RevertRequest): Plan {
+export function planRevert({ config, version, before, now, command, origin }: RevertRequest): Plan {
   const pairs = config.roles.flatMap((role) =>
     role.hosts
       .filter(({ host }) => now.hosts.some((observed) => observed.host === host))
@@ -42,7 +49,7 @@ export function planRevert({ config, version, before, now, command, performer }:
   const notes = hosts.map((host): Lane => ({
     host,
     optional: true,
-    steps: writeDown(config, { version, command, outcome: 'failed', performer }),
+    steps: writeDown(config, { version, command, outcome: 'failed', ...origin }),
   }));
   return {
     service: config.service,
@@ -127,7 +134,7 @@ function stopStep(container: ObservedContainer, role: Role, because: string): St
   return { kind: 'stop-container', container: reference(container), ...timeout, because };
 }
 
-function writeDown(config: Config, record: Omit<ReleaseRecord, 'at'>): Step[] {
+function writeDown(config: Config, record: PlannedRecord): Step[] {
   const tags = config.destination === undefined ? [] : [config.destination];
   const entries = [{ tags, text: `Reverted ${record.command} of app version ${record.version}` }];
   return [

@@ -21,7 +21,7 @@ export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest' 
  * something it mounts, is made again from the image, and a note says that today's settings apply to it.
  */
 export function planRollback(request: RollbackRequest): Plan {
-  const { config, version, observed, wanted, hooks, performer } = request;
+  const { config, version, observed, wanted, hooks, origin } = request;
   const files = { ...request.files, version };
   const unproven = startedSince(request.before, observed);
   const decisions = wanted.map((container) =>
@@ -51,7 +51,7 @@ export function planRollback(request: RollbackRequest): Plan {
       version,
       command: 'rollback',
       outcome: 'live',
-      performer,
+      ...origin,
       ...(from === undefined ? {} : { from }),
     },
   });

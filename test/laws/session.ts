@@ -53,6 +53,8 @@ export function sessionOf(
       userEmail: 'dev@example.com',
       performer: 'dev@example.com',
     },
+    startedAt: Date.now(),
+    origin: { run: '0a1b2c3d', performer: 'dev@example.com', deployer: 'laptop', config: 'f00f00f00f00' },
     hooks: new Set(),
     secretsByKamal: new Map(),
     secrets: new Map([

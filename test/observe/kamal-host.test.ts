@@ -29,7 +29,7 @@ async function planFor(config: Config, version: string): Promise<Plan> {
     observed,
     wanted,
     hooks: new Set(),
-    performer: 'dev@example.com',
+    origin: { performer: 'dev@example.com' },
     openValues: openValues(wanted, sources),
     files: { errorPages: 'of-file', certificates: new Map() },
   });
@@ -69,7 +69,7 @@ describe('a machine as real Kamal 2.12 left it', () => {
       observed,
       wanted: wantedContainers(config, 'v1'),
       hooks: new Set(),
-      performer: 'dev@example.com',
+      origin: { performer: 'dev@example.com' },
       files: { errorPages: 'of-file', certificates: new Map() },
     });
     expect(plan.notes).toEqual([]);
@@ -102,7 +102,7 @@ describe('a machine as real Kamal 2.12 left it', () => {
       observed,
       wanted,
       hooks: new Set(),
-      performer: 'dev@example.com',
+      origin: { performer: 'dev@example.com' },
       openValues: [],
       files: { errorPages: 'of-file', certificates: new Map() },
     });
