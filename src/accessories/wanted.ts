@@ -2,12 +2,14 @@ import type { Config } from '../config/config.ts';
 import type { Accessory } from '../config/config-accessory.ts';
 import { accessoryEnvFilePath, valuesLabel } from '../containers/names.ts';
 import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
+import { healthOf, type AccessoryHealth } from './health.ts';
 
 /** An accessory's container on one machine, as the file asks for it. */
 export interface WantedAccessory {
   readonly host: string;
   readonly accessory: Accessory;
   readonly spec: ContainerSpec;
+  readonly health: AccessoryHealth;
   /** Where Kamal reads its secrets from. */
   readonly envFile: string;
 }
@@ -19,6 +21,7 @@ export function wantedAccessories(config: Config, accessories = config.accessori
       host,
       accessory,
       spec: accessorySpec(config, accessory, environment(host, env)),
+      health: healthOf(accessory, config),
       envFile: accessoryEnvFilePath(config, accessory.name),
     })),
   );

@@ -142,8 +142,9 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     logins: [credentials ?? [], logins.flatMap((registry) => credentialsOf(registry, secrets) ?? [])].flat(),
     typed: (command) => {
       const name = config.destinationName;
-      // What follows `rollback` is a version.
-      const destination = name === undefined ? [] : command.startsWith('rollback') ? ['-d', name] : [name];
+      // What follows `rollback` is a version, and an accessory's name what follows `accessory boot`.
+      const isByFlag = /^(?:rollback|accessory)\b/.test(command);
+      const destination = name === undefined ? [] : isByFlag ? ['-d', name] : [name];
       return ['longshore', command, ...destination].join(' ');
     },
   };

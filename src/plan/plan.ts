@@ -1,6 +1,6 @@
 import type { ProxyRoute, Values } from '../config/config.ts';
 import type { ValueDifference } from '../containers/delivery.ts';
-import type { AccessoryHealthcheck } from '../config/config-accessory.ts';
+import type { AccessoryHealth } from '../accessories/health.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { RouteFiles } from '../proxy/files.ts';
@@ -123,14 +123,6 @@ export type StepKind =
       readonly image?: string;
     }
   | { readonly kind: 'audit'; readonly file: string; readonly entries: readonly AuditEntry[] };
-
-export interface AccessoryHealth extends AccessoryHealthcheck {
-  readonly network: string;
-  /** The port to connect to when nothing else says how to ask; absent: the first that the image exposes. */
-  readonly port?: number;
-  /** How long it has to stay up when there is no port either. */
-  readonly readinessDelaySeconds: number;
-}
 
 export interface AuditEntry {
   /** Destination and role, those that apply. */

@@ -78,7 +78,7 @@ async function afterFailure(work: AccessoryWork, ended: AccessoryEnded): Promise
   if (!away.includes(session.config.primaryHost)) await lock.renew();
   if (!lock.taken.aborted) return goBack(work, ended);
   return new Failure('lock-held', 'The lock was taken by another run meanwhile; nothing more was done', {
-    hint: `Look at \`${session.typed('accessory details')} all\` and \`${session.typed('lock status')}\`.`,
+    hint: `Look at \`${session.typed('accessory details all')}\` and \`${session.typed('lock status')}\`.`,
     exitStatus: 6,
   });
 }

@@ -38,7 +38,7 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
   if (missing.length > 0) {
     return new Failure('deploy-unsettled', `${work.title} failed, and not everything runs as before`, {
       details: [...details, ...missing, ...(await oldLogs(work, after))],
-      hint: `Nothing was removed. \`${session.typed('accessory details')} all\` shows what is there.`,
+      hint: `Nothing was removed. \`${session.typed('accessory details all')}\` shows what is there.`,
     });
   }
   if (outcome.result === 'interrupted') {

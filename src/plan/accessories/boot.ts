@@ -69,7 +69,7 @@ function bootLane(
     return [...fileSteps(met), ...bootSteps(met, { container: { name: wanted.spec.name }, config, because: notThere })];
   if (isRunning(met) && container !== undefined) {
     if (unproven.has(container.id))
-      return proofSteps(met, { container: reference(container), config, because: 'the reply to its start was lost' });
+      return proofSteps(met, { container: reference(container), because: 'the reply to its start was lost' });
     return [];
   }
   const old = currentOf(met);

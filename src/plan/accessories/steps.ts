@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { auditFile, networkName, nextName, replacedName } from '../../containers/names.ts';
 import type { ObservedContainer } from '../../observe/observed.ts';
 import { reference } from '../decide.ts';
-import type { AccessoryHealth, ContainerRef, Lane, Stage, Step } from '../plan.ts';
+import type { ContainerRef, Lane, Stage, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import type { Met } from './current.ts';
 
@@ -80,7 +80,7 @@ export function bootSteps(
   const { accessory } = wanted;
   return [
     { kind: 'start-container', container, because },
-    ...proofSteps({ wanted }, { container, config, because }),
+    ...proofSteps({ wanted }, { container, because }),
     ...(accessory.proxy === undefined
       ? []
       : [
@@ -100,22 +100,9 @@ export function bootSteps(
 
 export function proofSteps(
   { wanted }: Pick<Met, 'wanted'>,
-  { container, config, because }: { container: ContainerRef; config: Config; because: string },
+  { container, because }: { container: ContainerRef; because: string },
 ): Step[] {
-  return [{ kind: 'wait-until-healthy', container, health: healthOf(wanted.accessory, config), because }];
-}
-
-export function healthOf(
-  { healthcheck, publish, network }: Met['wanted']['accessory'],
-  config: Pick<Config, 'readinessDelaySeconds'>,
-): AccessoryHealth {
-  const port = /(\d+)(?:\/tcp)?$/.exec(publish.find((one) => !one.endsWith('/udp')) ?? '')?.[1];
-  return {
-    ...healthcheck,
-    network,
-    ...(port === undefined ? {} : { port: Number(port) }),
-    readinessDelaySeconds: config.readinessDelaySeconds,
-  };
+  return [{ kind: 'wait-until-healthy', container, health: wanted.health, because }];
 }
 
 export function stopStep({ wanted }: Pick<Met, 'wanted'>, container: ObservedContainer, because: string): Step {
