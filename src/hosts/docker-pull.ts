@@ -9,8 +9,15 @@ import type { RegistryCredentials } from './docker.ts';
 const silenceSeconds = 120;
 const pullSeconds = 4 * 3600;
 
+/** An image's name in its parts: a digest says which image is meant, whatever tag stands before it; without either it is `latest`. */
+export function partsOf(reference: string): { repository: string; tag: string } {
+  const [name = '', digest] = reference.split('@');
+  const { repository = name, tag = 'latest' } = /^(?<repository>.+):(?<tag>[^/:]+)$/.exec(name)?.groups ?? {};
+  return { repository, tag: digest ?? tag };
+}
+
 /**
- * Pulls `repository:tag`; the credentials travel with the request and stay nowhere.
+ * Pulls `repository:tag`, or `repository:tag@digest`; the credentials travel with the request and stay nowhere.
  * @returns the digest the registry answered with. @throws Failure `image-pull-failed` or `registry-refused`
  */
 export async function pullImage(
@@ -28,8 +35,8 @@ export async function pullImage(
       return follow(stream, engine.host, reference, onProgress);
 
       function start(): Promise<Readable> {
-        const at = reference.lastIndexOf(':');
-        const query = { fromImage: reference.slice(0, at), tag: reference.slice(at + 1) };
+        const { repository, tag } = partsOf(reference);
+        const query = { fromImage: repository, tag };
         if (credentials === undefined) return docker.createImage(query) as Promise<Readable>;
         const { server: serveraddress, username, password } = credentials;
         return docker.createImage({ username, password, serveraddress }, query) as Promise<Readable>;
@@ -70,7 +77,7 @@ async function follow(
 
 async function digestOf(engine: Engine, reference: string): Promise<string> {
   const image = await engine.call(`inspect image ${reference}`, (docker) => docker.getImage(reference).inspect());
-  const repository = reference.slice(0, reference.lastIndexOf(':'));
+  const { repository } = partsOf(reference);
   const digests: string[] = image.RepoDigests ?? [];
   const own = digests.find((digest) => digest.startsWith(`${repository}@`));
   if (own !== undefined) return own.slice(repository.length + 1);

@@ -24,6 +24,17 @@ describe.each(worlds)('images on $name', ({ connect, credentials }) => {
     expect(await host.docker.pullImage(healthyImage, credentials)).toBe(digest);
   });
 
+  it('pulls by digest, whatever tag stands before it', async () => {
+    const digest = await host.docker.pullImage(silentImage, credentials);
+    await host.docker.removeImage(silentImage);
+    for (const reference of [`${repository}@${digest}`, `${repository}:another@${digest}`]) {
+      expect(await host.docker.pullImage(reference, credentials)).toBe(digest);
+      const image = await host.docker.inspectImage(reference);
+      expect(image?.RepoDigests).toContain(`${repository}@${digest}`);
+      expect(image?.RepoTags ?? []).not.toContain(`${repository}:another`);
+    }
+  });
+
   it('pulls from a registry of this machine for as long as its port leads back here', async () => {
     const image = throughHere(silentImage);
     await host.docker.removeImage(image);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../../src/errors.ts';
 import type { ImageInspect, ImageSummary, RegistryCredentials } from '../../src/hosts/docker.ts';
+import { partsOf } from '../../src/hosts/docker-pull.ts';
 import type { MachineState } from './machine.ts';
 
 /** What a container of an image does once it is started. */
@@ -71,14 +72,20 @@ export function pull(machine: MachineState, reference: string, credentials?: Reg
   if (wanted !== undefined && (credentials?.username !== wanted.username || credentials.password !== wanted.password)) {
     throw new Failure('registry-refused', `${name}: the registry did not give ${reference}: unauthorized`);
   }
-  const found = registry.images.get(reference);
+  const { repository, tag: wantedTag } = partsOf(reference);
+  const isByDigest = reference.includes('@');
+  const found = isByDigest
+    ? [...registry.images.values()].find(({ digest }) => digest === wantedTag)
+    : registry.images.get(`${repository}:${wantedTag}`);
   if (found === undefined)
     throw new Failure('image-pull-failed', `${name} could not pull ${reference}: manifest unknown`);
-  untag(machine, reference);
   const { id } = found.image;
   const image = machine.images.get(id) ?? { ...found.image, tags: new Set<string>(), digests: new Set<string>() };
-  image.tags.add(reference);
-  image.digests.add(`${reference.slice(0, reference.lastIndexOf(':'))}@${found.digest}`);
+  if (!isByDigest) {
+    untag(machine, `${repository}:${wantedTag}`);
+    image.tags.add(`${repository}:${wantedTag}`);
+  }
+  image.digests.add(`${repository}@${found.digest}`);
   machine.images.set(id, image);
   machine.journal.push(`pull ${reference}`);
   return found.digest;
@@ -109,8 +116,10 @@ export function removeImage(machine: MachineState, reference: string): void {
 }
 
 export function findImage(machine: MachineState, reference: string): FakeImage | undefined {
+  const { repository, tag: wanted } = partsOf(reference);
   return [...machine.images.values()].find(
-    ({ id, tags, digests }) => id === reference || tags.has(reference) || digests.has(reference),
+    ({ id, tags, digests }) =>
+      id === reference || tags.has(`${repository}:${wanted}`) || digests.has(`${repository}@${wanted}`),
   );
 }
 
