@@ -34,8 +34,8 @@ export interface Project {
   readonly directory: string;
   /** Commits these files over those that are there. @returns the sha, which is the version */
   commit(message: string, changes?: Changes): string;
-  /** Runs the real command line in the project until it ends. */
-  longshore(words: string, options?: Options): Promise<Ended>;
+  /** Runs the real command line in the project until it ends; words in a list may hold spaces. */
+  longshore(words: string | readonly string[], options?: Options): Promise<Ended>;
   remove(): void;
 }
 
@@ -51,32 +51,12 @@ export function makeProject(app: 'examples/hello' | 'test/apps/small', changes: 
   mkdirSync(join(parent, 'tmp'));
   cpSync(join(root, app), directory, { recursive: true });
   if (app === 'test/apps/small') addProgram(directory);
-  const git = (...words: string[]) =>
-    execFileSync('git', ['-c', 'user.name=Tess', '-c', 'user.email=tess@example.com', ...words], {
-      cwd: directory,
-      encoding: 'utf8',
-    }).trim();
-  const env = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: homedir(),
-    TMPDIR: join(parent, 'tmp'),
+  git(directory, 'init', '--quiet', '--initial-branch=main');
+  const project = projectIn(parent, {
     REGISTRY_PASSWORD: sandbox['REGISTRY_PASSWORD'] ?? '',
     HELLO_SECRET_KEY: 'hello-key',
     SMALL_SECRET_KEY: 'small-key',
-    ...(sandbox['SANDBOX_DOCKER_CONFIG'] ? { DOCKER_CONFIG: sandbox['SANDBOX_DOCKER_CONFIG'] } : {}),
-  };
-  git('init', '--quiet', '--initial-branch=main');
-  const project: Project = {
-    directory,
-    commit(message, files = {}) {
-      change(directory, files);
-      git('add', '--all');
-      git('commit', '--quiet', '--allow-empty', '--message', `${message}\n\n${parent}`);
-      return git('rev-parse', 'HEAD');
-    },
-    longshore: (words, options = {}) => run(words, { cwd: directory, env: { ...env, ...options.env }, options }),
-    remove: () => rmSync(parent, { recursive: true, force: true }),
-  };
+  });
   const sshConfig = sandbox['SANDBOX_SSH_CONFIG'] ?? '';
   change(directory, {
     'config/deploy.yml': (text) =>
@@ -84,6 +64,41 @@ export function makeProject(app: 'examples/hello' | 'test/apps/small', changes: 
   });
   project.commit('First version', changes);
   return project;
+}
+
+/** What lies in `app` of this folder, a git repository, with these variables set. */
+export function projectIn(parent: string, variables: Readonly<Record<string, string>>): Project {
+  const directory = join(parent, 'app');
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: homedir(),
+    TMPDIR: join(parent, 'tmp'),
+    ...(sandbox['SANDBOX_DOCKER_CONFIG'] ? { DOCKER_CONFIG: sandbox['SANDBOX_DOCKER_CONFIG'] } : {}),
+    ...variables,
+  };
+  return {
+    directory,
+    commit(message, files = {}) {
+      change(directory, files);
+      git(directory, 'add', '--all');
+      git(directory, 'commit', '--quiet', '--allow-empty', '--message', `${message}\n\n${parent}`);
+      return git(directory, 'rev-parse', 'HEAD');
+    },
+    longshore: (words, options = {}) =>
+      run(typeof words === 'string' ? words.split(' ') : words, {
+        cwd: directory,
+        env: { ...env, ...options.env },
+        options,
+      }),
+    remove: () => rmSync(parent, { recursive: true, force: true }),
+  };
+}
+
+function git(directory: string, ...words: readonly string[]): string {
+  return execFileSync('git', ['-c', 'user.name=Tess', '-c', 'user.email=tess@example.com', ...words], {
+    cwd: directory,
+    encoding: 'utf8',
+  }).trim();
 }
 
 /** `web.js: (text) => …` that adds lines before the app's own. */
@@ -129,9 +144,9 @@ interface Running {
   readonly options: Options;
 }
 
-function run(words: string, { cwd, env, options }: Running): Promise<Ended> {
+function run(words: readonly string[], { cwd, env, options }: Running): Promise<Ended> {
   const started = Date.now();
-  const child = spawn(process.execPath, [join(inject('longshore'), 'bin/run.js'), ...words.split(' ')], {
+  const child = spawn(process.execPath, [join(inject('longshore'), 'bin/run.js'), ...words], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -159,7 +174,7 @@ function run(words: string, { cwd, env, options }: Running): Promise<Ended> {
       clearTimeout(limit);
       const status = code ?? 128 + (signal === 'SIGKILL' ? 9 : signal === 'SIGTERM' ? 15 : 0);
       const seconds = (Date.now() - started) / 1000;
-      writeSync(2, `    ${seconds.toFixed(1).padStart(5)} s  exit ${status}  longshore ${words}\n`);
+      writeSync(2, `    ${seconds.toFixed(1).padStart(5)} s  exit ${status}  longshore ${words.join(' ')}\n`);
       resolve({ ...text, status, seconds, events });
     });
   });

@@ -67,11 +67,26 @@ export interface Answer {
 
 /** One request to a machine's proxy, on a connection of its own, by its loopback address. Status 0: no answer. */
 export function get({ loopback }: Machine, host: string, path = '/'): Promise<Answer> {
+  return ask({ address: loopback, port: 80, method: 'GET', path, host });
+}
+
+export interface Question {
+  /** Of the loopback range. */
+  readonly address: string;
+  readonly port: number;
+  readonly method: string;
+  readonly path: string;
+  /** Whom it is meant for. */
+  readonly host: string;
+}
+
+/** One request on a connection of its own. Status 0: no answer. */
+export function ask({ address, port, method, path, host }: Question): Promise<Answer> {
   return new Promise((resolve) => {
-    const options = { host: loopback, port: 80, path, headers: { host }, agent: false, timeout: 5000 };
+    const options = { host: address, port, method, path, headers: { host }, agent: false, timeout: 5000 };
     const asking = request(options, (response) => {
       let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      response.setEncoding('utf8').on('data', (chunk) => (body += chunk));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
       response.on('error', () => resolve({ status: 0, body }));
     });

@@ -23,6 +23,14 @@ export default function setUp(project: TestProject): () => void {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   runSandbox('up', ...sets);
+  if (isAskedFor('heatwave'))
+    execFileSync(join(root, 'examples/heatwave/sandbox/sandbox'), ['images'], { stdio: 'inherit' });
   project.provide('longshore', into);
   return () => rmSync(into, { recursive: true, force: true });
+}
+
+/** Whether tests in files of this name are going to run: no file was named, or one of them. */
+function isAskedFor(name: string): boolean {
+  const files = process.argv.filter((word) => word.endsWith('.test.ts'));
+  return files.length === 0 || files.some((file) => file.includes(name));
 }
