@@ -49,6 +49,7 @@ export const exitStatusOf = {
   'container-exited': 5,
   'route-refused': 5,
   'deploy-reverted': 5,
+  'deploy-held': 6,
   'deploy-unsettled': 6,
   'post-deploy-hook-failed': 6,
   'drift-found': 7,

@@ -1,6 +1,7 @@
 import { renderDeployResult } from '../report/result.ts';
 import * as Args from '@oclif/core/args';
 import { LongshoreCommand } from './frame/command.ts';
+import { failing } from './frame/flags.ts';
 import { pickVersion } from './frame/run.ts';
 
 export default class Rollback extends LongshoreCommand {
@@ -17,6 +18,7 @@ export default class Rollback extends LongshoreCommand {
   static override args = {
     version: Args.string({ ignoreStdin: true, description: 'version, or the beginning of one' }),
   };
+  static override flags = failing;
 
   async run(): Promise<void> {
     await this.carryOut({

@@ -9,6 +9,8 @@ export interface Outcome {
   readonly problems: readonly StepProblem[];
   /** Whether a step was begun that changes what serves. */
   readonly swapBegan: boolean;
+  /** Lanes that were not walked to their end, with the steps that were not done, the one that failed among them. */
+  readonly left: readonly Lane[];
 }
 
 export interface StepProblem {
@@ -30,13 +32,15 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
   const problems: StepProblem[] = [];
   let interrupted = false;
   let swapBegan = false;
-  for (const stage of plan.stages) {
+  let left = plan.stages.flatMap(({ lanes }) => lanes);
+  for (const [index, stage] of plan.stages.entries()) {
     interrupted = signal.aborted;
     if (interrupted) break;
     emit({ type: 'stage-started', stage: stage.name });
     swapBegan ||= stage.lanes.some(({ steps }) => steps.some(({ kind }) => changesWhatServes(kind)));
-    const finished = await Promise.all(stage.lanes.map((lane) => walk(lane, problems, execution)));
-    interrupted = signal.aborted && finished.includes(false);
+    const cut = (await Promise.all(stage.lanes.map((lane) => walk(lane, problems, execution)))).flat();
+    left = [...cut, ...plan.stages.slice(index + 1).flatMap(({ lanes }) => lanes)];
+    interrupted = signal.aborted && cut.length > 0;
     if (problems.length > 0) break;
   }
   const result = resultOf(problems, interrupted);
@@ -46,7 +50,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     outcome: result === 'done' || result === 'unknown' ? result : 'failed',
     seconds: (Date.now() - started) / 1000,
   });
-  return { result, problems, swapBegan };
+  return { result, problems, swapBegan, left };
 }
 
 function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outcome['result'] {
@@ -61,12 +65,13 @@ function changesWhatServes(kind: Step['kind']): boolean {
 
 let nextStepId = 1;
 
-/** @returns whether every step was begun */
-async function walk(lane: Lane, problems: StepProblem[], execution: Execution): Promise<boolean> {
+/** @returns the lane with what was not done of it; nothing when it was walked to its end */
+async function walk(lane: Lane, problems: StepProblem[], execution: Execution): Promise<Lane[]> {
   const { emit, signal } = execution;
   const where = { host: lane.host, ...(lane.role === undefined ? {} : { role: lane.role }) };
-  for (const step of lane.steps) {
-    if (problems.length > 0 || signal.aborted) return false;
+  for (const [index, step] of lane.steps.entries()) {
+    const left = [{ ...lane, steps: lane.steps.slice(index) }];
+    if (problems.length > 0 || signal.aborted) return left;
     const id = nextStepId++;
     const started = Date.now();
     const ended = (outcome: 'done' | 'failed' | 'unknown', message?: string) =>
@@ -88,13 +93,13 @@ async function walk(lane: Lane, problems: StepProblem[], execution: Execution): 
       ended(certainty, messageOf(error));
       if (lane.optional === true) {
         emit({ type: 'warning', text: `${lane.host}: ${messageOf(error)}` });
-        return true;
+        return [];
       }
       problems.push({ ...where, step, error, certainty });
-      return false;
+      return left;
     }
   }
-  return true;
+  return [];
 }
 
 /** Nobody knows whether a change took effect whose reply was lost. */

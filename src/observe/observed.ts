@@ -115,8 +115,8 @@ export interface ReleaseRecord extends ReleaseOrigin {
   /** UTC, ISO 8601. */
   readonly at: string;
   readonly command: 'setup' | 'deploy' | 'redeploy' | 'rollback';
-  /** `live`: it served after this run; `failed`: the run was reverted. */
-  readonly outcome: 'live' | 'failed';
+  /** `live`: it served after this run; `failed`: the run was reverted; `held`: it failed and was left as it was. */
+  readonly outcome: 'live' | 'failed' | 'held';
   /** The version that served before. */
   readonly from?: string;
   readonly digest?: string;

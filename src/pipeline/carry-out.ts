@@ -10,6 +10,7 @@ import { checkRoutes } from './check.ts';
 import { executionFor } from './execution.ts';
 import type { Fleet } from './fleet.ts';
 import { goBack, takenOver } from './go-back.ts';
+import { holdWhatServes } from './hold-what-serves.ts';
 import type { HeldLock } from './lock.ts';
 import { preflight } from './preflight.ts';
 import type { Session } from './session.ts';
@@ -61,13 +62,17 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   return { changed: true, ...(previous === undefined || previous === version ? {} : { previousVersion: previous }) };
 }
 
-/** Always throws: after bringing everything back, or at once when somebody else holds the lock by now. */
+/** Always throws: after bringing everything back or holding it, or at once when somebody else holds the lock by now. */
 async function fail(
   deployment: Deployment,
   ended: { before: Observed; outcome: Outcome; execution: Execution },
 ): Promise<never> {
-  const { fleet, lock } = deployment;
+  const { session, fleet, lock } = deployment;
+  const { reason } = session.hold;
   const { away } = await fleet.observeReachable({});
-  if (!away.includes(deployment.session.config.primaryHost)) await lock.renew();
-  throw lock.taken.aborted ? await takenOver(deployment, ended) : await goBack(deployment, ended);
+  if (!away.includes(session.config.primaryHost)) await lock.renew();
+  if (lock.taken.aborted) throw await takenOver(deployment, ended);
+  // Before the first swap there is nothing that could be held, unless the old version is over.
+  const holds = reason !== undefined && (ended.outcome.swapBegan || reason.oldVersion === 'cannot-serve');
+  throw holds ? await holdWhatServes(deployment, ended, reason) : await goBack(deployment, ended);
 }

@@ -60,7 +60,8 @@ export async function takenOver(deployment: Deployment, { before, outcome }: End
   });
 }
 
-async function tellWhy({ session, command }: Deployment, { outcome, execution }: Ended): Promise<void> {
+/** Logs and health checks of what failed, while its containers are still there. */
+export async function tellWhy({ session, command }: Deployment, { outcome, execution }: Ended): Promise<void> {
   const next = `mend it, commit, and type: ${session.typed(command === 'rollback' ? 'deploy' : command)}`;
   const diagnoses = await Promise.all(
     outcome.problems.map((problem) => diagnose(problem, execution, next).catch(() => undefined)),
@@ -84,10 +85,7 @@ function failureOf(input: {
   const { session, version, command } = deployment;
   const again = `\`${session.typed(command)}\``;
   const failures = outcome.problems.flatMap(({ error }) => (error instanceof Failure ? [error] : []));
-  const problems = [...outcome.problems, ...reverted.problems].map(({ host, role, error }) => {
-    const where = [host, role].filter(Boolean).join(' ');
-    return `${where}: ${messageOf(error).replace(`${host}: `, '')}`;
-  });
+  const problems = problemLines([...outcome.problems, ...reverted.problems]);
   if (left.length > 0 || reverted.result !== 'done') {
     const message = `${abbreviateVersion(version)} failed, and not every machine is back to what it served`;
     return new Failure('deploy-unsettled', message, {
@@ -103,6 +101,13 @@ function failureOf(input: {
     details: [...problems, ...failures.flatMap(({ details }) => details)],
     hint: failures.find(({ hint }) => hint !== undefined)?.hint ?? `Mend it, commit, and type ${again}.`,
     exitStatus: outcome.swapBegan ? 5 : Math.min(failures[0]?.exitStatus ?? 5, 5),
+  });
+}
+
+export function problemLines(problems: Outcome['problems']): string[] {
+  return problems.map(({ host, role, error }) => {
+    const where = [host, role].filter(Boolean).join(' ');
+    return `${where}: ${messageOf(error).replace(`${host}: `, '')}`;
   });
 }
 

@@ -16,6 +16,8 @@ export interface Run {
   readonly hosts: readonly string[];
   readonly roles: readonly string[];
   readonly primaryOnly: boolean;
+  /** What becomes of a deploy that fails; absent: every machine is brought back. */
+  readonly onFailure?: 'hold';
   readonly skipPush: boolean;
   readonly skipHooks: boolean;
   readonly noCache: boolean;

@@ -18,6 +18,7 @@ import type { ReleaseOrigin } from '../observe/observed.ts';
 import { createMasker } from '../secrets/mask.ts';
 import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
+import { askedToHold, newHold, type Hold } from './hold.ts';
 import { type KnownLater, openOutputs } from './outputs.ts';
 import { readRouteSources, type RouteSources } from './route-files.ts';
 import { loadRequest, type Run } from './run.ts';
@@ -38,6 +39,8 @@ export interface Session {
   /** What is written down with every release of this run. */
   readonly origin: ReleaseOrigin;
   readonly hooks: ReadonlySet<HookName>;
+  /** Whether what fails is to be brought back. */
+  readonly hold: Hold;
   readonly secrets: ReadonlyMap<string, string>;
   /** Those that Kamal reads as something else, as it reads them. */
   readonly secretsByKamal: ReadonlyMap<string, string>;
@@ -133,6 +136,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     startedAt,
     origin: originOf(config, tree),
     hooks: new Set(relevant),
+    hold: newHold(run.onFailure === 'hold' ? askedToHold : undefined),
     secrets,
     secretsByKamal,
     routeFiles,

@@ -11,8 +11,9 @@ import type {
 import { filesFromSettings, routeFromSettings } from '../proxy/state.ts';
 import { appContainers, isUp, observedHost, routeOf, targetContainer } from './current.ts';
 import { reference } from './decide.ts';
-import type { Lane, Plan, Step } from './plan.ts';
+import type { Lane, Plan, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
+import { groupName, groupsOf } from './swap.ts';
 
 export interface RevertRequest {
   readonly config: Config;
@@ -30,11 +31,7 @@ export interface RevertRequest {
  * at. Traffic is sent back first; only then are the new containers stopped and removed.
  */
 export function planRevert({ config, version, before, now, command, origin }: RevertRequest): Plan {
-  const pairs = config.roles.flatMap((role) =>
-    role.hosts
-      .filter(({ host }) => now.hosts.some((observed) => observed.host === host))
-      .map(({ host }) => ({ role, was: observedHost(before, host), is: observedHost(now, host) })),
-  );
+  const pairs = pairsOf(config, before, now);
   const back = pairs.map(({ role, was, is }): Lane => ({
     host: is.host,
     role: role.name,
@@ -55,12 +52,38 @@ export function planRevert({ config, version, before, now, command, origin }: Re
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
-    stages: [...stage('Bring back', back), ...stage('Take away', [...away, ...notes])],
+    stages: [...waves('Bring back', back, config.boot.limit), ...stage('Take away', [...away, ...notes])],
     notes: [],
   };
 }
 
-function bringBack(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
+/** A role on a machine, as it was and as it is. */
+export interface Pair {
+  readonly role: Role;
+  readonly was: ObservedHost;
+  readonly is: ObservedHost;
+}
+
+/** Every role on every machine that can be seen now. */
+export function pairsOf(config: Config, before: Observed, now: Observed): Pair[] {
+  return config.roles.flatMap((role) =>
+    role.hosts
+      .filter(({ host }) => now.hosts.some((observed) => observed.host === host))
+      .map(({ host }) => ({ role, was: observedHost(before, host), is: observedHost(now, host) })),
+  );
+}
+
+/** As many machines at a time as swap at a time; those with nothing to do are not counted. */
+function waves(name: string, lanes: readonly Lane[], limit: number | undefined): Stage[] {
+  const busy = lanes.filter(({ steps }) => steps.length > 0);
+  const groups = groupsOf([...new Set(busy.map(({ host }) => host))], limit);
+  return groups.map((hosts, index) => ({
+    name: groupName(name, index, groups.length),
+    lanes: busy.filter(({ host }) => hosts.includes(host)),
+  }));
+}
+
+export function bringBack(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
   const service = rolePrefix(config, role.name);
   const starts = appContainers(was, config, role.name)
     .filter(isUp)
@@ -108,10 +131,9 @@ function waits(config: Config, starts: readonly Step[]): Step[] {
   );
 }
 
-function takeAway(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
-  const isNew = ({ id }: ObservedContainer) => !was.containers.some((container) => container.id === id);
+export function takeAway(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
   const removals = appContainers(is, config, role.name)
-    .filter(isNew)
+    .filter((container) => isNewIn(was, container))
     .flatMap((container): Step[] => [
       ...(isUp(container) ? [stopStep(container, role, 'it did not make it')] : []),
       { kind: 'remove-container', container: reference(container), because: 'it did not make it' },
@@ -129,14 +151,19 @@ function takeAway(config: Config, role: Role, was: ObservedHost, is: ObservedHos
   return [...removals, ...stops, ...names];
 }
 
-function stopStep(container: ObservedContainer, role: Role, because: string): Step {
+export function isNewIn(was: ObservedHost, { id }: ObservedContainer): boolean {
+  return !was.containers.some((container) => container.id === id);
+}
+
+export function stopStep(container: ObservedContainer, role: Role, because: string): Step {
   const timeout = role.stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: role.stopTimeoutSeconds };
   return { kind: 'stop-container', container: reference(container), ...timeout, because };
 }
 
-function writeDown(config: Config, record: PlannedRecord): Step[] {
+export function writeDown(config: Config, record: PlannedRecord): Step[] {
   const tags = config.destination === undefined ? [] : [config.destination];
-  const entries = [{ tags, text: `Reverted ${record.command} of app version ${record.version}` }];
+  const what = record.outcome === 'held' ? 'Held' : 'Reverted';
+  const entries = [{ tags, text: `${what} ${record.command} of app version ${record.version}` }];
   return [
     { kind: 'audit', file: auditFile(config), entries, because: 'who did what is kept on the host' },
     { kind: 'record-release', file: releasesFile(config), record, because: 'a failed release is no way back' },

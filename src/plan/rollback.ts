@@ -123,15 +123,18 @@ function historyOf(observed: Observed): { served: string[]; bad: Set<string> } {
   const records = observed.hosts.flatMap(({ releases }) => releases).toSorted((a, b) => (a.at < b.at ? -1 : 1));
   const served: ReleaseRecord[] = [];
   const bad = new Set<string>();
+  const held = new Set<string>();
   for (const record of records) {
     const { command, outcome, version, from } = record;
     const last = served.at(-1);
-    if (outcome === 'failed') {
-      // Written as live, and then taken back by the same run.
+    if (outcome !== 'live') {
+      // Written as live, and then taken back, or held, by the same run.
       if (last?.version === version && last.command === command) served.pop();
+      if (outcome === 'held') held.add(version);
       continue;
     }
-    if (from !== undefined && last?.version !== from) served.push({ ...record, version: from });
+    held.delete(version);
+    if (from !== undefined && last?.version !== from && !held.has(from)) served.push({ ...record, version: from });
     served.push(record);
     bad.delete(version);
     if (command === 'rollback' && from !== undefined) bad.add(from);

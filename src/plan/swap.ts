@@ -22,9 +22,12 @@ export function swapStages(input: {
   const groups = [
     ...bootGroups(primary, limit).map((group, index, all) => ({
       group,
-      name: groupName(roleNames(config), index, all.length),
+      name: groupName(`Boot ${roleNames(config)}`, index, all.length),
     })),
-    ...bootGroups(others, limit).map((group, index, all) => ({ group, name: groupName('others', index, all.length) })),
+    ...bootGroups(others, limit).map((group, index, all) => ({
+      group,
+      name: groupName('Boot others', index, all.length),
+    })),
   ];
   const stages = groups.flatMap(({ group, name }, index) => [
     ...hookStage('pre-app-boot', hostsAround(groups, index, limit, 'pre'), input),
@@ -45,17 +48,23 @@ function bootLane(decision: Decision, config: Config): Lane {
 
 /** Groups of at most `limit` machines, every machine's roles together. */
 function bootGroups(decisions: readonly Decision[], limit: number | undefined): Decision[][] {
-  const hosts = hostsOf(decisions);
-  if (hosts.length === 0) return [];
-  const size = limit ?? hosts.length;
-  return Array.from({ length: Math.ceil(hosts.length / size) }, (_, index) => {
-    const members = hosts.slice(index * size, (index + 1) * size);
-    return decisions.filter(({ wanted }) => members.includes(wanted.host));
-  });
+  return groupsOf(hostsOf(decisions), limit).map((members) =>
+    decisions.filter(({ wanted }) => members.includes(wanted.host)),
+  );
 }
 
-function groupName(what: string, index: number, count: number): string {
-  return count === 1 ? `Boot ${what}` : `Boot ${what}, ${index + 1} of ${count}`;
+/** At most `limit` machines to a group; all of them together without one. */
+export function groupsOf(hosts: readonly string[], limit: number | undefined): string[][] {
+  if (hosts.length === 0) return [];
+  const size = limit ?? hosts.length;
+  return Array.from({ length: Math.ceil(hosts.length / size) }, (_, index) =>
+    hosts.slice(index * size, (index + 1) * size),
+  );
+}
+
+/** `Boot web, 1 of 2`; the bare name of a group that is the only one. */
+export function groupName(what: string, index: number, count: number): string {
+  return count === 1 ? what : `${what}, ${index + 1} of ${count}`;
 }
 
 function roleNames(config: Config): string {

@@ -1,6 +1,7 @@
 import { selectRoles } from '../../src/app/select.ts';
 import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
+import { askedToHold, newHold, type HoldReason } from '../../src/pipeline/hold.ts';
 import type { Run } from '../../src/pipeline/run.ts';
 import type { Session } from '../../src/pipeline/session.ts';
 import type { World } from './world.ts';
@@ -12,6 +13,10 @@ export interface RunOptions {
   certificate?: string;
   command?: 'setup' | 'deploy' | 'redeploy';
   signal?: AbortSignal;
+  /** As `--on-failure`. */
+  onFailure?: 'hold';
+  /** What something in the run said. */
+  hold?: HoldReason;
   /** As `--roles`. */
   roles?: readonly string[];
   /** Once true, this run's process is dead: no connection of it works any more. */
@@ -56,6 +61,7 @@ export function sessionOf(
     startedAt: Date.now(),
     origin: { run: '0a1b2c3d', performer: 'dev@example.com', deployer: 'laptop', config: 'f00f00f00f00' },
     hooks: new Set(),
+    hold: newHold(options.onFailure === 'hold' ? askedToHold : options.hold),
     secretsByKamal: new Map(),
     secrets: new Map([
       ['KEY', 's3cret'],

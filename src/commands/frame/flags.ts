@@ -79,6 +79,17 @@ export const building = {
   'skip-git-check': Flags.boolean({ description: 'for emergencies: go on whatever git.require in the file says' }),
 };
 
+/** What becomes of a run that fails half way. */
+export const failing = {
+  'on-failure': Flags.string({
+    options: ['revert', 'hold'],
+    default: 'revert',
+    helpValue: 'revert|hold',
+    description:
+      'when a machine fails: bring all back to what served before, or stop what failed and leave the rest to the next deploy',
+  }),
+};
+
 /** The destination where a command has no other argument. Without `ignoreStdin` oclif would take it from a pipe. */
 export const destinationArgument = {
   destination: Args.string({ ignoreStdin: true, description: 'destination, the same as -d' }),

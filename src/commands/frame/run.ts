@@ -17,6 +17,7 @@ export interface Given {
     readonly 'skip-push'?: boolean;
     readonly 'no-cache'?: boolean;
     readonly 'skip-git-check'?: boolean;
+    readonly 'on-failure'?: string;
     readonly 'lock-wait'?: boolean;
     readonly 'lock-wait-timeout': number;
     readonly 'lock-wait-interval': number;
@@ -51,6 +52,7 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
     skipHooks: flags['skip-hooks'] ?? false,
     noCache: flags['no-cache'] ?? false,
     ...(flags['skip-git-check'] ? { skipGitCheck: true } : {}),
+    ...(flags['on-failure'] === 'hold' ? { onFailure: 'hold' } : {}),
     ...(flags['lock-wait']
       ? {
           lockWait: {
