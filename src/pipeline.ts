@@ -28,7 +28,8 @@ export { extractSecret } from './secrets/fetch.ts';
 export { fetchSecrets, showSecrets } from './pipeline/secrets.ts';
 export { status } from './pipeline/status.ts';
 
-const deployHooks = ['pre-connect', 'pre-build', 'pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy'] as const;
+const bootHooks = ['pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy', 'deploy-failed'] as const;
+const deployHooks = ['pre-connect', 'pre-build', ...bootHooks] as const;
 
 /**
  * Builds, pushes and swaps. In this order: connect and look, failing at once if somebody deploys; build and push; then under the lock

@@ -12,6 +12,7 @@ export const hookNames = [
   'pre-app-boot',
   'post-app-boot',
   'post-deploy',
+  'deploy-failed',
   'pre-proxy-reboot',
   'post-proxy-reboot',
 ] as const;
@@ -87,6 +88,9 @@ hooks_path: .kamal/hooks
 # For all hooks or by name: quiet shows what a hook prints only when it fails, or with --verbose. If not said, verbose.
 hooks_output:
   pre-build: quiet
+# Besides Kamal's hooks there is deploy-failed: it runs, under the lock, whenever a run does not complete after pre-deploy
+# began, to take back what that did. It is told KAMAL_COMMAND, LONGSHORE_FAILED_STEP and LONGSHORE_EXIT_STATUS, both empty
+# for a run that was killed: then it is the first thing that the next run does.
 # Longshore's own (under x-longshore in a file that Kamal reads too): hooks that run on the machines, or see less.
 hooks:
   pre-deploy:
@@ -95,7 +99,7 @@ hooks:
     # Machines of these roles; if not said, every machine.
     roles: [web]
     # Secrets that the script sees, and no others. If not said: on machines none; here all of them for pre-connect,
-    # pre-deploy and post-deploy, as in Kamal, and none for the others.
+    # pre-deploy and post-deploy, as in Kamal, and for deploy-failed; none for the others.
     secrets: [DATABASE_URL]
     # Seconds.
     timeout: 600

@@ -62,6 +62,11 @@ export function releasesFile(config: Config): string {
   return `.kamal/${serviceOnMachine(config)}-releases.jsonl`;
 }
 
+/** Written before pre-deploy and removed when the run has ended, so one that is found is a dead run's. */
+export function unfinishedFile(config: Config): string {
+  return `.kamal/${serviceOnMachine(config)}-unfinished.json`;
+}
+
 /** What an accessory's container is called until the one before it has stopped. */
 export function nextName(service: string, digits: string): string {
   return `${service}_next_${digits}`;

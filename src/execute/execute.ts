@@ -11,6 +11,16 @@ export interface Outcome {
   readonly swapBegan: boolean;
   /** Lanes that were not walked to their end, with the steps that were not done, the one that failed among them. */
   readonly left: readonly Lane[];
+  /** Hooks that were begun, whatever became of them. */
+  readonly hooksBegun: readonly HookBegun[];
+}
+
+export interface HookBegun {
+  readonly hook: string;
+  /** Or this machine. */
+  readonly host: string;
+  /** Of the whole run. */
+  readonly hosts: readonly string[];
 }
 
 export interface StepProblem {
@@ -30,6 +40,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
   const started = Date.now();
   emit({ type: 'plan-started', title, plan });
   const problems: StepProblem[] = [];
+  const hooksBegun: HookBegun[] = [];
   let interrupted = false;
   let swapBegan = false;
   let left = plan.stages.flatMap(({ lanes }) => lanes);
@@ -38,7 +49,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     if (interrupted) break;
     emit({ type: 'stage-started', stage: stage.name });
     swapBegan ||= stage.lanes.some(({ steps }) => steps.some(({ kind }) => changesWhatServes(kind)));
-    const cut = (await Promise.all(stage.lanes.map((lane) => walk(lane, problems, execution)))).flat();
+    const cut = (await Promise.all(stage.lanes.map((lane) => walk(lane, { problems, hooksBegun }, execution)))).flat();
     left = [...cut, ...plan.stages.slice(index + 1).flatMap(({ lanes }) => lanes)];
     interrupted = signal.aborted && cut.length > 0;
     if (problems.length > 0) break;
@@ -50,7 +61,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     outcome: result === 'done' || result === 'unknown' ? result : 'failed',
     seconds: (Date.now() - started) / 1000,
   });
-  return { result, problems, swapBegan, left };
+  return { result, problems, swapBegan, left, hooksBegun };
 }
 
 function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outcome['result'] {
@@ -66,7 +77,11 @@ function changesWhatServes(kind: Step['kind']): boolean {
 let nextStepId = 1;
 
 /** @returns the lane with what was not done of it; nothing when it was walked to its end */
-async function walk(lane: Lane, problems: StepProblem[], execution: Execution): Promise<Lane[]> {
+async function walk(
+  lane: Lane,
+  { problems, hooksBegun }: { problems: StepProblem[]; hooksBegun: HookBegun[] },
+  execution: Execution,
+): Promise<Lane[]> {
   const { emit, signal } = execution;
   const where = { host: lane.host, ...(lane.role === undefined ? {} : { role: lane.role }) };
   for (const [index, step] of lane.steps.entries()) {
@@ -85,6 +100,7 @@ async function walk(lane: Lane, problems: StepProblem[], execution: Execution): 
         ...(message === undefined ? {} : { message }),
       });
     emit({ type: 'step-started', id, ...where, step });
+    if (step.kind === 'run-hook') hooksBegun.push({ hook: step.hook, host: lane.host, hosts: step.hosts });
     try {
       await perform(step, lane, execution, (text) => emit({ type: 'step-progress', id, text }));
       ended('done');

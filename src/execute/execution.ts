@@ -29,8 +29,8 @@ export interface Execution {
   readonly mask: (text: string) => string;
   /** First Ctrl-C: steps in hand finish, no further one is begun. */
   readonly signal: AbortSignal;
-  /** Runs a hook's script here or on a machine; rejects when it fails. */
-  runHook(step: Extract<Step, { kind: 'run-hook' }>, host: string): Promise<void>;
+  /** Runs a hook's script here or on a machine until the signal; rejects when it fails. */
+  runHook(step: Extract<Step, { kind: 'run-hook' }>, where: { host: string; signal: AbortSignal }): Promise<void>;
   /** Ids of containers made in this run, by `host/name`. */
   readonly containerIds: Map<string, string>;
   /** Digest that every machine's pull of an image must answer with, by image. */

@@ -16,7 +16,7 @@ type Progress = (text: string) => void;
 
 /** Makes one step true on its machine. @throws Failure; `connection-lost` and `timed-out` mean nobody knows */
 export async function perform(step: Step, lane: Lane, execution: Execution, onProgress: Progress): Promise<void> {
-  if (step.kind === 'run-hook') return execution.runHook(step, lane.host);
+  if (step.kind === 'run-hook') return execution.runHook(step, { host: lane.host, signal: execution.signal });
   if (step.kind === 'wait') return wait(step.seconds, execution.signal);
   if (lane.host === thisMachine) throw new Error(`${step.kind} is not for this machine`);
   const host = hostOf(execution, lane.host);
@@ -71,6 +71,10 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return docker.removeImage(step.image);
     case 'remove-directories':
       return host.removeDirectories(step.paths);
+    case 'note-run':
+      return host.writeFile(step.file, `${JSON.stringify({ ...step.run, at: timestamp() })}\n`, '600');
+    case 'end-run':
+      return host.removeDirectories([step.file]);
     case 'record-release':
       return host.appendLines(step.file, [JSON.stringify(recordOf(step, execution))]);
     case 'audit':

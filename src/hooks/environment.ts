@@ -16,6 +16,8 @@ export interface HookMoment {
   readonly lockHeld: boolean;
   /** How long the deploy took, for post-deploy. */
   readonly runtimeSeconds?: number;
+  /** For deploy-failed: the step, in words, and what the command ends with; absent for a run that was cut off. */
+  readonly failed?: { readonly step: string; readonly exitStatus?: number };
   /** ISO 8601, UTC. */
   readonly recordedAt: string;
 }
@@ -35,8 +37,14 @@ export function hookEnvironment(moment: HookMoment): Record<string, string> {
     ...(moment.subcommand === undefined ? {} : { KAMAL_SUBCOMMAND: moment.subcommand }),
     ...(config.destination === undefined ? {} : { KAMAL_DESTINATION: config.destination }),
     ...(moment.roles.length === 0 ? {} : { KAMAL_ROLES: moment.roles.join(',') }),
+    ...(moment.failed === undefined ? {} : failedEnvironment(moment.failed)),
     ...(moment.runtimeSeconds === undefined ? {} : { KAMAL_RUNTIME: String(Math.round(moment.runtimeSeconds)) }),
   };
+}
+
+/** Longshore's own; both are always set, so that a script with `set -u` can ask. */
+function failedEnvironment({ step, exitStatus }: NonNullable<HookMoment['failed']>): Record<string, string> {
+  return { LONGSHORE_FAILED_STEP: step, LONGSHORE_EXIT_STATUS: exitStatus === undefined ? '' : String(exitStatus) };
 }
 
 /** The same for a script that runs on a machine: it also learns which one it is. */

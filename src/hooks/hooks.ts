@@ -19,6 +19,8 @@ export const hookRules: Readonly<Record<HookName, HookRules>> = {
   'pre-app-boot': { seesAllSecrets: false, onFailure: 'stop' },
   'post-app-boot': { seesAllSecrets: false, onFailure: 'stop' },
   'post-deploy': { seesAllSecrets: true, onFailure: 'keep-what-serves' },
+  // It takes back what pre-deploy did, so it sees what pre-deploy sees.
+  'deploy-failed': { seesAllSecrets: true, onFailure: 'stop' },
   'pre-proxy-reboot': { seesAllSecrets: false, onFailure: 'stop' },
   'post-proxy-reboot': { seesAllSecrets: false, onFailure: 'stop' },
 };

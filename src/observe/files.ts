@@ -1,11 +1,11 @@
 import type { Config, Role } from '../config/config.ts';
-import { assetsDirectory, lockDirectory, releasesFile } from '../containers/names.ts';
+import { assetsDirectory, lockDirectory, releasesFile, unfinishedFile } from '../containers/names.ts';
 import { variablesOf } from '../containers/delivery.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { HostState, StateQuery } from '../hosts/host.ts';
 import { proxyDirectory, proxyFileNames } from '../proxy/boot-config.ts';
 import { certificateId, certificatesDirectory, errorPagesDirectory } from '../proxy/files.ts';
-import type { ObservedHost } from './observed.ts';
+import type { ObservedHost, UnfinishedRun } from './observed.ts';
 
 /** What is asked about a machine's files, all in one batch. */
 export function stateQuery(
@@ -18,7 +18,7 @@ export function stateQuery(
   return {
     lockDirectory: lockDirectory(config),
     releasesFile: releasesFile(config),
-    files: [...boot, ...ownCertificates.map((role) => kamalCertificate(config, role))],
+    files: [unfinishedFile(config), ...boot, ...ownCertificates.map((role) => kamalCertificate(config, role))],
     paths: [],
     variables: [...new Set(wanted.flatMap(({ spec }) => variablesOf(spec)))],
     directories: [
@@ -33,10 +33,11 @@ export function stateQuery(
 export function filesIn(
   { directories, files }: HostState,
   config: Config,
-): Pick<ObservedHost, 'assets' | 'errorPages' | 'certificates' | 'kamalCertificates' | 'proxyFiles'> {
+): Pick<ObservedHost, 'assets' | 'errorPages' | 'certificates' | 'kamalCertificates' | 'proxyFiles' | 'unfinished'> {
   const entries = (directory: string) => directories[directory] ?? [];
   const { extracted, volumes } = assetDirectories(config);
   return {
+    ...parseUnfinished(files[unfinishedFile(config)]),
     assets: { extracted: entries(extracted), volumes: entries(volumes) },
     errorPages: entries(errorPagesDirectory(config)),
     certificates: Object.fromEntries(
@@ -68,4 +69,14 @@ function kamalCertificate(config: Config, { name }: Role): string {
 
 function proxied({ roles }: Config): Role[] {
   return roles.filter(({ proxy }) => proxy !== undefined);
+}
+
+/** A note that was cut off while it was written is of a run that had not begun its hooks. */
+function parseUnfinished(text: string | undefined): Pick<ObservedHost, 'unfinished'> {
+  try {
+    const run = JSON.parse(text ?? '') as UnfinishedRun;
+    return typeof run.at === 'string' && Array.isArray(run.hookedHosts) ? { unfinished: run } : {};
+  } catch {
+    return {};
+  }
 }

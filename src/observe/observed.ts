@@ -21,6 +21,8 @@ export interface ObservedHost {
   readonly lock?: LockHolder;
   /** Oldest first. */
   readonly releases: readonly ReleaseRecord[];
+  /** A run whose pre-deploy hooks began, and which has not ended: dead, unless it is at work now. */
+  readonly unfinished?: UnfinishedRun;
   /** Names of what lies in the directories of assets; both empty when there are none. */
   readonly assets: { readonly extracted: readonly string[]; readonly volumes: readonly string[] };
   /** Versions whose error pages are there. */
@@ -142,3 +144,12 @@ export interface ReleaseOrigin {
 
 /** What a plan says of a record; when it is written is known only then. */
 export type PlannedRecord = Omit<ReleaseRecord, 'at' | 'seconds'>;
+
+export interface UnfinishedRun extends Pick<ReleaseOrigin, 'run' | 'performer'> {
+  readonly command: ReleaseRecord['command'];
+  readonly version: string;
+  /** UTC, ISO 8601. */
+  readonly at: string;
+  /** Machines on which pre-deploy ran, or was to run; empty when it runs on the deploying machine only. */
+  readonly hookedHosts: readonly string[];
+}

@@ -7,6 +7,7 @@ import { currentVersion } from '../plan/current.ts';
 
 import type { Plan } from '../plan/plan.ts';
 import { checkRoutes } from './check.ts';
+import { afterFailure } from './deploy-failed.ts';
 import { executionFor } from './execution.ts';
 import type { Fleet } from './fleet.ts';
 import { goBack, takenOver } from './go-back.ts';
@@ -53,12 +54,18 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
     await lock.renew();
     if (away.length > 0 || lock.lost.aborted) break;
     run.emit({ type: 'note', text: 'A reply was lost: looking at the machines again and going on from what is there' });
-    const swapBegan = outcome.swapBegan;
+    const { swapBegan, hooksBegun } = outcome;
     outcome = await execute(deployment.plan(now, before), title, execution);
-    outcome = { ...outcome, swapBegan: outcome.swapBegan || swapBegan };
+    outcome = {
+      ...outcome,
+      swapBegan: outcome.swapBegan || swapBegan,
+      hooksBegun: [...hooksBegun, ...outcome.hooksBegun],
+    };
   }
   if (outcome.result !== 'done') await fail(deployment, { before, outcome, execution });
-  await checkRoutes(session, fleet, version);
+  await checkRoutes(session, fleet, version).catch(async (error: unknown) => {
+    throw await afterFailure(deployment, { before, outcome, execution }, error);
+  });
   return { changed: true, ...(previous === undefined || previous === version ? {} : { previousVersion: previous }) };
 }
 
@@ -74,5 +81,6 @@ async function fail(
   if (lock.taken.aborted) throw await takenOver(deployment, ended);
   // Before the first swap there is nothing that could be held, unless the old version is over.
   const holds = reason !== undefined && (ended.outcome.swapBegan || reason.oldVersion === 'cannot-serve');
-  throw holds ? await holdWhatServes(deployment, ended, reason) : await goBack(deployment, ended);
+  const failure = holds ? await holdWhatServes(deployment, ended, reason) : await goBack(deployment, ended);
+  throw await afterFailure(deployment, ended, failure);
 }

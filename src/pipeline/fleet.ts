@@ -68,8 +68,8 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   };
   for (const [name, host] of hosts) watch(name, host);
 
-  const lookAt = (name: string, look: FleetLook) =>
-    observeHost(hosts.get(name) ?? missing(name), {
+  const lookAt = async (name: string, look: FleetLook): Promise<ObservedHost> => {
+    const observed = await observeHost(hosts.get(name) ?? missing(name), {
       config,
       ...(look.version === undefined ? {} : { version: look.version }),
       wanted: look.wanted ?? [],
@@ -77,6 +77,11 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
       secretsByKamal,
       ...(look.accessories === undefined ? {} : { accessories: look.accessories }),
     });
+    if (run.env['KAMAL_LOCK'] !== 'true') return observed;
+    // Called by a hook: what is unfinished is the run that called it.
+    const { unfinished: _calling, ...others } = observed;
+    return others;
+  };
 
   /** Looks again and again at a machine while its proxy is busy with a request of this service. */
   async function lookWhenQuiet(name: string, look: FleetLook): Promise<ObservedHost> {

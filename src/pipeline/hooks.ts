@@ -6,7 +6,7 @@ import { hookEnvironment, hookEnvironmentOnHost } from '../hooks/environment.ts'
 import { hookConfigOf, hostsFor, secretsFor, type HookName } from '../hooks/hooks.ts';
 import type { Host } from '../hosts/host.ts';
 import { readHookScript, runLocalHook } from '../hosts/this-machine/local-hook.ts';
-import { thisMachine } from '../plan/plan.ts';
+import { thisMachine, type FailedRun } from '../plan/plan.ts';
 import type { Fleet } from './fleet.ts';
 import type { Session } from './session.ts';
 
@@ -16,6 +16,10 @@ export interface HookCall {
   readonly hosts: readonly string[];
   readonly lockHeld: boolean;
   readonly runtimeSeconds?: number;
+  /** Of deploy-failed. */
+  readonly failed?: FailedRun;
+  /** Ends it; absent: Ctrl-C. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs a hook on this machine when its script is there. @throws Failure of the hook's own kind */
@@ -36,7 +40,7 @@ export async function runHookHere(session: Session, call: HookCall): Promise<voi
       env: { ...run.env, ...secrets, ...hookEnvironment(momentOf(session, call)) },
       onLine: (line) => run.emit(outputOf(session, call.hook, { host: thisMachine, line })),
       timeoutSeconds: settings.timeoutSeconds,
-      signal: run.signal,
+      signal: call.signal ?? run.signal,
       mask,
     });
     outcome = 'done';
@@ -64,7 +68,7 @@ export async function runHookOnHost(session: Session, call: HookCall, host: Host
       last.push(mask(line));
       run.emit(outputOf(session, call.hook, { host: host.name, line }));
     },
-    signal: run.signal,
+    signal: call.signal ?? run.signal,
   });
   const exitStatus = await running.catch((error: unknown) => {
     throw ofHook(error, call.hook);
@@ -108,14 +112,16 @@ function ofHook(error: unknown, hook: HookName): unknown {
 
 /** The plan's `run-hook` steps, bound to this session. */
 export function hookRunner(session: Session, version: string, hostOf: (name: string) => Host): Execution['runHook'] {
-  return (step, host) => {
-    const call = { hook: step.hook as HookName, version, hosts: step.hosts, lockHeld: true };
+  return (step, { host, signal }) => {
+    const { hosts, failed } = step;
+    const about = failed === undefined ? { version } : { version: failed.version, failed };
+    const call: HookCall = { hook: step.hook as HookName, hosts, lockHeld: true, signal, ...about };
     return host === thisMachine ? runHookHere(session, call) : runHookOnHost(session, call, hostOf(host));
   };
 }
 
 function momentOf({ run, config, tree }: Session, call: HookCall): Parameters<typeof hookEnvironment>[0] {
-  const [command = '', subcommand] = run.command.split(' ');
+  const [command = '', subcommand] = (call.failed?.command ?? run.command).split(' ');
   return {
     config,
     command,
@@ -126,6 +132,7 @@ function momentOf({ run, config, tree }: Session, call: HookCall): Parameters<ty
     hosts: call.hosts,
     roles: run.roles,
     lockHeld: call.lockHeld,
+    ...(call.failed === undefined ? {} : { failed: call.failed }),
     ...(call.runtimeSeconds === undefined ? {} : { runtimeSeconds: call.runtimeSeconds }),
     recordedAt: new Date().toISOString(),
   };

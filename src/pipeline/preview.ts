@@ -15,7 +15,8 @@ import type { PlanResult } from '../report/results.ts';
 import type { Run } from './run.ts';
 import { openSession, versionOfRun, wantedOf, type Session } from './session.ts';
 
-const planHooks = ['pre-connect', 'pre-build', 'pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy'] as const;
+const bootHooks = ['pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy', 'deploy-failed'] as const;
+const planHooks = ['pre-connect', 'pre-build', ...bootHooks] as const;
 const looking = { changes: 'nothing', hooks: planHooks, needs: ['containers', 'accessories'] } as const;
 
 /** What a deploy would do and why; takes no lock, runs no hook, builds nothing. */
@@ -77,11 +78,23 @@ function look(
 ): Promise<PlanResult> {
   const work = async (fleet: Fleet): Promise<PlanResult> => {
     const accessories = await accessoryLook(session);
-    const observe = (wanted: string) =>
-      fleet.observe({ version: wanted, wanted: wantedOf(session, wanted), ...accessories });
-    return decide(version === '' ? await fleet.observe({ ...accessories }) : await observe(version), observe);
+    const observe = async (wanted: string) =>
+      withoutRunAtWork(
+        session,
+        await fleet.observe(
+          wanted === '' ? { ...accessories } : { version: wanted, wanted: wantedOf(session, wanted), ...accessories },
+        ),
+      );
+    return decide(await observe(version), observe);
   };
   return withFleet({ ...session, hooks: new Set() }, version, work, session.selected.allHosts);
+}
+
+/** What a run that holds the lock has begun is its own affair, and none of a dead run's. */
+function withoutRunAtWork({ config }: Session, observed: Observed): Observed {
+  const lock = observed.hosts.find(({ host }) => host === config.primaryHost)?.lock;
+  if (lock === undefined || (lock.lease?.secondsLeft ?? 1) <= 0) return observed;
+  return { hosts: observed.hosts.map(({ unfinished: _itsOwn, ...host }) => host) };
 }
 
 /** Nothing for a file without accessories: no request is made for any. */

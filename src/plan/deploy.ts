@@ -9,6 +9,7 @@ import { finishStages } from './finish.ts';
 import { appContainers, isIn, isUp, observedHost, replacedVersion, startedSince } from './current.ts';
 import type { Plan, RoleValue, Stage } from './plan.ts';
 import type { WantedFiles } from './route-files.ts';
+import { settleDeadRun, withEndOfRun } from './unfinished.ts';
 import { planValues } from './values.ts';
 
 export interface DeployRequest {
@@ -50,7 +51,8 @@ export function planDeploy(request: DeployRequest): Plan {
   );
   const withProxy = command !== 'redeploy';
   const prepare = prepareStages({ config, version, observed, decisions, pulls: images.pulls, withProxy });
-  const swap = swapStages({ config, observed, decisions, hooks: request.hooks });
+  const { hooks, origin } = request;
+  const swap = swapStages({ config, decisions, hooks, run: { command, version, origin } });
   const values = planValues({ config, observed, decisions, open: request.openValues });
   const from = replacedVersion(observed, config, version);
   const digest = request.digest ?? presentDigest(request, images);
@@ -70,13 +72,14 @@ export function planDeploy(request: DeployRequest): Plan {
       ...(digest === undefined ? {} : { digest }),
     },
   });
+  const dead = settleDeadRun(request);
   return {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
-    stages: [...prepare, ...swap.stages, ...finish],
+    stages: [...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
     ...values,
-    notes: [...leftAlone(request.file, observed), ...values.notes],
+    notes: [...dead.notes, ...leftAlone(request.file, observed), ...values.notes],
   };
 }
 

@@ -56,6 +56,10 @@ export function describe(step: StepKind): string {
       return `remove ${step.paths.map(shortNames).join(', ')}`;
     case 'run-hook':
       return `run hook ${step.hook}`;
+    case 'note-run':
+      return `note that ${step.run.command} of ${abbreviateVersion(step.run.version)} is under way`;
+    case 'end-run':
+      return 'take the note of the run away';
     case 'wait':
       return `wait ${step.seconds} s`;
     case 'record-release':

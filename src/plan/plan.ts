@@ -4,7 +4,7 @@ import type { AccessoryHealth } from '../accessories/health.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { RouteFiles } from '../proxy/files.ts';
-import type { PlannedRecord } from '../observe/observed.ts';
+import type { PlannedRecord, UnfinishedRun } from '../observe/observed.ts';
 
 /** A deploy as data: stages run top to bottom, the lanes of a stage side by side, the steps of a lane in order. */
 export interface Plan {
@@ -113,7 +113,12 @@ export type StepKind =
       readonly hook: string;
       readonly where: 'local' | 'host';
       readonly hosts: readonly string[];
+      /** Of deploy-failed. */
+      readonly failed?: FailedRun;
     }
+  /** `at` is put in when it is written. */
+  | { readonly kind: 'note-run'; readonly file: string; readonly run: Omit<UnfinishedRun, 'at'> }
+  | { readonly kind: 'end-run'; readonly file: string }
   | { readonly kind: 'wait'; readonly seconds: number }
   /** `image`: whose digest is written down as this run found it, where the record has none. */
   | {
@@ -123,6 +128,18 @@ export type StepKind =
       readonly image?: string;
     }
   | { readonly kind: 'audit'; readonly file: string; readonly entries: readonly AuditEntry[] };
+
+/** What deploy-failed is told of the run that did not complete. */
+export interface FailedRun {
+  readonly command: string;
+  readonly version: string;
+  /** In words; empty when nobody knows. */
+  readonly step: string;
+  /** Absent when nobody knows. */
+  readonly exitStatus?: number;
+  /** Machines on which its pre-deploy ran. */
+  readonly hookedHosts: readonly string[];
+}
 
 export interface AuditEntry {
   /** Destination and role, those that apply. */

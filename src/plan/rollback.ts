@@ -12,6 +12,7 @@ import type { Plan, Step } from './plan.ts';
 import { prepareStages } from './prepare.ts';
 import { notesOnFiles, type WantedFiles } from './route-files.ts';
 import { swapStages } from './swap.ts';
+import { settleDeadRun, withEndOfRun } from './unfinished.ts';
 
 /** A rollback asks for the same as a deploy, but for what is new about the version. */
 export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest' | 'openValues'>;
@@ -38,7 +39,7 @@ export function planRollback(request: RollbackRequest): Plan {
       ]),
   );
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
-  const swap = swapStages({ config, observed, decisions, hooks });
+  const swap = swapStages({ config, decisions, hooks, run: { command: 'rollback', version, origin } });
   const from = replacedVersion(observed, config, version);
   const finish = finishStages({
     config,
@@ -55,12 +56,13 @@ export function planRollback(request: RollbackRequest): Plan {
       ...(from === undefined ? {} : { from }),
     },
   });
+  const dead = settleDeadRun(request);
   return {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
-    stages: [...prepare, ...swap.stages, ...finish],
-    notes: [...decisions.flatMap(remadeNote), ...notesOnFiles(decisions, observed, config)],
+    stages: [...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
+    notes: [...dead.notes, ...decisions.flatMap(remadeNote), ...notesOnFiles(decisions, observed, config)],
   };
 }
 

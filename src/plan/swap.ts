@@ -1,16 +1,16 @@
 import type { Config, Role } from '../config/config.ts';
-import type { Observed } from '../observe/observed.ts';
 import { hookLanes } from './hook-lanes.ts';
 import { bootSteps, type Decision } from './decide.ts';
 import type { Lane, Stage } from './plan.ts';
 import { stage } from './prepare.ts';
+import { noteRun, type StartedRun } from './unfinished.ts';
 
 /** pre-deploy hooks, then the boot groups of the primary role, then every other role. */
 export function swapStages(input: {
   config: Config;
-  observed: Observed;
   decisions: readonly Decision[];
   hooks: ReadonlySet<string>;
+  run: StartedRun;
 }): { stages: Stage[] } {
   const { config, decisions, hooks } = input;
   const lanes = new Map(decisions.map((decision) => [decision, bootLane(decision, config)]));
@@ -39,7 +39,8 @@ export function swapStages(input: {
     ...(index < groups.length - 1 ? waitStage(config, hostsOf(group)) : []),
   ]);
   const hosts = hostsOf(busy);
-  return { stages: [...hookLanes('pre-deploy', hosts, config, hooks), ...stages] };
+  const hooked = hookLanes('pre-deploy', hosts, config, hooks);
+  return { stages: [...noteRun(config, hosts, { hooked, run: input.run }), ...hooked, ...stages] };
 }
 
 function bootLane(decision: Decision, config: Config): Lane {

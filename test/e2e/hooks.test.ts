@@ -18,6 +18,7 @@ beforeAll(async () => {
     '.kamal/hooks/pre-build': tell,
     '.kamal/hooks/pre-app-boot': tell,
     '.kamal/hooks/post-app-boot': tell,
+    '.kamal/hooks/deploy-failed': `#!/bin/sh\necho "after $LONGSHORE_FAILED_STEP, status $LONGSHORE_EXIT_STATUS, lock $KAMAL_LOCK"\n`,
     '.kamal/hooks/post-deploy': `${tell}[ ! -e post-deploy-fails ]\n`,
     '.kamal/hooks/pre-deploy': `#!/bin/sh
 echo "mode $(stat -c %a "$0"), on \${KAMAL_HOST:-this box}, for $KAMAL_VERSION, key \${SECRET_KEY:+known}"
@@ -86,6 +87,7 @@ test('a pre-deploy hook that fails on a machine stops the deploy before any swap
   expect(run, run.output).toMatchObject({ status: 3 });
   expect(run.stderr).toMatch(new RegExp(`${dal.address}.*hook pre-deploy ended with status 9`));
   expect(run.stderr).toContain('the jobs did not stop');
+  expect(run.stderr).toContain(`deploy-failed] | after ${dal.address}: run hook pre-deploy, status 3, lock true`);
   expect(await Promise.all(machines.map((one) => served(one, host)))).toEqual([current, current]);
   expect(await running(dal, 'small')).toEqual([`small-web-${current}`, `small-worker-${current}`]);
   expect(await lockIsHeld(dal, 'small')).toBe(false);
@@ -106,10 +108,26 @@ test('Ctrl-C ends a hook on a machine with all its processes', async () => {
   expect(run, run.output).toMatchObject({ status: 130 });
   expect(run.seconds).toBeLessThan(20);
   expect(run.stderr).not.toContain('The lock was not given back');
+  expect(run.output).toContain('status 130, lock true');
   expect(await on(dal, `pgrep -f '[s]leep 61.5' || echo none`)).toBe('none');
   expect(await on(dal, `find /home/deploy/.kamal -name 'run.*'`)).toBe('');
   expect(await served(dal, host)).toBe(current);
   expect(await lockIsHeld(dal, 'small')).toBe(false);
+});
+
+test('without a deploy-failed hook, exit 6 names the machine whose pre-deploy remains; its note is gone', async () => {
+  const current = await served(dal, host);
+  const hook = '.kamal/hooks/deploy-failed';
+  const kept = readFileSync(join(project.directory, hook), 'utf8');
+  project.commit('Nobody takes it back', { [hook]: null });
+  await on(dal, 'touch /home/deploy/pre-deploy-fails');
+  const run = await deploy('deploy');
+  await on(dal, 'rm /home/deploy/pre-deploy-fails');
+  project.commit('Somebody does', { [hook]: kept });
+  expect(run, run.output).toMatchObject({ status: 6 });
+  expect(run.stderr).toContain(`as before; what the pre-deploy hook did on ${dal.address} remains`);
+  expect(await served(dal, host)).toBe(current);
+  expect(await on(dal, 'ls /home/deploy/.kamal/*unfinished* 2>/dev/null || echo none')).toBe('none');
 });
 
 test('a failing post-deploy hook reverts nothing, and is exit 6', async () => {

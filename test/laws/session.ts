@@ -1,4 +1,5 @@
 import { selectRoles } from '../../src/app/select.ts';
+import type { HookName } from '../../src/config/hooks.ts';
 import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
 import { askedToHold, newHold, type HoldReason } from '../../src/pipeline/hold.ts';
@@ -19,9 +20,13 @@ export interface RunOptions {
   hold?: HoldReason;
   /** As `--roles`. */
   roles?: readonly string[];
+  /** Names of the hooks whose scripts lie in the file's `hooks_path`. */
+  hooks?: readonly HookName[];
   /** Once true, this run's process is dead: no connection of it works any more. */
   isDead?: () => boolean;
 }
+
+let runs = 0;
 
 /** What a command on a world's machines knows. */
 export function sessionOf(
@@ -59,8 +64,8 @@ export function sessionOf(
       performer: 'dev@example.com',
     },
     startedAt: Date.now(),
-    origin: { run: '0a1b2c3d', performer: 'dev@example.com', deployer: 'laptop', config: 'f00f00f00f00' },
-    hooks: new Set(),
+    origin: { run: `0a1b2c3d${runs++}`, performer: 'dev@example.com', deployer: 'laptop', config: 'f00f00f00f00' },
+    hooks: new Set(options.hooks),
     hold: newHold(options.onFailure === 'hold' ? askedToHold : options.hold),
     secretsByKamal: new Map(),
     secrets: new Map([
