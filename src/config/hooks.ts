@@ -92,6 +92,8 @@ hooks_output:
 # began, to take back what that did. It is told KAMAL_COMMAND, LONGSHORE_FAILED_STEP and LONGSHORE_EXIT_STATUS, both empty
 # for a run that was killed: then it is the first thing that the next run does.
 # Longshore's own (under x-longshore in a file that Kamal reads too): hooks that run on the machines, or see less.
+# A hook after which the old version cannot serve any more says so by a line on_failure=hold in the file $LONGSHORE_OUTPUT:
+# if the deploy fails then, nothing is brought back.
 hooks:
   pre-deploy:
     # hosts, local (if not said), or both: [local, hosts] runs here first.

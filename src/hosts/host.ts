@@ -149,6 +149,8 @@ export interface ScriptRun {
   secretEnv: Readonly<Record<string, string>>;
   timeoutSeconds: number;
   onLine(line: string, stream: 'stdout' | 'stderr'): void;
+  /** Present: the script is given `$LONGSHORE_OUTPUT`, and what it wrote there is said when it has ended, however it did. */
+  onOutput?(text: string): void;
   /** TERM, then KILL to the whole process group. */
   signal: AbortSignal;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Failure, messageOf } from '../errors.ts';
+import { mostOutputBytes, outputVariable } from '../hooks/output.ts';
 import { lineReader } from '../processes/lines.ts';
 import { quote } from '../processes/quote.ts';
 import type { Connection } from './connection.ts';
@@ -44,8 +45,9 @@ export async function runScript(connection: Connection, run: ScriptRun): Promise
           const lines = scriptLines(
             mark,
             (line) => run.onLine(line, stream),
-            (status_) => {
-              exitStatus ??= status_;
+            (said) => {
+              if (said.startsWith('output ')) return run.onOutput?.(Buffer.from(said.slice(7), 'hex').toString('utf8'));
+              exitStatus ??= Number(said);
               ended(stream);
             },
           );
@@ -80,7 +82,7 @@ function withoutForwarding(name: string): Failure {
  * Lines of one stream until the mark, which follows a newline that is not the script's own: after a script whose last line was ended
  * it makes an empty one, so only empty lines wait for what comes next.
  */
-function scriptLines(mark: string, onLine: (line: string) => void, onEnd: (exitStatus: number) => void) {
+function scriptLines(mark: string, onLine: (line: string) => void, onSaid: (text: string) => void) {
   let heldEmptyLine = false;
   let isOver = false;
   let hasBegun = false;
@@ -89,8 +91,10 @@ function scriptLines(mark: string, onLine: (line: string) => void, onEnd: (exitS
     if (line === mark) {
       hasBegun = true;
     } else if (line.startsWith(`${mark} `)) {
-      isOver = true;
-      onEnd(Number(line.slice(mark.length + 1)));
+      const said = line.slice(mark.length + 1);
+      isOver = !said.startsWith('output ');
+      heldEmptyLine = false;
+      onSaid(said);
     } else if (hasBegun) {
       if (heldEmptyLine) onLine('');
       heldEmptyLine = line === '';
@@ -107,6 +111,7 @@ function wrapper(run: ScriptRun, mark: string): string {
   const file = run.name.replaceAll(/[^A-Za-z0-9._-]/g, '-');
   const variables = Object.entries({ ...run.env, ...run.secretEnv });
   const exports = variables.map(([name, value]) => `export ${checked(name)}=${quote(value)}\n`).join('');
+  const output = run.onOutput === undefined ? '' : ` export ${outputVariable}="$1/output";`;
   // In braces, so that the shell has read all of it before the rest of its stdin becomes the lifeline.
   return `{
 trap : HUP PIPE
@@ -122,7 +127,7 @@ ${printText(exports)}} >"$dir/env" && {
 ${printText(run.script)}} >"$dir/${file}" && chmod 700 "$dir/${file}" || { rm -rf "$dir"; say 126; }
 umask "$umask_before"
 if command -v setsid >/dev/null 2>&1; then group=-; own=setsid; else group=; own=; fi
-$own sh -c '. "$1/env"; rm -f "$1/env"; exec "$1/$2"' sh "$dir" ${file} 3<&- &
+$own sh -c '. "$1/env"; rm -f "$1/env";${output} exec "$1/$2"' sh "$dir" ${file} 3<&- &
 script=$!
 stop() { kill -TERM "$group$script" 2>/dev/null || return 0; sleep ${graceSeconds}; kill -KILL "$group$script" 2>/dev/null; }
 { cat <&3; stop; } >/dev/null 2>&1 &
@@ -134,6 +139,7 @@ while :; do
   kill -0 "$script" 2>/dev/null || break
 done
 kill -TERM "$limit" 2>/dev/null
+[ ! -s "$dir/output" ] || printf '\\n${mark} output %s\\n' "$(dd if="$dir/output" bs=${mostOutputBytes} count=1 2>/dev/null | od -An -v -tx1 | tr -d ' \\n')"
 rm -rf "$dir"
 say "$status"
 }

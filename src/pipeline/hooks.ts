@@ -4,6 +4,7 @@ import type { Event } from '../execute/events.ts';
 import type { Execution } from '../execute/execution.ts';
 import { hookEnvironment, hookEnvironmentOnHost } from '../hooks/environment.ts';
 import { hookConfigOf, hostsFor, secretsFor, type HookName } from '../hooks/hooks.ts';
+import { outputVariable, parseHookOutput } from '../hooks/output.ts';
 import type { Host } from '../hosts/host.ts';
 import { readHookScript, runLocalHook } from '../hosts/this-machine/local-hook.ts';
 import { thisMachine, type FailedRun } from '../plan/plan.ts';
@@ -42,6 +43,7 @@ export async function runHookHere(session: Session, call: HookCall): Promise<voi
       timeoutSeconds: settings.timeoutSeconds,
       signal: call.signal ?? run.signal,
       mask,
+      onOutput: (text) => heed(session, `hook ${call.hook}`, text),
     });
     outcome = 'done';
   } catch (error) {
@@ -68,6 +70,7 @@ export async function runHookOnHost(session: Session, call: HookCall, host: Host
       last.push(mask(line));
       run.emit(outputOf(session, call.hook, { host: host.name, line }));
     },
+    onOutput: (text) => heed(session, `hook ${call.hook} on ${host.name}`, text),
     signal: call.signal ?? run.signal,
   });
   const exitStatus = await running.catch((error: unknown) => {
@@ -98,6 +101,16 @@ export async function runHookOnHosts(session: Session, call: HookCall, fleet: Fl
 function outputOf({ config, mask }: Session, hook: HookName, { host, line }: { host: string; line: string }): Event {
   const quiet = config.hooksOutput?.[hook] === 'quiet' ? ({ quiet: true } as const) : {};
   return { type: 'output', host, source: hook, line: mask(line), ...quiet };
+}
+
+/** What a script said by its `$LONGSHORE_OUTPUT`. `who` wrote it, such as `hook pre-deploy`. */
+export function heed({ run, hold, mask }: Pick<Session, 'run' | 'hold' | 'mask'>, who: string, text: string): void {
+  const { holds, unknown } = parseHookOutput(text);
+  if (holds) hold.say({ because: `${who} said on_failure=hold`, oldVersion: 'cannot-serve' });
+  for (const line of unknown.slice(0, 5)) {
+    const told = `${who} wrote ${JSON.stringify(mask(line))} to $${outputVariable}, which means nothing; what it may say is on_failure=hold`;
+    run.emit({ type: 'warning', text: told });
+  }
 }
 
 /** A hook that took too long has failed: it was ended, and must not be run again as if only a reply had been lost. */

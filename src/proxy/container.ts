@@ -76,7 +76,8 @@ function pair(text: string): [string, string] {
 /** True when the tag of a proxy image is a version older than Kamal's minimum; other tags are left to the user. */
 export function isTooOld(image: string): boolean {
   const numbers = (version: string) => /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
-  const [is, minimum] = [numbers(image.slice(image.lastIndexOf(':') + 1)), numbers(minimumProxyVersion)];
+  const [tag = ''] = image.split('@');
+  const [is, minimum] = [numbers(tag.slice(tag.lastIndexOf(':') + 1)), numbers(minimumProxyVersion)];
   if (is === undefined || minimum === undefined) return false;
   const place = is.findIndex((number, index) => number !== minimum[index]);
   return place !== -1 && (is[place] ?? 0) < (minimum[place] ?? 0);

@@ -135,7 +135,8 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
   };
 }
 
-async function runScript(machine: MachineState, { name, script, env, secretEnv, signal }: ScriptRun): Promise<number> {
+async function runScript(machine: MachineState, run: ScriptRun): Promise<number> {
+  const { name, script, env, secretEnv, signal } = run;
   if (signal.aborted) throw new Failure('interrupted', `${machine.name}: ${name} was interrupted and stopped.`);
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () =>
@@ -143,5 +144,7 @@ async function runScript(machine: MachineState, { name, script, env, secretEnv, 
     );
   });
   machine.journal.push(`run ${name}`);
-  return Promise.race([interrupted, (async () => machine.onScript?.(script, { ...env, ...secretEnv }) ?? 0)()]);
+  const said = [...script.matchAll(/^echo (\S+) >>"\$LONGSHORE_OUTPUT"$/gm)].map(([, line]) => `${line}\n`).join('');
+  const work = (async () => machine.onScript?.(script, { ...env, ...secretEnv }) ?? 0)();
+  return Promise.race([interrupted, work]).finally(() => said !== '' && run.onOutput?.(said));
 }

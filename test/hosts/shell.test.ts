@@ -96,6 +96,19 @@ describe('the shell of a machine', () => {
     expect(lines.toSorted()).toEqual(['stderr a"b$c`d\\e', "stdout it's a host", 'stdout no newline']);
   });
 
+  it('hears what a script wrote into its output file, and shows none of it as a line', async () => {
+    const heard: string[] = [];
+    const lines: string[] = [];
+    const listening = {
+      onLine: (line: string) => void lines.push(line),
+      onOutput: (text: string) => void heard.push(text),
+    };
+    const write = 'echo one; printf "a=\\303\\251\\nb=2" >>"$LONGSHORE_OUTPUT"; echo two; exit 4';
+    expect(await script({ script: `#!/bin/sh\n${write}\n`, ...listening })).toBe(4);
+    expect(await script({ script: '#!/bin/sh\necho three\n', ...listening })).toBe(0);
+    expect([lines, heard]).toEqual([['one', 'two', 'three'], ['a=é\nb=2']]);
+  });
+
   it('runs a script by its interpreter line, however long it is', async () => {
     const lines: string[] = [];
     const padding = `// ${'x'.repeat(100)}\n`.repeat(2_000);

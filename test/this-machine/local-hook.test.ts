@@ -33,6 +33,17 @@ test('a hook runs here with its environment, line by line', async () => {
   expect(heard.toSorted()).toEqual(['stderr: no end', `stdout: 4be1 in ${process.cwd()}`]);
 });
 
+test('what a hook writes into its output file is heard, however it ends, and the file is gone', async () => {
+  const path = hooks({
+    'pre-build': '#!/bin/sh\necho on_failure=hold >>"$LONGSHORE_OUTPUT"; echo "$LONGSHORE_OUTPUT"; exit 3\n',
+  });
+  const said: string[] = [];
+  const { run, heard } = runOf(path, { onOutput: (text) => said.push(text) });
+  await expect(runLocalHook(run)).rejects.toMatchObject({ code: 'hook-failed' });
+  expect(said).toEqual(['on_failure=hold\n']);
+  expect(existsSync(heard[0]?.replace('stdout: ', '') ?? '/')).toBe(false);
+});
+
 test('a hook that is not there is skipped', async () => {
   expect(await runLocalHook(runOf(hooks({})).run)).toBe(false);
 });

@@ -1,10 +1,12 @@
 import { constants } from 'node:fs';
-import { access, readFile, readdir } from 'node:fs/promises';
+import { access, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative } from 'node:path';
 import { hookNames } from '../../config/hooks.ts';
 import { Failure } from '../../errors.ts';
 import { hookRules, refuseOldHooks } from '../../hooks/hooks.ts';
 import type { HookName } from '../../hooks/hooks.ts';
+import { mostOutputBytes, outputVariable } from '../../hooks/output.ts';
 import { commandMissing, keepLastLines, runChild } from './child.ts';
 
 export interface LocalHookRun {
@@ -18,6 +20,8 @@ export interface LocalHookRun {
   readonly signal: AbortSignal;
   /** Takes secrets out of the lines that a failure shows. */
   readonly mask?: (text: string) => string;
+  /** Hears what the hook wrote into `$LONGSHORE_OUTPUT`, however it ended. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /**
@@ -29,17 +33,19 @@ export async function runLocalHook(run: LocalHookRun): Promise<boolean> {
   const file = join(run.path, run.name);
   if (!(await isThere(file))) return false;
   await refuseUnlessExecutable(file, run.name);
-  const { onLine, mask = (text) => text } = run;
+  const { onLine, onOutput = () => undefined, mask = (text) => text } = run;
   const last = keepLastLines(20);
-  const { exitStatus, stderr } = await runChild([commandFor(file)], {
-    env: run.env,
-    timeoutSeconds: run.timeoutSeconds,
-    signal: run.signal,
-    onLine(line, stream) {
-      last.add(line);
-      onLine(line, stream);
-    },
-  });
+  const { exitStatus, stderr } = await withOutputFile(onOutput, (output) =>
+    runChild([commandFor(file)], {
+      env: { ...run.env, [outputVariable]: output },
+      timeoutSeconds: run.timeoutSeconds,
+      signal: run.signal,
+      onLine(line, stream) {
+        last.add(line);
+        onLine(line, stream);
+      },
+    }),
+  );
   if (exitStatus === 0) return true;
   if (exitStatus === commandMissing && /^spawn .* E[A-Z]+$/.test(stderr)) {
     throw hookFailed(run.name, `The hook ${file} cannot be run: ${stderr}`, {
@@ -50,6 +56,20 @@ export async function runLocalHook(run: LocalHookRun): Promise<boolean> {
     hint: `Run it by hand to see why: ${file}`,
     details: last.lines.map(mask),
   });
+}
+
+/** A file of the hook's own for as long as it runs. */
+async function withOutputFile<T>(onOutput: (text: string) => void, work: (path: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'longshore-hook-'));
+  const path = join(directory, 'output');
+  try {
+    await writeFile(path, '');
+    return await work(path);
+  } finally {
+    const text = await readFile(path, 'utf8').catch(() => '');
+    await rm(directory, { recursive: true, force: true });
+    if (text !== '') onOutput(text.slice(0, mostOutputBytes));
+  }
 }
 
 /** @returns the text of a hook, for a machine to run; absent when there is no such hook */
