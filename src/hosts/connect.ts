@@ -1,4 +1,5 @@
 import { syncAssets } from './assets.ts';
+import { readBootFacts } from './boot-facts.ts';
 import { connectionOf } from './connection.ts';
 import { createByCommandLine, execInContainer } from './docker-by-shell.ts';
 import { dockerChannels } from './docker-channels.ts';
@@ -59,6 +60,7 @@ export async function connect(request: ConnectRequest): Promise<Host> {
     name: request.name,
     docker: dockerOverSsh(connection, channels),
     readState: (query) => readState(shell, query),
+    readBootFacts: () => readBootFacts(shell),
     writeFile: (path, content, mode) => writeFile(shell, path, content, mode),
     appendLines: (path, lines) => appendLines(shell, path, lines),
     makeDirectory: (path) => makeDirectory(shell, path),

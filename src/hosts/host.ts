@@ -12,6 +12,8 @@ export interface Host {
   readonly docker: Docker;
   /** What is not Docker's, read in one round trip. */
   readState(query: StateQuery): Promise<HostState>;
+  /** How the machine comes up after a restart, as far as it can say. */
+  readBootFacts(): Promise<BootFacts>;
   /** What lies at these paths; missing ones are left out of the answer. */
   describeFiles(paths: readonly string[]): Promise<Readonly<Record<string, FileFacts>>>;
   /** Writes the whole file with exactly this mode, directories made as needed; the content never passes an argv. */
@@ -106,6 +108,28 @@ export interface HostState {
   readonly existingPaths: readonly string[];
   readonly directories: Readonly<Record<string, readonly string[]>>;
   readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface BootFacts {
+  /** Those that it has now, of every network. */
+  readonly addresses: readonly {
+    readonly address: string;
+    /** `eth0`; `-` where that could not be seen. */
+    readonly device: string;
+    /** Made by a program, such as that of a tailnet. */
+    readonly isTunnel: boolean;
+  }[];
+  /** Whether one may listen at addresses that are not there (`ip_nonlocal_bind`); absent: it could not be read. */
+  readonly bindsAhead: { readonly ipv4?: boolean; readonly ipv6?: boolean };
+  /** Name of the machine's first process, such as `systemd`. */
+  readonly init: string;
+  /** What systemd has for docker.service; absent where nobody can be asked. */
+  readonly docker?: {
+    /** `enabled`, `disabled`, `masked` … */
+    readonly enabled: string;
+    /** Names of what is started before it. */
+    readonly after: readonly string[];
+  };
 }
 
 /** In Kamal's places below `directory`: `extracted/<name>` is what an image has, `volumes/<name>` what a container mounts. */

@@ -4,7 +4,7 @@ import { differencesOf } from '../containers/differences.ts';
 import { nextName, replacedName } from '../containers/names.ts';
 import type { ContainerInspect, ContainerSummary, ImageInspect } from '../hosts/docker.ts';
 import type { FileFacts, Host, HostState } from '../hosts/host.ts';
-import { containerOf } from './summary.ts';
+import { containerOf, errorOf } from './summary.ts';
 import type { AccessoryContainer, ObservedAccessory } from './observed.ts';
 
 export interface AccessoryLook {
@@ -68,7 +68,7 @@ function containersOf(
     ...containerOf(summary),
     differences: differencesFor(wanted, inspect, facts),
     missing: State.Running ? [] : missingSources(wanted, inspect, facts),
-    error: State.Error,
+    ...errorOf(inspect),
     exitStatus: State.ExitCode,
     ...(State.Health === undefined ? {} : { health: State.Health.Status }),
   };

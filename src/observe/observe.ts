@@ -14,7 +14,8 @@ import type { ContainerInspect, ImageInspect, ImageSummary, NetworkInspect } fro
 import type { Host } from '../hosts/host.ts';
 import { filesIn, stateQuery } from './files.ts';
 import { observeProxy } from './proxy.ts';
-import { containerOf } from './summary.ts';
+import { missingAddress } from '../containers/not-started.ts';
+import { containerOf, errorOf } from './summary.ts';
 import { parseReleases } from './releases.ts';
 import type { ObservedContainer, ObservedHost } from './observed.ts';
 import { observeAccessories, type AccessoryLook } from './accessories.ts';
@@ -49,7 +50,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     look.version === undefined ? undefined : docker.inspectImage(imageOf(look.config, look.version)),
     ...wanted.map(({ spec }) => docker.inspectContainer(spec.name)),
   ]);
-  const judged = new Map<string, Pick<ObservedContainer, 'differences' | 'missing'>>();
+  const judged = new Map<string, Pick<ObservedContainer, 'differences' | 'missing' | 'error'>>();
   for (const [index, { spec }] of wanted.entries()) {
     const inspect = inspects[index];
     if (inspect === undefined) continue;
@@ -61,10 +62,14 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
       imageDefaults: image?.Config ?? {},
     });
     judged.set(inspect.Id, {
+      ...errorOf(inspect),
       differences: [...differences, ...imageDifferences(inspect, image)],
       missing: await missingFor(host, inspect, { network, look, homeDirectory: state.homeDirectory }),
     });
   }
+  const judgedAccessories = (await accessories?.then((judge) => judge(summaries, state))) ?? [];
+  const proxy = await observeProxy.of(docker, proxyInspect, proxyState);
+  const down = [...judged.values(), ...judgedAccessories.map(({ container }) => container), proxy.container];
   return {
     host: host.name,
     engineVersion: info.ServerVersion,
@@ -75,12 +80,23 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     containers: summaries.map((summary) => ({ ...containerOf(summary), ...judged.get(summary.Id) })),
     images: images.map(imageOfSummary),
     networkExists: network !== undefined,
-    proxy: await observeProxy.of(docker, proxyInspect, proxyState),
+    ...(await addressesOf(
+      host,
+      down.map((container) => container?.error ?? ''),
+    )),
+    proxy,
     ...(state.lock === undefined ? {} : { lock: state.lock }),
     releases: parseReleases(state.releasesText),
     ...filesIn(state, look.config),
-    accessories: (await accessories?.then((judge) => judge(summaries, state))) ?? [],
+    accessories: judgedAccessories,
   };
+}
+
+/** What the machine has now, where one of these errors is about an address that it had not. */
+export async function addressesOf(host: Host, errors: readonly string[]): Promise<{ addresses?: string[] }> {
+  if (errors.every((error) => missingAddress(error) === undefined)) return {};
+  const { addresses } = await host.readBootFacts();
+  return { addresses: addresses.map(({ address }) => address) };
 }
 
 function imageDifferences(inspect: ContainerInspect, image: ImageInspect | undefined): string[] {

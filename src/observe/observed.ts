@@ -17,6 +17,8 @@ export interface ObservedHost {
   readonly containers: readonly ObservedContainer[];
   readonly images: readonly ObservedImage[];
   readonly networkExists: boolean;
+  /** What the machine has now; asked only where Docker could not start a container for the lack of one. */
+  readonly addresses?: readonly string[];
   readonly proxy: ObservedProxy;
   readonly lock?: LockHolder;
   /** Oldest first. */
@@ -55,6 +57,8 @@ export interface ObservedContainer {
   readonly differences?: readonly string[];
   /** Of wanted names only: what it needs and is gone, such as its network or a bind source, which Docker would replace by an empty directory. */
   readonly missing?: readonly string[];
+  /** Of wanted names that do not run: why Docker could not start it, in its own words; absent when it could. */
+  readonly error?: string;
 }
 
 export interface ObservedMount {
@@ -90,8 +94,6 @@ export interface ObservedAccessory {
 export interface AccessoryContainer extends ObservedContainer {
   /** What its image's health check says; absent without one. */
   readonly health?: string;
-  /** Why Docker could not start it; empty when it could. */
-  readonly error: string;
   readonly exitStatus: number;
 }
 
@@ -105,7 +107,13 @@ export interface ObservedImage {
 
 export interface ObservedProxy {
   /** Absent: there is no proxy container. */
-  readonly container?: { readonly id: string; readonly image: string; readonly state: string };
+  readonly container?: {
+    readonly id: string;
+    readonly image: string;
+    readonly state: string;
+    /** As a container's. */
+    readonly error?: string;
+  };
   readonly routes: readonly RecordedRoute[];
   /** Services with a `kamal-proxy deploy`, `remove` or `stop` still running, of a run that may be dead. */
   readonly inFlight: readonly string[];

@@ -2,6 +2,7 @@ import type { ContainerInspect, Docker } from '../hosts/docker.ts';
 import { proxyContainerName } from '../containers/names.ts';
 import { parseProxyState, proxyStatePath, type RecordedRoute } from '../proxy/state.ts';
 import { Failure } from '../errors.ts';
+import { errorOf } from './summary.ts';
 import type { ObservedProxy } from './observed.ts';
 
 const readAttempts = 5;
@@ -39,7 +40,12 @@ async function proxyOf(
     return ['deploy', 'remove', 'stop'].includes(command) ? [service] : [];
   });
   return {
-    container: { id: inspect.Id, image: inspect.Config.Image, state: inspect.State.Status },
+    container: {
+      id: inspect.Id,
+      image: inspect.Config.Image,
+      state: inspect.State.Status,
+      ...errorOf(inspect),
+    },
     routes,
     inFlight,
   };

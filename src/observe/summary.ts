@@ -1,4 +1,4 @@
-import type { ContainerSummary } from '../hosts/docker.ts';
+import type { ContainerInspect, ContainerSummary } from '../hosts/docker.ts';
 import type { ObservedContainer, ObservedPort } from './observed.ts';
 
 export function containerOf(summary: ContainerSummary): ObservedContainer {
@@ -20,6 +20,11 @@ export function containerOf(summary: ContainerSummary): ObservedContainer {
     })),
     ports: portsOf(summary),
   };
+}
+
+/** Why Docker could not start it; of one that runs, what it says is long over. */
+export function errorOf({ State }: ContainerInspect): { error?: string } {
+  return State.Running || State.Error === '' ? {} : { error: State.Error };
 }
 
 /** Docker lists a port for each address family; those that are not published have no number on the machine. */

@@ -1,10 +1,10 @@
 import { Failure } from '../errors.ts';
-import type { Config, Role } from '../config/config.ts';
-import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
-import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
+import type { ObservedHost } from '../observe/observed.ts';
+import { routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { accessoryStatuses, othersOn } from './accessories/status.ts';
+import { downOn, shownContainers } from './down.ts';
 import { connectFleet, type Fleet } from './fleet.ts';
-import type { AccessoryStatus, HostStatus, StatusResult } from '../report/results.ts';
+import type { DownStatus, HostStatus, StatusResult } from '../report/results.ts';
 import type { Run } from './run.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -18,27 +18,33 @@ export async function status(run: Run): Promise<StatusResult> {
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
-    hosts: looked.flatMap(({ name, observed, accessories, problem }) => {
+    hosts: looked.flatMap(({ name, observed, down, problem }) => {
       if (observed === undefined) return [{ host: name, problem: problem ?? '', ...nothing }];
-      return selected.allHosts.includes(name) ? [hostStatus(session, observed, accessories ?? [])] : [];
+      return selected.allHosts.includes(name) ? [hostStatus(session, observed, down)] : [];
     }),
+    down: looked.flatMap(({ name, down }) => (selected.allHosts.includes(name) ? down : [])),
     ...(lock === undefined ? {} : { lock }),
   };
 }
 
-async function lookAt(
-  session: Session,
-  name: string,
-): Promise<{ name: string; observed?: ObservedHost; accessories?: AccessoryStatus[]; problem?: string }> {
+interface Looked {
+  readonly name: string;
+  readonly observed?: ObservedHost;
+  readonly down: readonly DownStatus[];
+  readonly problem?: string;
+}
+
+async function lookAt(session: Session, name: string): Promise<Looked> {
   let fleet: Fleet | undefined;
   try {
     fleet = await connectFleet(session, [name]);
     const [observed] = (await fleet.observe({})).hosts;
-    if (observed === undefined) return { name };
-    return { name, observed, accessories: await accessoryStatuses(fleet, observed, session.selected) };
+    const host = fleet.hosts.get(name);
+    if (observed === undefined || host === undefined) return { name, down: [] };
+    return { name, observed, down: await downOn(session, host, observed) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { name, problem: error.message };
+    return { name, down: [], problem: error.message };
   } finally {
     await fleet?.close();
   }
@@ -46,17 +52,13 @@ async function lookAt(
 
 const nothing = { containers: [], accessories: [], others: [], routes: [] };
 
-function hostStatus(
-  { config, selected }: Session,
-  host: ObservedHost,
-  accessories: readonly AccessoryStatus[],
-): HostStatus {
+function hostStatus({ config, selected }: Session, host: ObservedHost, down: readonly DownStatus[]): HostStatus {
   return {
     host: host.host,
     engineVersion: host.engineVersion,
     containers: selected.roles.flatMap((role) => {
       const target = targetContainer(host, routeOf(host, selected, role.name));
-      return shownContainers(host, selected, role, target).map((container) => ({
+      return shownContainers(host, selected, role).map((container) => ({
         role: role.name,
         version: versionOf(container, selected, role.name),
         state: container.state,
@@ -64,7 +66,7 @@ function hostStatus(
         servesTraffic: container.id === target?.id,
       }));
     }),
-    accessories,
+    accessories: accessoryStatuses(host, selected, down),
     others: othersOn(host, config),
     ...(host.proxy.container === undefined
       ? {}
@@ -77,20 +79,4 @@ function hostStatus(
       paused: route.paused,
     })),
   };
-}
-
-/** What is up or gets traffic. Of a role that should run here and does not: the container of the last release, or else the newest. */
-function shownContainers(
-  host: ObservedHost,
-  config: Config,
-  role: Role,
-  target: ObservedContainer | undefined,
-): ObservedContainer[] {
-  const all = appContainers(host, config, role.name);
-  const shown = all.filter((container) => isUp(container) || container.id === target?.id);
-  if (shown.length > 0 || !role.hosts.some((entry) => entry.host === host.host)) return shown;
-  const release = host.releases.findLast(({ outcome }) => outcome === 'live')?.version;
-  const last = all.find((container) => versionOf(container, config, role.name) === release);
-  const [newest] = all.toSorted((a, b) => b.createdSeconds - a.createdSeconds);
-  return [last ?? newest ?? []].flat();
 }

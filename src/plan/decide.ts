@@ -10,6 +10,7 @@ import { lostAssets } from './assets.ts';
 import { appContainers, isUp, routeOf, targetContainer } from './current.ts';
 import { asKamalHasThem, routeFilesFor, type WantedFiles } from './route-files.ts';
 import type { ContainerRef, Step } from './plan.ts';
+import { whyStarted } from './why-down.ts';
 
 /** What has to happen so that a role on a machine runs the wanted container and has its traffic. */
 export interface Decision {
@@ -42,7 +43,7 @@ export function decideForDeploy(
 ): Decision {
   const existing = host.containers.find(({ name }) => name === wanted.spec.name);
   const lost = existing === undefined ? [] : lostAssets(existing, host, input.config);
-  const decision = actionFor(existing, { ...input, lost });
+  const decision = actionFor(existing, { ...input, host, lost });
   return withProof({ wanted, ...decision, ...(existing === undefined ? {} : { existing }) }, host, input);
 }
 
@@ -50,11 +51,13 @@ function actionFor(
   existing: ObservedContainer | undefined,
   {
     version,
+    host,
     replaces,
     imageWillChange,
     lost,
   }: {
     version: string;
+    host: ObservedHost;
     replaces: (existing: ObservedContainer) => boolean;
     imageWillChange: boolean;
     lost: readonly string[];
@@ -70,7 +73,7 @@ function actionFor(
   ];
   if (differences.length > 0) return { action: 'replace', because: [...new Set(differences)].join(', ') };
   if (existing.state === 'created') return { action: 'start', because: 'it was made but never started' };
-  if (existing.state !== 'running') return { action: 'start', because: `it is not running: ${existing.status}` };
+  if (existing.state !== 'running') return { action: 'start', because: whyStarted(existing, host) };
   return { action: 'keep', because: '' };
 }
 

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { whyNotStarted } from '../containers/not-started.ts';
 import { envFilePath, imageOf, networkName } from '../containers/names.ts';
 import type { Observed, ObservedHost } from '../observe/observed.ts';
 import { proxySpec } from '../proxy/container.ts';
@@ -112,7 +113,9 @@ function proxySteps(config: Config, observed: Observed, decisions: readonly Deci
       },
     ];
   }
-  return container.state === 'running' ? [] : [{ kind: 'start-proxy', because: `the proxy is ${container.state}` }];
+  if (container.state === 'running') return [];
+  const why = container.error === undefined ? '' : `; ${whyNotStarted(container.error, host.addresses)}`;
+  return [{ kind: 'start-proxy', because: `the proxy is ${container.state}${why}` }];
 }
 
 function envFileSteps({ action, wanted, because }: Decision, config: Config): Step[] {

@@ -24,8 +24,8 @@ export function renderAccessoryDetails({ accessories }: AccessoryDetailsResult, 
     image,
     ports.join(' '),
   ]);
-  const remarks = accessories.flatMap(({ name, host, differences, leftovers, error, data }) => [
-    ...(error === undefined ? [] : [`${host}: ${name} could not be started: ${error}`]),
+  const remarks = accessories.flatMap(({ name, host, differences, leftovers, why, data }) => [
+    ...(why === undefined ? [] : [`${host}: ${name} does not run: ${why}`]),
     ...(differences.length === 0 ? [] : [`${host}: ${name} is unlike the file: ${differences.join(', ')}`]),
     ...leftovers.map((one) => `${host}: ${one} was left by a run that was cut off`),
     `${host}: ${data}`,

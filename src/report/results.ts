@@ -35,6 +35,7 @@ export interface StatusResult {
   readonly service: string;
   readonly destination?: string;
   readonly hosts: readonly HostStatus[];
+  readonly down: readonly DownStatus[];
   readonly lock?: LockHolder;
 }
 
@@ -64,6 +65,19 @@ export interface HostStatus {
     readonly target: string;
     readonly paused: boolean;
   }[];
+}
+
+/** What is on a machine, ought to run there and does not. */
+export interface DownStatus {
+  readonly host: string;
+  readonly kind: 'role' | 'accessory' | 'proxy';
+  /** Of the role or accessory; `kamal-proxy`. */
+  readonly name: string;
+  readonly why: string;
+  /** Docker's own words, where it could not start it. */
+  readonly error?: string;
+  /** What starts it. */
+  readonly command: string;
 }
 
 export interface AccessoryStatus {
@@ -145,6 +159,12 @@ export function subject({ service, destination }: { service: string; destination
   return destination === undefined ? service : `${service} to ${destination}`;
 }
 
+/** What starts these accessories again, each after what it depends on. */
+export function startCommand(names: readonly string[], destination: string | undefined): string {
+  const [name = 'all'] = names.length === 1 ? names : [];
+  return ['longshore accessory start', name, ...(destination === undefined ? [] : ['-d', destination])].join(' ');
+}
+
 export interface AccessoryResult {
   readonly service: string;
   readonly destination?: string;
@@ -177,8 +197,10 @@ export interface AccessoryDetailsResult {
     /** `Up 3 minutes (healthy)` */
     readonly status: string;
     readonly health?: string;
-    /** Why Docker could not start it. */
+    /** Why Docker could not start it, in its own words. */
     readonly error?: string;
+    /** The same in plain ones. */
+    readonly why?: string;
     readonly ports: readonly string[];
     readonly mounts: readonly string[];
     /** From the file, by name, never a secret's value. */

@@ -3,7 +3,7 @@ import type { LockHolder } from '../hosts/host.ts';
 
 import { shortNames } from '../plan/describe.ts';
 import { noColours, type Paint } from './paint.ts';
-import type { HostStatus, LockResult, StatusResult } from './results.ts';
+import { type HostStatus, type LockResult, startCommand, type StatusResult } from './results.ts';
 import { table } from './table.ts';
 
 /** What runs where, what the proxies route where, and who holds the lock. */
@@ -27,6 +27,8 @@ export function renderStatus(result: StatusResult, paint: Paint = noColours): st
     ...section(['HOST', 'PROXY', 'STATE', 'ENGINE'], proxies),
     ...section(['HOST', 'ROUTE', 'REQUESTS FOR', 'GO TO', ''], routes),
     ...section(['HOST', 'NOT OF THIS FILE', 'IMAGE', 'SINCE'], others),
+    ...section(['HOST', 'DOWN', 'WHY'], downRows(result.down)),
+    ...whatToType(result).map((line) => paint.yellow(line)),
     '',
     ...lockLines(result.lock, paint),
   ].join('\n');
@@ -60,18 +62,37 @@ function containerRows({ host, problem, containers }: HostStatus, paint: Paint):
 }
 
 function accessoryRows({ host, accessories }: HostStatus, paint: Paint): string[][] {
-  return accessories.map(({ name, image, state, status, error, ports }, index) => [
+  return accessories.map(({ name, image, state, status, ports }, index) => [
     index === 0 ? host : '',
     name,
     image,
     state === 'missing' ? paint.red(state) : stateText(state, status, paint),
-    error === undefined ? status : `${status}: ${error}`,
+    status,
     ports.join(' '),
   ]);
 }
 
 function otherRows({ host, others }: HostStatus): string[][] {
   return others.map(({ container, image, status }, index) => [index === 0 ? host : '', container, image, status]);
+}
+
+/** Those of a machine that are down for the same reason stand together. */
+function downRows(down: StatusResult['down']): string[][] {
+  const names = new Map<string, { host: string; why: string; names: string[] }>();
+  for (const { host, name, why } of down) {
+    const row = names.get(`${host} ${why}`) ?? { host, why, names: [] };
+    row.names.push(name);
+    names.set(`${host} ${why}`, row);
+  }
+  return [...names.values()].map((row) => [row.host, row.names.join(', '), row.why]);
+}
+
+/** Accessories are started by one command, each after what it depends on, and before the roles that need them. */
+function whatToType({ down, destination }: StatusResult): string[] {
+  const accessories = [...new Set(down.flatMap(({ kind, name }) => (kind === 'accessory' ? [name] : [])))];
+  const others = down.flatMap(({ kind, command }) => (kind === 'accessory' ? [] : [command]));
+  const commands = [...(accessories.length === 0 ? [] : [startCommand(accessories, destination)]), ...new Set(others)];
+  return commands.length === 0 ? [] : ['', ...commands.map((command) => `To start what is down: ${command}`)];
 }
 
 function stateText(state: string, status: string, paint: Paint): string {

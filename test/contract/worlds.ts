@@ -22,6 +22,9 @@ export interface World {
 /** What a test leaves on a machine begins with this, and is removed by `cleanUp`. */
 export const prefix = `contract-${randomBytes(4).toString('hex')}`;
 
+/** An address that no machine has (RFC 5737). */
+export const missingAddress = '203.0.113.9';
+
 export const worlds: readonly World[] = [worldInMemory(), realWorld('dal-01'), realWorld('chi-02')];
 
 /** Removes every container, network and file of this test file. */
@@ -50,6 +53,7 @@ function worldInMemory(): World {
   }
   const machine = fakeMachine('memory', {
     registry,
+    missingAddresses: new Set([missingAddress]),
     onScript: async (script) => {
       if (script.includes('sleep')) await new Promise(() => undefined);
       return Number(/exit (\d+)/.exec(script)?.[1] ?? 0);

@@ -16,6 +16,8 @@ export interface FakeContainer {
   startedAt: Date | undefined;
   finishedAt: Date | undefined;
   restartCount: number;
+  /** Why it could not be started the last time. */
+  startError: string;
   networkId: string;
   /** Its own on its network, while it is up. */
   readonly address: string;
@@ -47,6 +49,7 @@ export function createContainer(machine: MachineState, name: string, body: Creat
     startedAt: undefined,
     finishedAt: undefined,
     restartCount: 0,
+    startError: '',
     networkId: '',
     address: `172.20.${Math.floor(machine.containerCount / 250)}.${(machine.containerCount % 250) + 2}`,
     logLines: [],
@@ -82,10 +85,50 @@ export function startContainer(machine: MachineState, container: FakeContainer):
   if (network !== 'bridge' && networkId === undefined) {
     throw refused(machine, `start container ${container.name}`, `network ${network} not found`);
   }
+  listen(machine, container);
   container.networkId = networkId ?? 'bridge';
   container.restartCount = 0;
   machine.journal.push(`start container ${container.name}`);
   launch(container);
+}
+
+/** As Docker: what could not be started says why, until it is started. */
+function listen(machine: MachineState, container: FakeContainer): void {
+  container.startError = '';
+  for (const [port, [binding]] of Object.entries(portBindings(container))) {
+    const { HostIp: address = '', HostPort: number = '' } = binding ?? {};
+    if (!machine.missingAddresses.has(address)) continue;
+    const endpoint = `driver failed programming external connectivity on endpoint ${container.name} (${hash('endpoint')})`;
+    const protocol = port.split('/')[1] ?? 'tcp';
+    container.startError = `${endpoint}: Error starting userland proxy: listen ${protocol}4 ${address}:${number}: bind: cannot assign requested address`;
+    throw refused(machine, `start container ${container.name}`, container.startError);
+  }
+}
+
+function portBindings({ body }: FakeContainer): Record<string, { HostIp?: string; HostPort?: string }[]> {
+  return (body.HostConfig['PortBindings'] ?? {}) as Record<string, { HostIp?: string; HostPort?: string }[]>;
+}
+
+/** The engine is stopped and started again: what its policy brings back runs afterwards, as far as it can be started. */
+export function restartEngine(machine: MachineState): void {
+  const up = [...machine.containers.values()].filter(({ state }) => state === 'running' || state === 'restarting');
+  for (const container of up) {
+    clearTimeout(container.timer);
+    ended(container, stoppedStatus);
+  }
+  for (const container of up) {
+    if (policyOf(container) === 'no') continue;
+    try {
+      startContainer(machine, container);
+    } catch {
+      // It stays down, and says why.
+    }
+  }
+}
+
+function policyOf({ body }: FakeContainer): string {
+  const { Name: policy = '' } = (body.HostConfig['RestartPolicy'] ?? {}) as { Name?: string };
+  return policy === '' ? 'no' : policy;
 }
 
 function launch(container: FakeContainer): void {
@@ -102,8 +145,8 @@ function launch(container: FakeContainer): void {
 /** The process ended by itself: the restart policy decides what comes next. */
 function exit(container: FakeContainer, exitStatus: number): void {
   ended(container, exitStatus);
-  const { Name: policy = 'no' } = (container.body.HostConfig['RestartPolicy'] ?? {}) as { Name?: string };
-  if (policy === 'no' || policy === '' || (policy === 'on-failure' && exitStatus === 0)) return;
+  const policy = policyOf(container);
+  if (policy === 'no' || (policy === 'on-failure' && exitStatus === 0)) return;
   container.state = 'restarting';
   container.timer = setTimeout(
     () => {

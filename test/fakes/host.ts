@@ -87,6 +87,11 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
     closed: connection.closed,
     close: async () => connection.end(),
     readState: (query) => line.look(() => readState(machine, query)),
+    readBootFacts: () =>
+      line.look(() => ({
+        ...machine.bootFacts,
+        addresses: machine.bootFacts.addresses.filter(({ address }) => !machine.missingAddresses.has(address)),
+      })),
     writeFile: (path, content, mode) =>
       line.change('writeFile', [path, content, mode], () => writeFile(machine, path, content, mode)),
     appendLines: (path, lines) => line.change('appendLines', [path, lines], () => appendLines(machine, path, lines)),

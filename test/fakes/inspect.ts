@@ -23,7 +23,7 @@ export function containerInspect(machine: MachineState, container: FakeContainer
       Restarting: container.state === 'restarting',
       OOMKilled: false,
       ExitCode: container.exitStatus,
-      Error: '',
+      Error: container.startError,
       StartedAt: container.startedAt?.toISOString() ?? never,
       FinishedAt: container.finishedAt?.toISOString() ?? never,
       ...(image.hasHealthcheck && isUp ? { Health: { Status: healthOf(container) } } : {}),

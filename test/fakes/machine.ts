@@ -1,4 +1,4 @@
-import type { Host } from '../../src/hosts/host.ts';
+import type { BootFacts, Host } from '../../src/hosts/host.ts';
 import type { FakeContainer } from './containers.ts';
 import { fakeHost } from './host.ts';
 import type { FakeImage, FakeRegistry } from './images.ts';
@@ -28,6 +28,9 @@ export interface MachineState {
   architecture: string;
   engineVersion: string;
   freeBytes: number;
+  bootFacts: BootFacts;
+  /** Of its addresses those that it lacks at the moment, so that nothing can listen there. */
+  readonly missingAddresses: Set<string>;
   /** False until `installDocker`. */
   hasDocker: boolean;
   /** Nobody gets through. */
@@ -82,6 +85,16 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     architecture: 'x86_64',
     engineVersion: '20.10.24',
     freeBytes: 50_000_000_000,
+    bootFacts: {
+      addresses: [
+        { address: '127.0.0.1', device: 'lo', isTunnel: false },
+        { address: '192.0.2.10', device: 'eth0', isTunnel: false },
+      ],
+      bindsAhead: { ipv4: false, ipv6: false },
+      init: 'systemd',
+      docker: { enabled: 'enabled', after: ['network-online.target', 'containerd.service'] },
+    },
+    missingAddresses: new Set(),
     hasDocker: true,
     isDown: false,
     containers: new Map(),

@@ -6,7 +6,6 @@ import { colours, noColours, paintFor } from '../../src/report/paint.ts';
 import { renderDrift, renderPlan } from '../../src/report/plan.ts';
 import { renderBuildResult } from '../../src/report/build.ts';
 import { renderDeployResult } from '../../src/report/result.ts';
-import { renderLock, renderStatus } from '../../src/report/status.ts';
 import { table } from '../../src/report/table.ts';
 import { plan } from './sample.ts';
 
@@ -49,122 +48,18 @@ Retire    dal-01 web  stop shop-web-77aa  (replaced by 4be1)
   test('tells accessories that are unlike the file, and what applying that interrupts', () => {
     const db = { name: 'db', host: 'dal-01', because: ['its label team differs'], interrupts: ['db', 'pooler'] };
     const down = { name: 'cache', host: 'dal-01', because: ['it does not run (Exited (1))'], interrupts: [] };
-    const text = renderDrift({ ...empty, nothingToDo: false, accessories: [db, down] });
+    const late = (name: string) => ({
+      ...{ name, host: 'dal-01', interrupts: [], down: '192.0.2.11 was missing' },
+      because: ['it does not run (Exited (137)): 192.0.2.11 was missing'],
+    });
+    const text = renderDrift({ ...empty, nothingToDo: false, accessories: [db, down, late('mail'), late('sftp')] });
     expect(text).toBe(`shop to production, version 4be1
+note: dal-01: mail, sftp do not run: 192.0.2.11 was missing; \`longshore accessory start all -d production\` starts what is down
 note: dal-01: db is left alone, unlike the file: its label team differs; \`deploy --accessories\` applies it, which interrupts db, pooler
 note: dal-01: cache is left alone, unlike the file: it does not run (Exited (1)); \`accessory start cache\` applies it
 Nothing to do.
 Drift: accessories are unlike the file.`);
   });
-});
-
-test('the status shows machines, proxies, routes and the lock', () => {
-  const text = renderStatus({
-    service: 'shop',
-    destination: 'production',
-    hosts: [
-      {
-        host: 'dal-01',
-        engineVersion: '20.10.24',
-        containers: [
-          {
-            role: 'web',
-            version: '4be1a2c0ffee4be1a2c0ffee4be1a2c0ffee4be1',
-            state: 'running',
-            status: 'Up 3 minutes (healthy)',
-            servesTraffic: true,
-          },
-          {
-            role: 'worker',
-            version: '4be1a2c',
-            state: 'exited',
-            status: 'Exited (1) 2 minutes ago',
-            servesTraffic: false,
-          },
-        ],
-        accessories: [
-          {
-            ...{
-              name: 'db',
-              image: 'postgres:17',
-              state: 'running',
-              status: 'Up 2 days',
-              ports: ['127.0.0.1:5432/tcp'],
-            },
-          },
-          {
-            ...{ name: 'cache', image: 'valkey:8', state: 'exited', status: 'Exited (128)', ports: [] },
-            error: 'cannot assign requested address',
-          },
-          { name: 'mail', image: 'mail:1', state: 'missing', status: 'there is no container', ports: [] },
-        ],
-        others: [{ container: 'databasus', image: 'databasus:2', status: 'Up 4 days' }],
-        proxy: { image: 'basecamp/kamal-proxy:v0.9.0', state: 'running' },
-        routes: [
-          {
-            service: 'shop-web-production',
-            hosts: ['shop.example.com'],
-            pathPrefixes: ['/'],
-            target: 'shop-web-4be1a2c0ffee4be1a2c0ffee4be1a2c0ffee4be1',
-            paused: true,
-          },
-          { service: 'api-web', hosts: [], pathPrefixes: ['/api'], target: '8766a24ca74e:80', paused: false },
-        ],
-      },
-      {
-        ...{ host: 'dal-02', problem: 'does not answer on port 22' },
-        ...{ containers: [], accessories: [], others: [], routes: [] },
-      },
-    ],
-    lock: {
-      details: 'Locked by: ann at 2026-11-20\nVersion: 4be1\nMessage: deploy',
-      lease: { ownerToken: 'x', seconds: 30, secondsLeft: 12.2 },
-    },
-  });
-  expect(text).toBe(`shop in production
-
-HOST    ROLE                        VERSION  STATE    SINCE                     TRAFFIC
-dal-01  web                         4be1a2c  healthy  Up 3 minutes (healthy)    serves
-        worker                      4be1a2c  exited   Exited (1) 2 minutes ago
-dal-02  does not answer on port 22
-
-HOST    ACCESSORY  IMAGE        STATE    SINCE                                          PORTS
-dal-01  db         postgres:17  running  Up 2 days                                      127.0.0.1:5432/tcp
-        cache      valkey:8     exited   Exited (128): cannot assign requested address
-        mail       mail:1       missing  there is no container
-
-HOST    PROXY                        STATE    ENGINE
-dal-01  basecamp/kamal-proxy:v0.9.0  running  20.10.24
-
-HOST    ROUTE                REQUESTS FOR           GO TO
-dal-01  shop-web-production  shop.example.com       shop-web-4be1a2c  paused
-        api-web              every name under /api  8766a24ca74e:80
-
-HOST    NOT OF THIS FILE  IMAGE        SINCE
-dal-01  databasus         databasus:2  Up 4 days
-
-The deploy lock is held:
-  Locked by: ann at 2026-11-20
-  Version: 4be1
-  Message: deploy
-  Its lease runs out in 13 s unless its run renews it.`);
-});
-
-test('a lock says who holds it, and whether it ever runs out', () => {
-  expect(renderLock({ held: false, host: 'dal-01' })).toBe('Nobody holds the deploy lock (on dal-01).');
-  expect(renderLock({ held: false, host: 'dal-01', releasedOn: ['dal-01', 'chi-02'] })).toBe(
-    'The deploy lock was given back on dal-01, chi-02.',
-  );
-  const elsewhere = [{ host: 'chi-02', holder: { details: 'Locked by: Kim' } }];
-  expect(renderLock({ held: false, host: 'dal-01', elsewhere }).split('\n')).toMatchObject([
-    'Nobody holds the deploy lock (on dal-01).',
-    '',
-    'chi-02 carries one too, as a `kamal` with a host filter leaves it:',
-    '  Locked by: Kim',
-    expect.stringContaining('never runs out'),
-  ]);
-  const byHand = renderLock({ held: true, host: 'dal-01', holder: { details: 'Message: migrating' } });
-  expect(byHand).toContain('Message: migrating\n  It never runs out');
 });
 
 describe('a result', () => {

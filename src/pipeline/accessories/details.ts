@@ -1,5 +1,6 @@
 import { wantedAccessories } from '../../accessories/wanted.ts';
 import { currentOf, differencesOf, meet, type Met } from '../../plan/accessories/current.ts';
+import { whyNotStarted } from '../../containers/not-started.ts';
 import { fateOf } from '../../plan/accessories/refuse.ts';
 import type { AccessoryDetailsResult } from '../../report/results.ts';
 import { withFleet } from '../fleet.ts';
@@ -32,7 +33,7 @@ export async function accessoryDetails(run: Run, names: readonly string[]): Prom
 }
 
 function detailsOf(met: Met): AccessoryDetailsResult['accessories'][number] {
-  const { wanted, observed } = met;
+  const { wanted, observed, host } = met;
   const { container } = observed;
   const current = currentOf(met);
   return {
@@ -43,7 +44,9 @@ function detailsOf(met: Met): AccessoryDetailsResult['accessories'][number] {
     state: container?.state ?? 'missing',
     status: container?.status ?? 'there is no container',
     ...(container?.health === undefined ? {} : { health: container.health }),
-    ...(container === undefined || container.error === '' ? {} : { error: container.error }),
+    ...(container?.error === undefined
+      ? {}
+      : { error: container.error, why: whyNotStarted(container.error, host.addresses) }),
     ports: [...new Set((current?.ports ?? []).map(({ address, port, protocol }) => `${address}:${port}/${protocol}`))],
     mounts: (current?.mounts ?? []).map(({ name, source, destination }) => `${name ?? source}:${destination}`),
     differences: differencesOf(met),

@@ -3,32 +3,24 @@ import { proxyContainerName } from '../../containers/names.ts';
 import { isLeftover } from '../../observe/accessories.ts';
 import type { ObservedContainer, ObservedHost } from '../../observe/observed.ts';
 import { isUp } from '../../plan/current.ts';
-import type { AccessoryStatus, HostStatus } from '../../report/results.ts';
-import type { Fleet } from '../fleet.ts';
+import type { AccessoryStatus, DownStatus, HostStatus } from '../../report/results.ts';
 
-/** The file's accessories on one machine; those that are down are asked why. */
-export async function accessoryStatuses(fleet: Fleet, host: ObservedHost, config: Config): Promise<AccessoryStatus[]> {
+/** The file's accessories on one machine. @param down what was asked about those that do not run */
+export function accessoryStatuses(host: ObservedHost, config: Config, down: readonly DownStatus[]): AccessoryStatus[] {
   const here = config.accessories.filter(({ hosts }) => hosts.some((one) => one.host === host.host));
-  return Promise.all(
-    here.map(async ({ name, service, image }) => {
-      const container = host.containers.find((one) => one.name === service);
-      if (container === undefined) return { name, image, state: 'missing', status: 'there is no container', ports: [] };
-      const error = isUp(container) ? '' : await errorOf(fleet, host.host, container);
-      return {
-        name,
-        image: container.image,
-        state: container.state,
-        status: container.status,
-        ...(error === '' ? {} : { error }),
-        ports: [...new Set(container.ports.map(({ address, port, protocol }) => `${address}:${port}/${protocol}`))],
-      };
-    }),
-  );
-}
-
-async function errorOf(fleet: Fleet, host: string, { id }: ObservedContainer): Promise<string> {
-  const inspected = await fleet.hosts.get(host)?.docker.inspectContainer(id);
-  return inspected?.State.Error ?? '';
+  return here.map(({ name, service, image }) => {
+    const container = host.containers.find((one) => one.name === service);
+    if (container === undefined) return { name, image, state: 'missing', status: 'there is no container', ports: [] };
+    const error = down.find((one) => one.kind === 'accessory' && one.name === name)?.error;
+    return {
+      name,
+      image: container.image,
+      state: container.state,
+      status: container.status,
+      ...(error === undefined ? {} : { error }),
+      ports: [...new Set(container.ports.map(({ address, port, protocol }) => `${address}:${port}/${protocol}`))],
+    };
+  });
 }
 
 /** What runs on a machine that neither the service nor one of its accessories is. */

@@ -5,6 +5,7 @@ import type { Observed } from '../../observe/observed.ts';
 import { reference } from '../decide.ts';
 import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
+import { whyStarted } from '../why-down.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
 import { auditLanes, bootSteps, fileSteps, prepareStage, proofSteps, stopStep } from './steps.ts';
 
@@ -74,7 +75,7 @@ function bootLane(
   }
   const old = currentOf(met);
   if (old === undefined) return [];
-  const because = old.state === 'created' ? 'it was made but never started' : `it is not running: ${old.status}`;
+  const because = old.state === 'created' ? 'it was made but never started' : whyStarted(old, met.host);
   const back: Step[] =
     old.name === wanted.spec.name
       ? []

@@ -6,6 +6,7 @@ import { isUp } from '../current.ts';
 import { reference } from '../decide.ts';
 import type { Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
+import { whyStarted } from '../why-down.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
 import { meet, type Met } from './current.ts';
 import { auditLanes, bootSteps, stopStep } from './steps.ts';
@@ -42,9 +43,7 @@ export function planStart({ config, wanted, observed }: StartRequest): Plan {
 function startSteps(met: Met, config: Config, why?: string): Step[] {
   const { container } = met.observed;
   if (container === undefined) return [];
-  const seen =
-    container.error === '' ? `it is not running: ${container.status}` : `Docker could not start it: ${container.error}`;
-  const because = why ?? seen;
+  const because = why ?? whyStarted(container, met.host);
   return bootSteps(met, { container: reference(container), config, because });
 }
 

@@ -1,0 +1,76 @@
+import type { Config, Role } from '../config/config.ts';
+import type { Host } from '../hosts/host.ts';
+import { addressesOf } from '../observe/observe.ts';
+import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
+import { errorOf } from '../observe/summary.ts';
+import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
+import { whyDown } from '../plan/why-down.ts';
+import type { DownStatus } from '../report/results.ts';
+import type { Session } from './session.ts';
+
+/** What ought to run. */
+interface Expected extends Pick<DownStatus, 'kind' | 'name' | 'command'> {
+  readonly container: Pick<ObservedContainer, 'id' | 'state' | 'status'>;
+}
+
+/** What is on a machine, ought to run there and does not; Docker is asked why, and nothing is asked where all runs. */
+export async function downOn(session: Session, host: Host, observed: ObservedHost): Promise<DownStatus[]> {
+  const down = [...rolesOn(session, observed), ...accessoriesOn(session, observed), ...proxyOn(session, observed)];
+  const asked = await Promise.all(
+    down
+      .filter(({ container }) => !isUp(container))
+      .map(async ({ container, ...rest }) => {
+        const inspect = await host.docker.inspectContainer(container.id);
+        return { ...rest, status: container.status, ...(inspect === undefined ? {} : errorOf(inspect)) };
+      }),
+  );
+  const errors = asked.map(({ error = '' }) => error);
+  const machine = await addressesOf(host, errors);
+  return asked.map(({ status, ...rest }) => ({
+    ...rest,
+    host: observed.host,
+    why: whyDown({ ...rest, status }, machine) ?? status,
+  }));
+}
+
+function rolesOn({ selected, typed }: Session, observed: ObservedHost): Expected[] {
+  return selected.roles.flatMap((role) =>
+    shownContainers(observed, selected, role).map((container): Expected => {
+      const version = versionOf(container, selected, role.name);
+      return { kind: 'role', name: role.name, container, command: typed(`deploy --skip-push --version ${version}`) };
+    }),
+  );
+}
+
+function accessoriesOn({ selected, typed }: Session, { host, containers }: ObservedHost): Expected[] {
+  return selected.accessories.flatMap(({ name, service, hosts }) => {
+    const container = containers.find((one) => one.name === service);
+    if (container === undefined || !hosts.some((one) => one.host === host)) return [];
+    return [{ kind: 'accessory', name, container, command: typed(`accessory start ${name}`) }];
+  });
+}
+
+/** Where a role has traffic. */
+function proxyOn(session: Session, observed: ObservedHost): Expected[] {
+  const { container } = observed.proxy;
+  const { roles } = session.selected;
+  const isNeeded = roles.some(
+    ({ proxy, hosts }) => proxy !== undefined && hosts.some(({ host }) => host === observed.host),
+  );
+  if (container === undefined || !isNeeded) return [];
+  const [role] = rolesOn(session, observed);
+  const command = role?.command ?? session.typed('deploy');
+  return [{ kind: 'proxy', name: 'kamal-proxy', container: { ...container, status: container.state }, command }];
+}
+
+/** What is up or gets traffic. Of a role that should run here and does not: the container of the last release, or else the newest. */
+export function shownContainers(host: ObservedHost, config: Config, role: Role): ObservedContainer[] {
+  const all = appContainers(host, config, role.name);
+  const target = targetContainer(host, routeOf(host, config, role.name));
+  const shown = all.filter((container) => isUp(container) || container.id === target?.id);
+  if (shown.length > 0 || !role.hosts.some((entry) => entry.host === host.host)) return shown;
+  const release = host.releases.findLast(({ outcome }) => outcome === 'live')?.version;
+  const last = all.find((container) => versionOf(container, config, role.name) === release);
+  const [newest] = all.toSorted((a, b) => b.createdSeconds - a.createdSeconds);
+  return [last ?? newest ?? []].flat();
+}
