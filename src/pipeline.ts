@@ -26,6 +26,7 @@ export { buildDev } from './pipeline/build-dev.ts';
 export { registryLogin, registryLogout, registryRemove, registrySetup } from './pipeline/registry.ts';
 export { extractSecret } from './secrets/fetch.ts';
 export { fetchSecrets, showSecrets } from './pipeline/secrets.ts';
+export { serverBootstrap } from './pipeline/server.ts';
 export { status } from './pipeline/status.ts';
 
 const bootHooks = ['pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy', 'deploy-failed'] as const;

@@ -3,8 +3,15 @@ import { runHookHere, runHookOnHosts } from './hooks.ts';
 import { together, type Fleet } from './fleet.ts';
 import type { Session } from './session.ts';
 
-/** The first half of setup: Docker on every machine that lacks it, then a new login, because a group counts only from then on. */
-export async function bootstrap(session: Session, fleet: Fleet, version: string): Promise<void> {
+/**
+ * Docker on every machine that lacks it, then a new login, because a group counts only from then on; then the docker-setup hook.
+ * @returns where Docker was installed. @throws Failure
+ */
+export async function bootstrap(
+  session: Session,
+  fleet: Fleet,
+  { version, lockHeld }: { version: string; lockHeld: boolean },
+): Promise<string[]> {
   const { run, selected } = session;
   const names = [...fleet.hosts.keys()];
   const without = (await Promise.all(names.map(async (name) => ((await hasDocker(fleet, name)) ? [] : [name])))).flat();
@@ -14,10 +21,11 @@ export async function bootstrap(session: Session, fleet: Fleet, version: string)
   const away = without.length === 0 ? [] : await fleet.reconnect(without);
   if (away.length > 0)
     throw new Failure('host-unreachable', `${away.join(', ')}: cannot be reached again after Docker was installed`);
-  const call = { hook: 'docker-setup', version, hosts: selected.allHosts, lockHeld: false } as const;
+  const call = { hook: 'docker-setup', version, hosts: selected.allHosts, lockHeld } as const;
   await runHookHere(session, call);
   await runHookOnHosts(session, call, fleet);
   if (without.length > 0) run.emit({ type: 'note', text: `Docker was installed on ${without.join(', ')}` });
+  return without;
 }
 
 async function hasDocker(fleet: Fleet, name: string): Promise<boolean> {

@@ -9,6 +9,7 @@ import { openValues } from '../plan/values.ts';
 import { finish, resultOf } from './finish.ts';
 import { withFleet, type Fleet } from './fleet.ts';
 import { underLock, waitUntilFree } from './lock.ts';
+import { lookAtReturn } from './server.ts';
 import type { DeployResult } from '../report/results.ts';
 import { refuseUndecided } from './values.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
@@ -29,7 +30,10 @@ export async function deployWith(
   const version = versionOfRun(session);
   const story = accessoryStory(selected, command, accessories);
   const work = async (fleet: Fleet): Promise<DeployResult> => {
-    if (command === 'setup') await bootstrap(session, fleet, version);
+    if (command === 'setup') {
+      await bootstrap(session, fleet, { version, lockHeld: false });
+      await lookAtReturn(session, fleet);
+    }
     if (story !== undefined) await lookAtAccessories(session, fleet, story, { names: [] });
     const planFor = (digest: string | undefined) => (observed: Observed, before?: Observed) =>
       deployPlan(session, { observed, version, digest, command, before });

@@ -49,7 +49,7 @@ export async function connectFleet(session: Session, names: readonly string[]): 
 }
 
 async function unready(host: Host, { run }: Session): Promise<Failure[]> {
-  if (run.command === 'setup') return [];
+  if (run.command === 'setup' || run.command === 'server bootstrap') return [];
   return host.docker.info().then(
     () => [],
     (error: unknown) => (error instanceof Failure ? [error] : []),

@@ -64,7 +64,8 @@ export interface SshLogin {
 /** What a command is going to do, which decides what it refuses and which secrets it needs. */
 export interface Purpose {
   /** `inside`: what somebody runs in a container, whose output is all there is to see. */
-  readonly changes: 'setup' | 'machines' | 'registry' | 'login' | 'lock' | 'this-machine' | 'inside' | 'nothing';
+  readonly changes:
+    'setup' | 'machines' | 'engine' | 'registry' | 'login' | 'lock' | 'this-machine' | 'inside' | 'nothing';
   readonly hooks: readonly HookName[];
   readonly needs: readonly ('containers' | 'build' | 'registry' | 'accessories')[];
   /** Names of the accessories that it is about; absent: all of them, where it needs any. */
@@ -199,8 +200,8 @@ function announce(run: Run, config: Config, { changes }: Purpose): void {
   if (['nothing', 'inside', 'this-machine'].includes(changes)) return;
   const destination = config.destinationName === undefined ? '' : ` (${config.destinationName})`;
   const file = [config.file, config.destinationFile].filter(Boolean).join(' + ');
-  const where =
-    changes === 'registry' ? config.repository : changes === 'lock' ? config.primaryHost : config.hosts.join(', ');
+  const hosts = changes === 'engine' ? config.allHosts : config.hosts;
+  const where = changes === 'registry' ? config.repository : changes === 'lock' ? config.primaryHost : hosts.join(', ');
   run.emit({ type: 'heading', text: `${run.command} ${config.service}${destination} from ${file} to ${where}` });
 }
 

@@ -2,6 +2,7 @@ import type { BuilderSetup } from '../build/builder-setup.ts';
 import type { BuildDetails } from '../build/details.ts';
 import type { LockHolder } from '../hosts/host.ts';
 import type { AccessoryDrift } from '../plan/accessories/drift.ts';
+import type { Finding } from '../plan/after-restart.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** What a command's end is shown from; warnings have been events before. */
@@ -152,6 +153,16 @@ export interface RegistryResult {
   readonly done: 'logged in' | 'logged out' | 'running' | 'removed';
   /** Machines where it was done, this one as `this machine`. */
   readonly places: readonly string[];
+}
+
+export interface BootstrapResult {
+  readonly service: string;
+  readonly destination?: string;
+  readonly hosts: readonly { readonly host: string; readonly engineVersion: string; readonly installed: boolean }[];
+  /** What would keep the service from coming back by itself after a restart of a machine. */
+  readonly findings: readonly Finding[];
+  /** What no machine could be asked about, a sentence each. */
+  readonly notAsked: readonly string[];
 }
 
 /** `shop to production`, or `shop` without a destination. */
