@@ -1,9 +1,10 @@
 // The sidekiq role: one process, one job at a time. TSTP quiets it: it takes no new job and finishes the one in hand, for good, as
 // Sidekiq does. TERM does the same and then ends. A job is moved to a list of the worker's own while it is in hand, and leaves
 // that only when its work is committed, so a job in the hands of a worker that was killed is found there by the others.
-const { query, makeTables, insist, pause } = require('./lib/database.js');
+const database = require('./lib/database.js');
 const { valkey } = require('./lib/valkey.js');
 
+const { query, makeTables, pause } = database;
 const version = process.env.KAMAL_VERSION ?? 'unknown';
 const me = `${process.env.KAMAL_CONTAINER_NAME ?? 'worker'}:${Date.now().toString(36)}`;
 const mine = `processing:${me}`;
@@ -12,6 +13,8 @@ const queue = valkey(process.env.VALKEY_QUEUE_URL);
 const fetching = valkey(process.env.VALKEY_QUEUE_URL);
 
 let state = 'working';
+let hasBegun = false;
+let endsBy;
 let inHand;
 /** Workers without a sign of life, and since when; a restart of valkey-queue must not make everybody look dead. */
 const missing = new Map();
@@ -19,6 +22,7 @@ const missing = new Map();
 async function main() {
   await insist('making tables', makeTables);
   await insist('signing in', signOfLife);
+  hasBegun = true;
   console.log(`worker ${version} takes jobs as ${me}`);
   const beating = setInterval(() => signOfLife().then(bringBackJobsOfTheDead).catch(complain), 3000);
   while (state === 'working') await takeOne();
@@ -26,9 +30,25 @@ async function main() {
   while (state !== 'ending') await pause(50);
   clearInterval(beating);
   await insist('signing out', () => queue.command('SREM', 'workers', me));
-  await queue.command('DEL', `worker:${me}`);
+  await insist('signing out', () => queue.command('DEL', `worker:${me}`));
   console.log(`worker ${version} ends`);
   process.exit(0);
+}
+
+/**
+ * Until it works; but one that is to end waits 3 s at most for what is away, as all is when the machine is switched off: killed there, it
+ * would not be started again with the others. What it leaves is found as after a kill.
+ */
+function insist(what, act) {
+  return database.insist(what, async () => {
+    try {
+      return await act();
+    } catch (error) {
+      if (endsBy === undefined || Date.now() < endsBy) throw error;
+      console.error(`${what}: ${error.message}; worker ${version} ends all the same`);
+      process.exit(1);
+    }
+  });
 }
 
 async function takeOne() {
@@ -95,5 +115,9 @@ process.on('SIGTSTP', () => {
   if (state === 'working') state = 'quiet';
   signOfLife().catch(complain);
 });
-process.on('SIGTERM', () => (state = 'ending'));
+process.on('SIGTERM', () => {
+  if (!hasBegun) process.exit(0);
+  state = 'ending';
+  endsBy = Date.now() + 3000;
+});
 main();
