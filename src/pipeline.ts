@@ -10,6 +10,7 @@ export { accessoryDetails } from './pipeline/accessories/details.ts';
 export { execInAccessory } from './pipeline/accessories/exec.ts';
 export { accessoryLogs } from './pipeline/accessories/logs.ts';
 export { changeAccessories } from './pipeline/accessories/stories.ts';
+export { history } from './pipeline/history.ts';
 export { init } from './pipeline/init.ts';
 export { acquireLock, lockStatus, releaseLock } from './pipeline/lock-commands.ts';
 export { checkDrift, planDeployment } from './pipeline/preview.ts';

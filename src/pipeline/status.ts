@@ -1,9 +1,9 @@
-import { Failure } from '../errors.ts';
 import type { ObservedHost } from '../observe/observed.ts';
 import { routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { accessoryStatuses, othersOn } from './accessories/status.ts';
 import { downOn, shownContainers } from './down.ts';
-import { connectFleet, type Fleet } from './fleet.ts';
+import { onEachHost } from './each.ts';
+import type { Fleet } from './fleet.ts';
 import type { DownStatus, HostStatus, StatusResult } from '../report/results.ts';
 import type { Run } from './run.ts';
 import { openSession, type Session } from './session.ts';
@@ -13,41 +13,33 @@ export async function status(run: Run): Promise<StatusResult> {
   const session = await openSession(run, { changes: 'nothing', hooks: [], needs: [] });
   const { config, selected } = session;
   const names = [...new Set([config.primaryHost, ...selected.allHosts])];
-  const looked = await Promise.all(names.map((name) => lookAt(session, name)));
-  const lock = looked.find((answer) => answer.observed?.host === config.primaryHost)?.observed?.lock;
+  const looked = await onEachHost(session, names, (fleet) => lookAt(session, fleet));
+  const seen = looked.flatMap((one) => ('value' in one ? one.value : []));
+  const lock = seen.find(({ observed }) => observed.host === config.primaryHost)?.observed.lock;
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
-    hosts: looked.flatMap(({ name, observed, down, problem }) => {
-      if (observed === undefined) return [{ host: name, problem: problem ?? '', ...nothing }];
-      return selected.allHosts.includes(name) ? [hostStatus(session, observed, down)] : [];
+    hosts: looked.flatMap((one) => {
+      if ('problem' in one) return [{ host: one.name, problem: one.problem, ...nothing }];
+      if (!selected.allHosts.includes(one.name)) return [];
+      return one.value.map(({ observed, down }) => hostStatus(session, observed, down));
     }),
-    down: looked.flatMap(({ name, down }) => (selected.allHosts.includes(name) ? down : [])),
+    down: seen.flatMap(({ observed, down }) => (selected.allHosts.includes(observed.host) ? down : [])),
     ...(lock === undefined ? {} : { lock }),
   };
 }
 
-interface Looked {
-  readonly name: string;
-  readonly observed?: ObservedHost;
-  readonly down: readonly DownStatus[];
-  readonly problem?: string;
-}
-
-async function lookAt(session: Session, name: string): Promise<Looked> {
-  let fleet: Fleet | undefined;
-  try {
-    fleet = await connectFleet(session, [name]);
-    const [observed] = (await fleet.observe({})).hosts;
-    const host = fleet.hosts.get(name);
-    if (observed === undefined || host === undefined) return { name, down: [] };
-    return { name, observed, down: await downOn(session, host, observed) };
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return { name, down: [], problem: error.message };
-  } finally {
-    await fleet?.close();
-  }
+async function lookAt(
+  session: Session,
+  fleet: Fleet,
+): Promise<{ observed: ObservedHost; down: readonly DownStatus[] }[]> {
+  const { hosts } = await fleet.observe({});
+  return Promise.all(
+    hosts.map(async (observed) => {
+      const host = fleet.hosts.get(observed.host);
+      return { observed, down: host === undefined ? [] : await downOn(session, host, observed) };
+    }),
+  );
 }
 
 const nothing = { containers: [], accessories: [], others: [], routes: [] };

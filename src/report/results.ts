@@ -1,6 +1,7 @@
 import type { BuilderSetup } from '../build/builder-setup.ts';
 import type { BuildDetails } from '../build/details.ts';
 import type { LockHolder } from '../hosts/host.ts';
+import type { Release } from '../observe/history.ts';
 import type { AccessoryDrift } from '../plan/accessories/drift.ts';
 import type { Finding } from '../plan/after-restart.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -38,6 +39,17 @@ export interface StatusResult {
   readonly hosts: readonly HostStatus[];
   readonly down: readonly DownStatus[];
   readonly lock?: LockHolder;
+}
+
+export interface HistoryResult {
+  readonly service: string;
+  readonly destination?: string;
+  /** Versions that the machines run now; one, unless they differ. */
+  readonly serving: readonly string[];
+  /** Newest first. */
+  readonly releases: readonly Release[];
+  /** Machines that could not be asked. */
+  readonly problems: readonly { readonly host: string; readonly problem: string }[];
 }
 
 export interface HostStatus {

@@ -18,6 +18,8 @@ export interface RunOptions {
   onFailure?: 'hold';
   /** What something in the run said. */
   hold?: HoldReason;
+  /** What this run is called in the record of releases. */
+  run?: string;
   /** As `--roles`. */
   roles?: readonly string[];
   /** Names of the hooks whose scripts lie in the file's `hooks_path`. */
@@ -64,7 +66,12 @@ export function sessionOf(
       performer: 'dev@example.com',
     },
     startedAt: Date.now(),
-    origin: { run: `0a1b2c3d${runs++}`, performer: 'dev@example.com', deployer: 'laptop', config: 'f00f00f00f00' },
+    origin: {
+      run: options.run ?? `0a1b2c3d${runs++}`,
+      performer: 'dev@example.com',
+      deployer: 'laptop',
+      config: 'f00f00f00f00',
+    },
     hooks: new Set(options.hooks),
     hold: newHold(options.onFailure === 'hold' ? askedToHold : options.hold),
     secretsByKamal: new Map(),
