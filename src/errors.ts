@@ -20,6 +20,7 @@ export const exitStatusOf = {
   'secret-provider-unreachable': 3,
   'secret-not-found': 3,
   'values-undecided': 3,
+  'rollback-env-undecided': 3,
   'version-unknown': 3,
   'version-not-found': 3,
   'git-failed': 3,

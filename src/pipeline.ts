@@ -1,5 +1,5 @@
 import { deployWith, type DeployOptions } from './pipeline/deploy.ts';
-import { rollbackWith } from './pipeline/rollback.ts';
+import { rollbackWith, type RollbackOptions } from './pipeline/rollback.ts';
 import type { DeployResult } from './report/results.ts';
 import type { Run } from './pipeline/run.ts';
 import { openSession } from './pipeline/session.ts';
@@ -59,11 +59,15 @@ export async function deploy(
 }
 
 /** Starts what served before, or the version named by any unique prefix. @throws Failure */
-export async function rollback(wanted: string | undefined, run: Run): Promise<DeployResult> {
+export async function rollback(
+  wanted: string | undefined,
+  run: Run,
+  options: RollbackOptions = {},
+): Promise<DeployResult> {
   const session = await openSession(run, {
     changes: 'machines',
     hooks: deployHooks,
     needs: ['containers', 'registry'],
   });
-  return rollbackWith(session, wanted);
+  return rollbackWith(session, wanted, options);
 }

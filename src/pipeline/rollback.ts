@@ -1,6 +1,9 @@
 import { Failure } from '../errors.ts';
 import type { Observed } from '../observe/observed.ts';
 import { knownVersions, lastGoodVersion, listVersions, planRollback } from '../plan/rollback.ts';
+import { abbreviateVersion } from '../build/version.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RollbackEnv } from '../plan/rollback-decision.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
 import { finish } from './finish.ts';
 import { withFleet } from './fleet.ts';
@@ -8,8 +11,17 @@ import { underLock } from './lock.ts';
 import type { DeployResult } from '../report/results.ts';
 import { wantedOf, type Session } from './session.ts';
 
+export interface RollbackOptions {
+  /** Whose variables the containers get, where they differ from today's file. */
+  readonly env?: RollbackEnv;
+}
+
 /** Chooses the version, then under the lock observe, plan and execute; then post-deploy. @throws Failure */
-export async function rollbackWith(session: Session, wanted: string | undefined): Promise<DeployResult> {
+export async function rollbackWith(
+  session: Session,
+  wanted: string | undefined,
+  { env }: RollbackOptions = {},
+): Promise<DeployResult> {
   const started = Date.now();
   if (wanted !== undefined && [session.config.destination, session.config.destinationName].includes(wanted)) {
     throw new Failure('usage', `${wanted} is a destination, and rollback takes a version`, {
@@ -21,15 +33,15 @@ export async function rollbackWith(session: Session, wanted: string | undefined)
     const done = await underLock(session, fleet, wanted ?? 'rollback', async (lock) => {
       // Chosen only now: a run that held the lock may have made a release.
       version = chooseVersion(session, await fleet.observe({}), wanted);
-      return carryOut({ session, fleet, lock, command: 'rollback', version, plan: planFor(session, version) });
+      return carryOut({ session, fleet, lock, command: 'rollback', version, plan: planFor(session, version, env) });
     });
     return finish(session, fleet, { version, started, done });
   });
 }
 
-function planFor(session: Session, version: string): Deployment['plan'] {
-  return (observed, before) =>
-    planRollback({
+function planFor(session: Session, version: string, env: RollbackEnv | undefined): Deployment['plan'] {
+  return (observed, before) => {
+    const plan = planRollback({
       config: session.selected,
       version,
       observed,
@@ -37,8 +49,26 @@ function planFor(session: Session, version: string): Deployment['plan'] {
       hooks: session.hooks,
       origin: session.origin,
       files: { errorPages: 'as-kept', certificates: session.routeFiles.certificates },
+      ...(env === undefined ? {} : { env }),
       ...(before === undefined ? {} : { before }),
     });
+    refuseChangedVariables(session, plan);
+    return plan;
+  };
+}
+
+/** An old container may not know a database's new password, and a new value may not suit an old image: a person decides. */
+function refuseChangedVariables({ typed }: Session, { version, changedVariables }: Plan): void {
+  if (changedVariables === undefined) return;
+  const again = typed(`rollback ${abbreviateVersion(version)}`);
+  throw new Failure(
+    'rollback-env-undecided',
+    `Variables of ${abbreviateVersion(version)} differ from today's file, and nobody said whose are meant`,
+    {
+      details: changedVariables,
+      hint: `\`${again} --env release\` starts its containers as they were; \`${again} --env current\` makes them again from its image, with what the file says today. Nothing was changed.`,
+    },
+  );
 }
 
 /** @throws Failure `version-not-found` */

@@ -16,6 +16,8 @@ export interface Plan {
   readonly notes: readonly string[];
   /** Values for which the file has to say how they arrive before a deploy begins; absent when there is none. */
   readonly undecided?: readonly RoleValue[];
+  /** Variables that a rollback would bring back unlike the file, where nobody said whose are meant; absent when there is none. */
+  readonly changedVariables?: readonly string[];
 }
 
 /** A value of a role that Kamal would deliver otherwise. */

@@ -1,43 +1,49 @@
 import { abbreviateVersion } from '../build/version.ts';
-import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
-import { imageOf } from '../containers/names.ts';
-import type { Observed, ObservedHost, ReleaseRecord } from '../observe/observed.ts';
-import { lostAssets } from './assets.ts';
+import type { Observed, ReleaseRecord } from '../observe/observed.ts';
 import { appContainers, currentVersion, observedHost, replacedVersion, startedSince, versionOf } from './current.ts';
-import { withProof, type Decision } from './decide.ts';
+import type { Decision } from './decide.ts';
 import type { DeployRequest } from './deploy.ts';
 import { finishStages } from './finish.ts';
-import type { Plan, Step } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { prepareStages } from './prepare.ts';
-import { notesOnFiles, type WantedFiles } from './route-files.ts';
+import {
+  changedVariables,
+  decideForRollback,
+  pullsForRollback,
+  recordedDigest,
+  type RollbackEnv,
+} from './rollback-decision.ts';
+import { notesOnFiles } from './route-files.ts';
 import { swapStages } from './swap.ts';
 import { settleDeadRun, withEndOfRun } from './unfinished.ts';
 
 /** A rollback asks for the same as a deploy, but for what is new about the version. */
-export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest' | 'openValues'>;
+export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest' | 'openValues'> & {
+  /** Whose variables the containers get, where they differ from today's file; absent: nobody has said. */
+  readonly env?: RollbackEnv;
+};
 
 /**
- * Starts the retained containers of a version as they were, whatever their settings. One that is gone, or has lost its network or
- * something it mounts, is made again from the image, and a note says that today's settings apply to it.
+ * Starts the retained containers of a version as they were, whatever their settings; with `env: current` those that are unlike the
+ * file are made again from that release's image. So is one that is gone, or has lost its network or something it mounts, and a note
+ * says that today's settings apply to it.
  */
 export function planRollback(request: RollbackRequest): Plan {
-  const { config, version, observed, wanted, hooks, origin } = request;
-  const files = { ...request.files, version };
-  const unproven = startedSince(request.before, observed);
+  const { config, version, observed, wanted, hooks, origin, env } = request;
+  const question = {
+    config,
+    version,
+    ...(env === undefined ? {} : { env }),
+    files: { ...request.files, version },
+    unproven: startedSince(request.before, observed),
+  };
   const decisions = wanted.map((container) =>
-    decide(container, observedHost(observed, container.host), { config, unproven, files }),
+    decideForRollback(container, observedHost(observed, container.host), question),
   );
-  const pulls = new Map(
-    decisions
-      .filter(({ action }) => action === 'create' || action === 'replace')
-      .map(({ wanted: { host } }) => observedHost(observed, host))
-      .filter(({ images }) => !images.some(({ tags }) => tags.includes(imageOf(config, version))))
-      .map(({ host }): [string, Step] => [
-        host,
-        { kind: 'pull-image', image: imageOf(config, version), because: 'not on this host' },
-      ]),
-  );
+  const pulls = pullsForRollback(decisions, observed.hosts, question);
+  const changed = changedVariables(decisions);
+  const digest = recordedDigest(observed.hosts, version);
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
   const swap = swapStages({ config, decisions, hooks, run: { command: 'rollback', version, origin } });
   const from = replacedVersion(observed, config, version);
@@ -54,6 +60,7 @@ export function planRollback(request: RollbackRequest): Plan {
       outcome: 'live',
       ...origin,
       ...(from === undefined ? {} : { from }),
+      ...(digest === undefined ? {} : { digest }),
     },
   });
   const dead = settleDeadRun(request);
@@ -62,37 +69,14 @@ export function planRollback(request: RollbackRequest): Plan {
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
     stages: [...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
-    notes: [...dead.notes, ...decisions.flatMap(remadeNote), ...notesOnFiles(decisions, observed, config)],
+    notes: [
+      ...dead.notes,
+      ...changed.map((text) => `${text}, and stays as it was in that release`),
+      ...decisions.flatMap(remadeNote),
+      ...notesOnFiles(decisions, observed, config),
+    ],
+    ...(env === undefined && changed.length > 0 ? { changedVariables: changed } : {}),
   };
-}
-
-function decide(
-  wanted: WantedContainer,
-  host: ObservedHost,
-  input: { config: Config; unproven: ReadonlySet<string>; files: WantedFiles },
-): Decision {
-  const existing = host.containers.find(({ name }) => name === wanted.spec.name);
-  const found = existing === undefined ? {} : { existing };
-  return withProof(
-    {
-      wanted,
-      ...found,
-      ...actionFor(existing, existing === undefined ? [] : lostAssets(existing, host, input.config)),
-    },
-    host,
-    input,
-  );
-}
-
-function actionFor(
-  existing: ObservedHost['containers'][number] | undefined,
-  lost: readonly string[],
-): Pick<Decision, 'action' | 'because'> {
-  if (existing === undefined) return { action: 'create', because: 'its retained container is gone' };
-  const missing = [...(existing.missing ?? []), ...lost];
-  if (missing.length > 0) return { action: 'replace', because: missing.join(', ') };
-  if (existing.state === 'running') return { action: 'keep', because: '' };
-  return { action: 'start', because: `it was retained: ${existing.status}` };
 }
 
 function remadeNote({ wanted, action, because }: Decision): string[] {

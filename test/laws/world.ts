@@ -10,7 +10,7 @@ import type { Event } from '../../src/execute/events.ts';
 import { changeWith, type AccessoryCommand, type AccessoryOptions } from '../../src/pipeline/accessories/stories.ts';
 import { connectFleet } from '../../src/pipeline/fleet.ts';
 import { deployPlan, deployWith, type DeployOptions } from '../../src/pipeline/deploy.ts';
-import { rollbackWith } from '../../src/pipeline/rollback.ts';
+import { rollbackWith, type RollbackOptions } from '../../src/pipeline/rollback.ts';
 import type { Session } from '../../src/pipeline/session.ts';
 import { describeWithReason } from '../../src/plan/describe.ts';
 import { sessionOf, type RunOptions } from './session.ts';
@@ -25,7 +25,7 @@ export interface World {
   /** Puts a version into the registry. */
   push(version: string, behaviour?: Behaviour): void;
   deploy(version: string, options?: RunOptions & DeployOptions): Promise<Ended>;
-  rollback(version?: string, options?: RunOptions): Promise<Ended>;
+  rollback(version?: string, options?: RunOptions & RollbackOptions): Promise<Ended>;
   accessory(
     command: AccessoryCommand,
     names: readonly string[],
@@ -84,7 +84,7 @@ export function makeWorld(from: string | Config = twoMachines): World {
       ended(options, (session) =>
         deployWith({ ...session, run: { ...session.run, version } }, options.command ?? 'deploy', options),
       ),
-    rollback: (version, options = {}) => ended(options, (session) => rollbackWith(session, version)),
+    rollback: (version, options = {}) => ended(options, (session) => rollbackWith(session, version, options)),
     plan: (version, options) => planLines(world, version, options),
     accessory: (command, names, options = {}) =>
       ended(options, (session) => {
