@@ -8,6 +8,7 @@ import type { Execution } from '../execute/execution.ts';
 import type { Observed } from '../observe/observed.ts';
 import { versionsByHost } from '../plan/current.ts';
 
+import { planPrune } from '../plan/prune.ts';
 import { differencesToBefore, planRevert } from '../plan/revert.ts';
 import type { Deployment } from './carry-out.ts';
 
@@ -44,6 +45,8 @@ export async function goBack(deployment: Deployment, { before, outcome, executio
   const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
   const left = differencesToBefore({ config: selected, before, now: after });
+  const prune = planPrune({ config: selected, observed: after });
+  if (left.length === 0 && prune.stages.length > 0) await execute(prune, 'take away what it left', undisturbed);
   return failureOf({ deployment, outcome, before, reverted, left });
 }
 

@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { Observed } from '../observe/observed.ts';
-import { knownVersions, lastGoodVersion, listVersions, planRollback } from '../plan/rollback.ts';
+import { planRollback } from '../plan/rollback.ts';
+import { knownVersions, lastGoodVersion, listVersions } from '../plan/way-back.ts';
 import { abbreviateVersion } from '../build/version.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RollbackEnv } from '../plan/rollback-decision.ts';

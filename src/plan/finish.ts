@@ -8,6 +8,7 @@ import type { AuditEntry, Lane, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 import { pruneOf, type Prune } from './prune.ts';
 import { hostsOf } from './swap.ts';
+import { wayBackFrom } from './way-back.ts';
 
 interface FinishInput {
   readonly config: Config;
@@ -54,6 +55,7 @@ function pruneOn(name: string, { config, version, observed, decisions }: FinishI
   const here = decisions.filter(({ wanted }) => wanted.host === name);
   return pruneOf(host, config, {
     version,
+    wayBack: wayBackFrom(version, observed, config),
     stopping: here.flatMap((decision) => oldContainers(decision, host, config)),
     decisions: here,
   });

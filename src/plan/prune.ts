@@ -1,11 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { assetsName, imageOf } from '../containers/names.ts';
-import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
+import type { Observed, ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { staleAssets } from './assets.ts';
-import { appContainers, isUp } from './current.ts';
+import { appContainers, currentVersion, isUp, versionOf } from './current.ts';
 import { reference, type Decision } from './decide.ts';
-import type { Step } from './plan.ts';
+import type { Lane, Plan, Step } from './plan.ts';
+import { stage } from './prepare.ts';
 import { staleRouteFiles } from './route-files.ts';
+import { wayBackFrom } from './way-back.ts';
 
 /** Images and directories can go only after the containers that were made from them. */
 export interface Prune {
@@ -13,22 +15,48 @@ export interface Prune {
   readonly rest: readonly Step[];
 }
 
+interface Keeping {
+  /** What is deployed. */
+  readonly version: string;
+  /** What a rollback would go to. */
+  readonly wayBack: string | undefined;
+  readonly stopping: readonly ObservedContainer[];
+  readonly decisions: readonly Decision[];
+}
+
+/** After a deploy that failed and was brought back: what it left is taken away, and nothing is waited for. */
+export function planPrune({ config, observed }: { config: Config; observed: Observed }): Plan {
+  const version = currentVersion(observed, config) ?? '';
+  const wayBack = wayBackFrom(version, observed, config);
+  const all = observed.hosts.map((host) => ({
+    host: host.host,
+    prune: pruneOf(host, config, { version, wayBack, stopping: [], decisions: [] }),
+  }));
+  const lanes = (part: keyof Prune) =>
+    all.map(({ host, prune }): Lane => ({ host, optional: true, steps: prune[part] }));
+  return {
+    service: config.service,
+    ...(config.destination === undefined ? {} : { destination: config.destination }),
+    version,
+    stages: [...stage('Prune containers', lanes('containers')), ...stage('Clean up', lanes('rest'))],
+    notes: [],
+  };
+}
+
 /**
  * Old containers beyond `retain_containers`, counted per role and destination, and this image's tags that nothing uses.
- * Containers that this deploy is about to stop count as retained: they are what a rollback starts.
+ * Containers that this deploy is about to stop count as retained: they are what a rollback starts. The last good release is kept
+ * however many were made since.
  */
-export function pruneOf(
-  host: ObservedHost,
-  config: Config,
-  deploy: { version: string; stopping: readonly ObservedContainer[]; decisions: readonly Decision[] },
-): Prune {
+export function pruneOf(host: ObservedHost, config: Config, deploy: Keeping): Prune {
   const wantedNames = deploy.decisions.map(({ wanted }) => wanted.spec.name);
   const removed = config.roles.flatMap((role) => {
     const stopping = deploy.stopping.filter(({ labels }) => labels['role'] === role.name).length;
     const stopped = appContainers(host, config, role.name)
       .filter((container) => !isUp(container) && !wantedNames.includes(container.name))
       .toSorted((a, b) => b.createdSeconds - a.createdSeconds);
-    return stopped.slice(Math.max(config.retainContainers - stopping, 0));
+    const beyond = stopped.slice(Math.max(config.retainContainers - stopping, 0));
+    return beyond.filter((container) => versionOf(container, config, role.name) !== deploy.wayBack);
   });
   const containers = removed.map((container): Step => ({
     kind: 'remove-container',
@@ -41,7 +69,7 @@ export function pruneOf(
   return {
     containers,
     rest: [
-      ...imageSteps(host, config, { version: deploy.version, removed }),
+      ...imageSteps(host, config, { ...deploy, removed }),
       ...removal(stale, 'no container of that version is left'),
       ...removal(staleRouteFiles(host, config, { decisions: deploy.decisions, left }), 'no route names them'),
     ],
@@ -55,10 +83,14 @@ function removal(paths: readonly string[], because: string): Step[] {
 function imageSteps(
   host: ObservedHost,
   config: Config,
-  { version, removed }: { version: string; removed: readonly ObservedContainer[] },
+  { version, wayBack, removed }: Pick<Keeping, 'version' | 'wayBack'> & { removed: readonly ObservedContainer[] },
 ): Step[] {
   const left = host.containers.filter((container) => !removed.includes(container));
-  const usedNames = new Set([imageOf(config, version), ...left.map(({ image }) => image)]);
+  const usedNames = new Set([
+    imageOf(config, version),
+    imageOf(config, wayBack ?? version),
+    ...left.map(({ image }) => image),
+  ]);
   const usedIds = new Set(left.map(({ imageId }) => imageId));
   const isLatest = (tag: string) => /:latest(-.+)?$/.test(tag);
   return host.images.flatMap((image): Step[] => {

@@ -175,3 +175,27 @@ describe('two machines with a worker', () => {
       expect(one.journal.slice(changes)).toEqual([]);
     }));
 });
+
+test('a deploy that failed leaves no image of itself and no container beyond those that are kept', () =>
+  inVirtualTime(async () => {
+    const world = await atVersion(`${twoMachines}retain_containers: 1\n`, 'v1', 'v2');
+    world.push('v3', { kind: 'never-healthy' });
+    expect((await world.deploy('v3', { run: 'third' })).exitStatus).toBe(5);
+    const tags = [...world.machines.values()].flatMap(({ images }) =>
+      [...images.values()].flatMap((one) => [...one.tags]),
+    );
+    expect(tags.filter((tag) => tag.endsWith('/shop:v3'))).toEqual([]);
+    expect((await world.rollback('v1', { run: 'fourth' })).exitStatus).toBe(0);
+  }));
+
+test('the way back outlives containers of no release', () =>
+  inVirtualTime(async () => {
+    const world = await atVersion(`${twoMachines}retain_containers: 1\n`, 'v1', 'v2');
+    for (const run of ['again', 'and again']) {
+      expect((await world.deploy('v2', { command: 'redeploy', run })).exitStatus).toBe(0);
+      expect((await world.deploy('v2', { run: `${run} pruned` })).exitStatus).toBe(0);
+    }
+    expect(world.remains('v1')).toHaveLength(3);
+    expect((await world.rollback(undefined, { run: 'back' })).exitStatus).toBe(0);
+    expect(world.running().every((line) => line.endsWith('-v1'))).toBe(true);
+  }));
