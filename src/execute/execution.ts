@@ -6,7 +6,8 @@ import type { Emit } from './events.ts';
 
 /** What performing a step needs besides the step: the machines, the secret values and what earlier steps found out. */
 export interface Execution {
-  readonly hosts: ReadonlyMap<string, Host>;
+  /** Behind the lock's fence. */
+  readonly hosts: Pick<ReadonlyMap<string, Host>, 'get'>;
   readonly homeDirectories: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, string>;
   readonly secretsByKamal: ReadonlyMap<string, string>;

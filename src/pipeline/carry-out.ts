@@ -46,7 +46,7 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
     return { changed: false, ...(previous === undefined ? {} : { previousVersion: previous }) };
   preflight(session, before, plan);
 
-  const execution = executionFor(session, fleet, { version, observed: before, stop: [lock.lost] });
+  const execution = executionFor(session, fleet, { version, observed: before, lock });
   const title = `${run.command} ${abbreviateVersion(version)}`;
   let outcome = await execute(plan, title, execution);
   for (let pass = 2; outcome.result === 'unknown' && pass <= mostPasses; pass += 1) {
@@ -63,7 +63,10 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
     };
   }
   if (outcome.result !== 'done') await fail(deployment, { before, outcome, execution });
+  // What the last steps met may have been a warning only.
+  if (await lock.isTaken()) throw await takenOver(deployment, before);
   await checkRoutes(session, fleet, version).catch(async (error: unknown) => {
+    if (await lock.isTaken()) throw await takenOver(deployment, before);
     throw await afterFailure(deployment, { before, outcome, execution }, error);
   });
   return { changed: true, ...(previous === undefined || previous === version ? {} : { previousVersion: previous }) };
@@ -76,9 +79,11 @@ async function fail(
 ): Promise<never> {
   const { session, fleet, lock } = deployment;
   const { reason } = session.hold;
-  const { away } = await fleet.observeReachable({});
-  if (!away.includes(session.config.primaryHost)) await lock.renew();
-  if (lock.taken.aborted) throw await takenOver(deployment, ended);
+  if (!lock.taken.aborted) {
+    const { away } = await fleet.observeReachable({});
+    if (!away.includes(session.config.primaryHost)) await lock.renew();
+  }
+  if (lock.taken.aborted) throw await takenOver(deployment, ended.before);
   // Before the first swap there is nothing that could be held, unless the old version is over.
   const holds = reason !== undefined && (ended.outcome.swapBegan || reason.oldVersion === 'cannot-serve');
   const failure = holds ? await holdWhatServes(deployment, ended, reason) : await goBack(deployment, ended);

@@ -5,6 +5,7 @@ import { describe } from '../plan/describe.ts';
 import { thisMachine, type FailedRun } from '../plan/plan.ts';
 import { deployFailedStages } from '../plan/unfinished.ts';
 import type { Deployment } from './carry-out.ts';
+import { executionBack } from './execution.ts';
 import type { Ended } from './go-back.ts';
 
 /**
@@ -13,6 +14,8 @@ import type { Ended } from './go-back.ts';
  */
 export async function afterFailure(deployment: Deployment, ended: Ended, thrown: unknown): Promise<unknown> {
   const { outcome } = ended;
+  // Whoever has the lock now does so first of all.
+  if (await deployment.lock.isTaken()) return thrown;
   const ofDeadRun = outcome.problems.flatMap(({ step, error }) =>
     step.kind === 'run-hook' && step.failed !== undefined ? [{ failed: step.failed, error }] : [],
   )[0];
@@ -36,7 +39,7 @@ export async function afterFailure(deployment: Deployment, ended: Ended, thrown:
 
 /** @returns why what pre-deploy did may remain; undefined when nothing does, or there was no machine that it ran on */
 async function runDeployFailed(
-  { session, fleet, lock }: Deployment,
+  { session, fleet, lock, version }: Deployment,
   { execution }: Ended,
   { failed, hosts }: { failed: FailedRun; hosts: readonly string[] },
 ): Promise<string | undefined> {
@@ -51,7 +54,8 @@ async function runDeployFailed(
   });
   const plan = { service: config.service, version: failed.version, stages, notes: [] };
   // What Ctrl-C began is taken back all the same; only another run that has the lock stops it.
-  const { problems, result } = await execute(plan, 'after the failure', { ...execution, signal: lock.taken });
+  const undisturbed = executionBack(execution, { session, fleet, version, lock });
+  const { problems, result } = await execute(plan, 'after the failure', undisturbed);
   const isThere = hooks.has('deploy-failed');
   if (!isThere)
     return failed.hookedHosts.length === 0 ? undefined : `there is no hook ${config.hooksPath}/deploy-failed`;

@@ -1,25 +1,24 @@
 import { Failure } from '../errors.ts';
 import type { Execution } from '../execute/execution.ts';
+import { fenced, type Fence } from '../hosts/fence.ts';
+import type { Host } from '../hosts/host.ts';
 import type { Observed } from '../observe/observed.ts';
+import { thisMachine } from '../plan/plan.ts';
 import type { Fleet } from './fleet.ts';
 import { hookRunner } from './hooks.ts';
+import type { HeldLock } from './lock.ts';
 import type { Session } from './session.ts';
 
-/** Everything that steps need of this run. `stop`: what ends it besides Ctrl-C. */
+/** Everything that steps need of this run, which ends when the lock is lost or somebody types Ctrl-C. */
 export function executionFor(
   session: Session,
   fleet: Fleet,
-  input: { version: string; observed: Observed; stop: readonly AbortSignal[]; files?: Execution['files'] },
+  input: { version: string; observed: Observed; lock: HeldLock; files?: Execution['files'] },
 ): Execution {
-  const { version, observed, stop, files = new Map() } = input;
+  const { version, observed, lock, files = new Map() } = input;
   const { run, config } = session;
-  const hostOf = (name: string) => {
-    const host = fleet.hosts.get(name);
-    if (host === undefined) throw new Failure('connection-lost', `${name}: not connected`);
-    return host;
-  };
   return {
-    hosts: fleet.hosts,
+    ...behind(lock.fence, { session, fleet, version }),
     homeDirectories: new Map(observed.hosts.map(({ host, homeDirectory }) => [host, homeDirectory])),
     variables: new Map(observed.hosts.map(({ host, variables }) => [host, variables])),
     secrets: session.secrets,
@@ -33,10 +32,51 @@ export function executionFor(
     startedAt: session.startedAt,
     emit: run.emit,
     mask: session.mask,
-    signal: AbortSignal.any([run.signal, ...stop]),
-    runHook: hookRunner(session, version, hostOf),
+    signal: AbortSignal.any([run.signal, lock.lost]),
     containerIds: new Map(),
     digests: new Map(),
+  };
+}
+
+/** What brings back what was before: not ended by the Ctrl-C that caused it, only by another run that has the lock. */
+export function executionBack(
+  execution: Execution,
+  to: { session: Session; fleet: Fleet; version: string; lock: HeldLock },
+): Execution {
+  return { ...execution, ...behind(to.lock.fenceBack, to), signal: to.lock.taken };
+}
+
+/** The machines and the hooks, which nothing reaches but through the fence. */
+function behind(
+  fence: Fence,
+  { session, fleet, version }: { session: Session; fleet: Fleet; version: string },
+): Pick<Execution, 'hosts' | 'runHook'> {
+  const hosts = behindFence(fleet, fence);
+  const runHook = hookRunner(session, version, (name) => {
+    const host = hosts.get(name);
+    if (host === undefined) throw new Failure('connection-lost', `${name}: not connected`);
+    return host;
+  });
+  return {
+    hosts,
+    async runHook(step, where) {
+      if (where.host === thisMachine && !fence.isOpen()) await fence.pass();
+      return runHook(step, where);
+    },
+  };
+}
+
+/** The fleet's machines as they are connected at the time, behind a fence. */
+export function behindFence(fleet: Fleet, fence: Fence): Execution['hosts'] {
+  const known = new WeakMap<Host, Host>();
+  return {
+    get(name) {
+      const host = fleet.hosts.get(name);
+      if (host === undefined) return undefined;
+      const behindIt = known.get(host) ?? fenced(host, fence);
+      known.set(host, behindIt);
+      return behindIt;
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import { versionsByHost } from '../plan/current.ts';
 import { planPrune } from '../plan/prune.ts';
 import { differencesToBefore, planRevert } from '../plan/revert.ts';
 import type { Deployment } from './carry-out.ts';
+import { executionBack } from './execution.ts';
 
 export interface Ended {
   readonly before: Observed;
@@ -26,8 +27,7 @@ export async function goBack(deployment: Deployment, { before, outcome, executio
   const look = { version, wanted: wantedContainers(selected, version) };
   const { observed: now } = await fleet.observeReachable(look);
   const revert = planRevert({ config: selected, version, before, now, command, origin });
-  // Going back is not interrupted by the Ctrl-C that caused it; only by another run that has the lock.
-  const undisturbed = { ...execution, signal: lock.taken };
+  const undisturbed = executionBack(execution, { session, fleet, version, lock });
   let reverted = await execute(revert, 'bring back what served before', undisturbed);
   if (reverted.result === 'unknown') {
     const again = await fleet.observeReachable(look);
@@ -41,6 +41,7 @@ export async function goBack(deployment: Deployment, { before, outcome, executio
     });
     reverted = await execute(rest, 'bring back what served before', undisturbed);
   }
+  if (await lock.isTaken()) return takenOver(deployment, before);
   const { observed: after } = await fleet.observeReachable({});
   const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
@@ -51,7 +52,7 @@ export async function goBack(deployment: Deployment, { before, outcome, executio
 }
 
 /** Another run has the lock: nothing may be changed any more, so it is said what is unlike before. */
-export async function takenOver(deployment: Deployment, { before, outcome }: Ended): Promise<Failure> {
+export async function takenOver(deployment: Deployment, before: Observed): Promise<Failure> {
   const { session, fleet, version } = deployment;
   const { observed: now } = await fleet.observeReachable({});
   const left = differencesToBefore({ config: session.selected, before, now });
@@ -59,7 +60,6 @@ export async function takenOver(deployment: Deployment, { before, outcome }: End
   return new Failure('lock-held', message, {
     details: left,
     hint: `Look at \`${session.typed('status')}\` and \`${session.typed('lock status')}\`.`,
-    ...(outcome.swapBegan ? { exitStatus: 6 } : {}),
   });
 }
 

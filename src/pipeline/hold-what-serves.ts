@@ -6,7 +6,8 @@ import { shortNames } from '../plan/describe.ts';
 import { planHold, servedByRole } from '../plan/hold.ts';
 import type { Observed } from '../observe/observed.ts';
 import type { Deployment } from './carry-out.ts';
-import { problemLines, tellWhy, type Ended } from './go-back.ts';
+import { executionBack } from './execution.ts';
+import { problemLines, takenOver, tellWhy, type Ended } from './go-back.ts';
 import type { HoldReason } from './hold.ts';
 
 /** Stops what did not make it, and leaves the rest to the next deploy. @returns what to throw: 6, or 5 when all serve as before */
@@ -16,7 +17,7 @@ export async function holdWhatServes(deployment: Deployment, ended: Ended, reaso
   const { before, outcome, execution } = ended;
   await tellWhy(deployment, ended);
   const look = { version, wanted: wantedContainers(selected, version) };
-  const undisturbed = { ...execution, signal: lock.taken };
+  const undisturbed = executionBack(execution, { session, fleet, version, lock });
   const title = `hold what serves (${reason.because})`;
   const planFor = (now: Observed) =>
     planHold({
@@ -34,6 +35,7 @@ export async function holdWhatServes(deployment: Deployment, ended: Ended, reaso
   if (held.result === 'unknown') {
     held = await execute(planFor((await fleet.observeReachable(look)).observed), title, undisturbed);
   }
+  if (await lock.isTaken()) return takenOver(deployment, before);
   const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
   const { observed: after } = await fleet.observeReachable({});

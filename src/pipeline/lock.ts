@@ -5,24 +5,20 @@ import { timestamp } from '../execute/perform.ts';
 import { pause } from '../execute/ready.ts';
 import type { Host, LockAnswer, LockHolder, LockRequest } from '../hosts/host.ts';
 import type { Fleet } from './fleet.ts';
+import { elapsed, keepLease, type Lease } from './lease.ts';
 import type { Session } from './session.ts';
 
-/** How long after its last sign of life a run's lock may be taken over; renewed three times as often. */
+/** How long after its last sign of life a run's lock may be taken over. */
 export const leaseSeconds = 15;
-const refreshMilliseconds = (leaseSeconds * 1000) / 3;
 const pollMilliseconds = 1000;
+/** A dead run's lock is seen to be one no later than this. */
+const slowestPollMilliseconds = 5000;
 /** One is refused when another run was quicker; more in a row mean that the machine cannot. */
 const mostTakeOvers = 3;
 
-export interface HeldLock {
-  /** Aborted when the lease has run out or the lock is somebody else's, so that nothing more is begun. */
-  readonly lost: AbortSignal;
-  /** Aborted when somebody else has the lock: from then on nothing may be changed, not even back. */
-  readonly taken: AbortSignal;
-  /** Renews at once, for a run that was cut off; cannot tell while the lock's machine is away. */
-  renew(): Promise<void>;
-  /** Gives it back, once. */
-  release(): Promise<void>;
+export interface HeldLock extends Omit<Lease, 'stop'> {
+  /** Gives it back, once. @returns false when it was somebody else's by then */
+  release(): Promise<boolean>;
 }
 
 /**
@@ -30,38 +26,35 @@ export interface HeldLock {
  * lease (Kamal's own, or `lock acquire`) never. @throws Failure `lock-held`
  */
 export async function takeLock(session: Session, hostOf: () => Host, version: string): Promise<HeldLock> {
-  const { run } = session;
-  const [lost, taken] = [new AbortController(), new AbortController()];
-  if (run.env['KAMAL_LOCK'] === 'true') {
-    const nothing = async () => undefined;
-    return { lost: lost.signal, taken: taken.signal, renew: nothing, release: nothing };
-  }
+  if (session.run.env['KAMAL_LOCK'] === 'true') return withoutLock();
   const ownerToken = randomBytes(16).toString('hex');
   const message = 'Automatic deploy lock';
   const request = lockRequest(session, { version, message, lease: { ownerToken, seconds: leaseSeconds } });
-  await acquire(session, hostOf(), request);
-  let renewedAt = Date.now();
-  const renew = async () => {
-    const asked = Date.now();
-    try {
-      if (await hostOf().refreshLock(request.directory, ownerToken)) renewedAt = asked;
-      else taken.abort();
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-    }
-    if (taken.signal.aborted || Date.now() - renewedAt > leaseSeconds * 1000) lost.abort();
-  };
-  const timer = setInterval(() => void renew(), refreshMilliseconds);
-  let released: Promise<unknown> | undefined;
+  const host = hostOf();
+  const sinceTaken = await acquire(session, host, request);
+  const lease = keepLease({
+    host: host.name,
+    seconds: leaseSeconds,
+    sinceTaken,
+    renew: async () => hostOf().refreshLock(request.directory, ownerToken),
+  });
+  let released: Promise<boolean> | undefined;
   return {
-    lost: lost.signal,
-    taken: taken.signal,
-    renew,
+    ...lease,
     async release() {
-      clearInterval(timer);
-      await (released ??= hostOf().releaseLock(request.directory, ownerToken));
+      lease.stop();
+      return (released ??= hostOf().releaseLock(request.directory, ownerToken));
     },
   };
+}
+
+/** For what needs no lock, or whose caller holds it and gives it back. */
+export function withoutLock(): HeldLock {
+  const { signal } = new AbortController();
+  const open = { isOpen: () => true, pass: async () => undefined };
+  const renew = async () => undefined;
+  const [isTaken, release] = [async () => false, async () => true];
+  return { lost: signal, taken: signal, fence: open, fenceBack: open, renew, isTaken, release };
 }
 
 /** The three lines that Kamal shows (reference, section 3.5). */
@@ -95,15 +88,22 @@ export async function waitUntilFree(session: Session, fleet: Fleet): Promise<boo
   return isStale;
 }
 
-async function acquire(session: Session, host: Host, request: LockRequest): Promise<void> {
+/** @returns what has gone by, in milliseconds, since it was asked for */
+async function acquire(session: Session, host: Host, request: LockRequest): Promise<() => number> {
+  let sinceAsked = elapsed();
   await untilTaken(session, host, {
-    attempt: () => host.acquireLock(request),
-    takeOver: (holder) => {
+    attempt() {
+      sinceAsked = elapsed();
+      return host.acquireLock(request);
+    },
+    takeOver(holder) {
+      sinceAsked = elapsed();
       const text = `Taking over the lock of a run that gave no sign of life for ${holder.lease?.seconds ?? 0} s (${summary(holder)})`;
       session.run.emit({ type: 'note', text });
       return host.takeOverLock(request);
     },
   });
+  return sinceAsked;
 }
 
 /** Tries again while the holder may be dead, or as long as `--lock-wait` says. @throws Failure `lock-held` or `interrupted` */
@@ -134,7 +134,7 @@ async function untilTaken(
       run.emit({ type: 'note', text: waitingFor(host.name, holder, run.lockWait !== undefined) });
     first ??= holder;
     const interval = run.lockWait === undefined ? pollMilliseconds : run.lockWait.intervalSeconds * 1000;
-    await pause(Math.min(interval, refreshMilliseconds));
+    await pause(Math.min(interval, slowestPollMilliseconds));
     answer = await ways.attempt();
   }
 }
@@ -172,7 +172,7 @@ function summary(holder: LockHolder): string {
   return holder.details.split('\n').slice(0, 2).join(', ') || 'no details';
 }
 
-/** Holds the lock for the length of some work. @throws Failure `lock-held` */
+/** Holds the lock for the length of some work. @throws Failure `lock-held`, also when it was another run's by the end */
 export async function underLock<T>(
   session: Session,
   fleet: Fleet,
@@ -187,15 +187,19 @@ export async function underLock<T>(
     return host;
   };
   const lock = await takeLock(session, lockHost, version);
-  try {
-    return await work(lock);
-  } finally {
-    await lock.release().catch((error: unknown) => {
+  const giveBack = () =>
+    lock.release().catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error;
-      session.run.emit({
-        type: 'warning',
-        text: `The lock was not given back (${error.message}); its lease runs out by itself`,
-      });
+      const text = `The lock was not given back (${error.message}); its lease runs out by itself`;
+      session.run.emit({ type: 'warning', text });
+      return true;
     });
-  }
+  const done = await work(lock).catch(async (error: unknown) => {
+    await giveBack();
+    throw error;
+  });
+  if (await giveBack()) return done;
+  throw new Failure('lock-held', 'Everything was done, but the lock was taken by another run before the end', {
+    hint: `Look at \`${session.typed('status')}\`; what comes after the lock, such as post-deploy, was not done.`,
+  });
 }

@@ -5,6 +5,7 @@ import type { PullResult } from '../report/results.ts';
 import { planPull } from '../plan/pull.ts';
 import { executionFor } from './execution.ts';
 import { connectFleet, together, type Fleet } from './fleet.ts';
+import { withoutLock } from './lock.ts';
 import { spaceProblems } from './preflight.ts';
 import type { Session } from './session.ts';
 
@@ -28,7 +29,7 @@ export async function pullOnMachines(session: Session, version: string, digest?:
     });
     const full = selected.hosts.flatMap((host) => spaceProblems(session, observed, { host, plan }));
     if (full.length > 0) throw together(full, 'Nothing was pulled.');
-    const execution = executionFor(session, fleet, { version, observed, stop: [] });
+    const execution = executionFor(session, fleet, { version, observed, lock: withoutLock() });
     const { result, problems } = await execute(plan, run.command, execution);
     if (result === 'interrupted') throw new Failure('interrupted', `${run.command} was interrupted`);
     if (problems.length > 0) throw together(problems.map(({ error }) => error));

@@ -1,5 +1,4 @@
 import type { WantedAccessory } from '../../accessories/wanted.ts';
-import { Failure } from '../../errors.ts';
 import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Execution } from '../../execute/execution.ts';
 import type { AccessoryLook } from '../../observe/accessories.ts';
@@ -10,7 +9,7 @@ import type { Fleet } from '../fleet.ts';
 import type { HeldLock } from '../lock.ts';
 import type { Session } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';
-import { goBack } from './go-back.ts';
+import { goBack, takenOver } from './go-back.ts';
 import { stopwatch, type Timing } from './stopwatch.ts';
 
 export interface AccessoryWork {
@@ -48,9 +47,8 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
 
   const watch = stopwatch(run.emit);
   const version = session.tree.headSha;
-  const stop = [lock.lost];
   const execution: Execution = {
-    ...executionFor(session, fleet, { version, observed: before, stop, files }),
+    ...executionFor(session, fleet, { version, observed: before, lock, files }),
     emit: watch.emit,
   };
   let outcome = await execute(plan, title, execution);
@@ -61,7 +59,8 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
     run.emit({ type: 'note', text: 'A reply was lost: looking at the machines again and going on from what is there' });
     outcome = await execute(work.plan(now, before), title, execution);
   }
-  if (outcome.result !== 'done') throw await afterFailure(work, { before, outcome, execution, look });
+  if (outcome.result !== 'done' || (await lock.isTaken()))
+    throw await afterFailure(work, { before, outcome, execution, look });
   return { changed: true, timings: watch.timings(), notes: plan.notes };
 }
 
@@ -74,11 +73,9 @@ export interface AccessoryEnded {
 
 async function afterFailure(work: AccessoryWork, ended: AccessoryEnded): Promise<unknown> {
   const { session, fleet, lock } = work;
-  const { away } = await fleet.observeReachable({});
-  if (!away.includes(session.config.primaryHost)) await lock.renew();
-  if (!lock.taken.aborted) return goBack(work, ended);
-  return new Failure('lock-held', 'The lock was taken by another run meanwhile; nothing more was done', {
-    hint: `Look at \`${session.typed('accessory details all')}\` and \`${session.typed('lock status')}\`.`,
-    exitStatus: 6,
-  });
+  if (!lock.taken.aborted) {
+    const { away } = await fleet.observeReachable({});
+    if (!away.includes(session.config.primaryHost)) await lock.renew();
+  }
+  return lock.taken.aborted ? takenOver(work) : goBack(work, ended);
 }

@@ -3,6 +3,7 @@ import { execute } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { isRunning, meet } from '../../plan/accessories/current.ts';
 import { planAccessoryGoBack, type Held } from '../../plan/accessories/go-back.ts';
+import { executionBack } from '../execution.ts';
 import { sshWords } from '../ssh-words.ts';
 import type { AccessoryEnded, AccessoryWork } from './carry-out.ts';
 
@@ -11,7 +12,7 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
   const { session, fleet, lock, wanted } = work;
   const { before, outcome, execution, look } = ended;
   const logs = await Promise.all(outcome.problems.map((problem) => logOf(work, ended, problem)));
-  const undisturbed = { ...execution, signal: lock.taken };
+  const undisturbed = executionBack(execution, { session, fleet, version: session.tree.headSha, lock });
   const planNow = (now: Observed) =>
     planAccessoryGoBack({
       config: session.config,
@@ -26,6 +27,7 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     const again = await fleet.observeReachable(look);
     back = await execute(planNow(again.observed).plan, 'bring back what ran before', undisturbed);
   }
+  if (await lock.isTaken()) return takenOver(work);
   const { observed: after, away } = await fleet.observeReachable(look);
   const bug = [...outcome.problems, ...back.problems].find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
@@ -50,6 +52,13 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     details,
     hint: 'Mend it and type it again.',
     exitStatus: outcome.swapBegan ? 5 : Math.min(firstStatus(outcome.problems), 5),
+  });
+}
+
+/** Another run has the lock: nothing may be changed any more. */
+export function takenOver({ session }: AccessoryWork): Failure {
+  return new Failure('lock-held', 'The lock was taken by another run meanwhile; nothing more was done', {
+    hint: `Look at \`${session.typed('accessory details all')}\` and \`${session.typed('lock status')}\`.`,
   });
 }
 

@@ -1,6 +1,7 @@
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { wantedAccessories } from '../../accessories/wanted.ts';
 import { Failure } from '../../errors.ts';
+import type { Execution } from '../../execute/execution.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
 import { differencesOf, isRunning, meet, type Met } from '../../plan/accessories/current.ts';
@@ -11,7 +12,7 @@ import { planRestart, planStart, planStop, type StartRequest } from '../../plan/
 import { startedSince } from '../../plan/current.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { AccessoryResult } from '../../report/results.ts';
-import { isAt } from '../execution.ts';
+import { behindFence, isAt } from '../execution.ts';
 import { withFleet, type Fleet } from '../fleet.ts';
 import { underLock } from '../lock.ts';
 import type { Run } from '../run.ts';
@@ -148,7 +149,7 @@ export async function changeUnderLock(
   const story = stories[command](options);
   const { config, selected, run } = session;
   const wanted = wantedAccessories(selected);
-  if (story.pullsFirst) await pullImages(session, fleet.hosts, wanted);
+  if (story.pullsFirst) await pullImages(session, behindFence(fleet, lock.fence), wanted);
   return carryOutAccessories({
     session,
     fleet,
@@ -188,10 +189,7 @@ function refuseUnsaid(session: Session, story: Story, observed: Observed): Met[]
 /** A tag that moved in the registry is seen by pulling it, so that what is replaced is decided with it there. */
 async function pullImages(
   { run, logins }: Session,
-  hosts: ReadonlyMap<
-    string,
-    { docker: { pullImage(image: string, login: Session['logins'][number] | undefined): Promise<string> } }
-  >,
+  hosts: Execution['hosts'],
   wanted: readonly WantedAccessory[],
 ): Promise<void> {
   const pulls = [
