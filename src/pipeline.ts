@@ -28,6 +28,7 @@ export { registryLogin, registryLogout, registryRemove, registrySetup } from './
 export { extractSecret } from './secrets/fetch.ts';
 export { fetchSecrets, showSecrets } from './pipeline/secrets.ts';
 export { serverBootstrap } from './pipeline/server.ts';
+export { serverExec } from './pipeline/server-exec.ts';
 export { status } from './pipeline/status.ts';
 
 const bootHooks = ['pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy', 'deploy-failed'] as const;

@@ -78,7 +78,7 @@ export async function connect(request: ConnectRequest): Promise<Host> {
       createByCommandLine(longShells, await channels.way(), { words, secretEnv }),
     execInContainer: async (container, words, timeoutSeconds) =>
       execInContainer(longShells, await channels.way(), { container, words, timeoutSeconds }),
-    stream: async (run) => stream(connection, await channels.way(), run),
+    stream: (run) => stream(connection, () => channels.way(), run),
     runScript: (run) => runScript(connection, run),
     reachBack: (port) => reachBack(connection, port),
     probe: (wanted) => probe(connection, shell, wanted),

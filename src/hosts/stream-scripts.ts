@@ -18,17 +18,18 @@ export function mainScript(
   { command, mark, stdin, terminal }: Marked & { readonly stdin: boolean; readonly terminal: boolean },
 ): string {
   const say = `printf %s ${mark}; ${terminal ? '' : `printf %s ${mark} >&2; `}`;
-  const { container } = streamed;
   switch (streamed.kind) {
+    case 'line':
+      return `${say}export ${variable}=${mark}; exec "\${SHELL:-sh}" -c ${quote(streamed.line)}`;
     case 'exec': {
       const options = [...(stdin ? ['--interactive'] : []), ...(terminal ? ['--tty'] : [])];
-      const words = ['exec', ...options, '--env', `${variable}=${mark}`, container, ...streamed.words];
+      const words = ['exec', ...options, '--env', `${variable}=${mark}`, streamed.container, ...streamed.words];
       return `${say}exec ${command} ${quoteAll(words)}`;
     }
     case 'start':
-      return `${say}exec ${command} ${quoteAll(['start', '--attach', ...(stdin ? ['--interactive'] : []), container])}`;
+      return `${say}exec ${command} ${quoteAll(['start', '--attach', ...(stdin ? ['--interactive'] : []), streamed.container])}`;
     case 'logs': {
-      const logs = `${command} ${quoteAll(['logs', ...streamed.options, container])}`;
+      const logs = `${command} ${quoteAll(['logs', ...streamed.options, streamed.container])}`;
       const begin = `${say}export ${variable}=${mark}; `;
       if (streamed.grep === undefined) return `${begin}exec ${logs}`;
       // Found lines are shown at once where grep can do that.
@@ -44,8 +45,8 @@ export function watchScript(streamed: Streamed, marked: Marked): string {
 }
 
 function stopScript(streamed: Streamed, { command, mark }: Marked): string {
-  const container = quote(streamed.container);
   const ending = quoteAll(['sh', '-c', endMarked, 'sh', mark]);
+  const container = streamed.kind === 'line' ? '' : quote(streamed.container);
   switch (streamed.kind) {
     case 'exec':
       // With all of root's rights it sees every user's processes. Where an image has no shell, the machine's own root does.
@@ -58,6 +59,7 @@ function stopScript(streamed: Streamed, { command, mark }: Marked): string {
     case 'start':
       // It may be on its way into existence.
       return `${command} stop -t ${graceSeconds} ${container} || sleep 2; ${command} rm --force --volumes ${container}`;
+    case 'line':
     case 'logs':
       return `${ending}; sudo -n ${ending}`;
   }

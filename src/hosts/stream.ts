@@ -8,8 +8,10 @@ import type { DockerWay } from './docker-channels.ts';
 import { inAnyShell } from './shell.ts';
 import { mainScript, watchScript } from './stream-scripts.ts';
 
-/** What of a container is shown while it happens. */
+/** What is shown while it happens, of a container or of the machine itself. */
 export type Streamed =
+  /** A line for the login shell of the machine, whether it has Docker or not. */
+  | { readonly kind: 'line'; readonly line: string }
   /** A command in a running container. */
   | { readonly kind: 'exec'; readonly container: string; readonly words: readonly string[] }
   /** A container of its own, which `prepare` makes once the machine watches over it; it is gone afterwards. */
@@ -52,22 +54,28 @@ const farewellMilliseconds = 15_000;
 const brokenPipe = 128 + constants.signals.SIGPIPE;
 
 /**
- * Runs `docker exec`, `docker start --attach` or `docker logs` on a channel of its own. A second channel is the lifeline: when it ends
- * without a word, because of the signal or with the connection, the machine ends what runs in the container, which Docker itself
- * does not do when its client goes away.
- * @returns its exit status, 128 + n for a signal. @throws Failure `connection-lost`
+ * Runs `docker exec`, `docker start --attach`, `docker logs` or a line on a channel of its own. A second channel is the lifeline: when it
+ * ends without a word, because of the signal or with the connection, the machine ends what runs there, which neither Docker nor sshd
+ * does when its client goes away.
+ * @param docker how Docker is called there; asked only for what needs it. @returns its exit status, 128 + n for a signal. @throws Failure `connection-lost`
  */
-export function stream(connection: Connection, way: DockerWay, run: StreamRun): Promise<number> {
-  const { kind, container } = run.streamed;
+export async function stream(
+  connection: Connection,
+  docker: () => Promise<DockerWay>,
+  run: StreamRun,
+): Promise<number> {
+  const { streamed } = run;
+  const what = streamed.kind === 'line' ? 'run a line' : `${streamed.kind} ${streamed.container}`;
+  const command = streamed.kind === 'line' ? '' : (await docker()).command;
   const mark = `longshore-${randomBytes(12).toString('hex')}`;
-  return connection.call(`${kind} ${container}`, noLimitSeconds, async () => {
-    const opening = watchOver(connection, watchScript(run.streamed, { command: way.command, mark }));
-    if (run.streamed.kind === 'start') {
+  return connection.call(what, noLimitSeconds, async () => {
+    const opening = watchOver(connection, watchScript(streamed, { command, mark }));
+    if (streamed.kind === 'start') {
       await opening;
-      await run.streamed.prepare();
+      await streamed.prepare();
     }
-    const script = mainScript(run.streamed, {
-      command: way.command,
+    const script = mainScript(streamed, {
+      command,
       mark,
       stdin: run.stdin !== undefined,
       terminal: run.terminal !== undefined,

@@ -55,6 +55,25 @@ describe.each(worlds)('what runs in containers on $name', ({ name: world, connec
     expect(await exec(['cat'])).toEqual({ stdout: '', stderr: '', exitStatus: 0 });
   });
 
+  it('runs a line on the machine itself, reads what is piped in, and says its exit status', async () => {
+    expect(await run({ kind: 'line', line: 'echo here' })).toEqual({ stdout: 'here\n', stderr: '', exitStatus: 0 });
+    expect(await run({ kind: 'line', line: 'echo wrong >&2; exit 3' })).toMatchObject({
+      stderr: 'wrong\n',
+      exitStatus: 3,
+    });
+    expect((await run({ kind: 'line', line: 'cat' }, { stdin: readable("it's\n$HOME") })).stdout).toBe("it's\n$HOME");
+  });
+
+  it('ends a line with the signal', async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 1500);
+    const line = 'sleep 4321';
+    expect(await run({ kind: 'line', line }, { signal: controller.signal })).toMatchObject({ exitStatus: 143 });
+    if (world === 'memory') return;
+    const { stdout } = await run({ kind: 'line', line: `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '` });
+    expect(stdout).not.toContain(line);
+  });
+
   it('ends a command with the signal', async () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 1500);

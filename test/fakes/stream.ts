@@ -21,6 +21,11 @@ export async function stream(machine: MachineState, run: StreamRun): Promise<num
 
 async function said(machine: MachineState, run: StreamRun): Promise<Said> {
   const { streamed } = run;
+  if (streamed.kind === 'line') {
+    const { line } = streamed;
+    machine.journal.push(`run ${line}`);
+    return answerOf(/[;&|<>$]/.test(line) ? ['sh', '-c', line] : line.split(' '), undefined, run);
+  }
   const { container: name } = streamed;
   if (streamed.kind === 'start') {
     await streamed.prepare();
@@ -39,7 +44,7 @@ async function said(machine: MachineState, run: StreamRun): Promise<Said> {
 
 const nothing: Said = { stdout: '', stderr: '', exitStatus: 0 };
 
-async function answerOf(words: readonly string[], { body }: FakeContainer, run: StreamRun): Promise<Said> {
+async function answerOf(words: readonly string[], container: FakeContainer | undefined, run: StreamRun): Promise<Said> {
   const [program, ...rest] = words;
   if (program === 'echo') return { ...nothing, stdout: `${rest.join(' ')}\n` };
   if (program === 'printf')
@@ -52,7 +57,7 @@ async function answerOf(words: readonly string[], { body }: FakeContainer, run: 
     };
   if (program === 'cat') return { ...nothing, stdout: run.stdin === undefined ? '' : await text(run.stdin) };
   if (program === 'printenv') {
-    const value = (body['Env'] as string[]).find((one) => one.startsWith(`${rest[0]}=`));
+    const value = ((container?.body['Env'] ?? []) as string[]).find((one) => one.startsWith(`${rest[0]}=`));
     return { ...nothing, stdout: value === undefined ? '' : `${value.slice(`${rest[0]}=`.length)}\n` };
   }
   if (program === 'sleep') {
