@@ -40,6 +40,7 @@ export const exitStatusOf = {
   'engine-refused': 3,
   'image-pull-failed': 3,
   'image-mismatch': 3,
+  'accessory-down': 3,
   'hook-failed': 3,
   'lock-held': 4,
   'lock-missing': 2,

@@ -9,7 +9,7 @@ export type { PlanResult, StatusResult } from './report/results.ts';
 export { accessoryDetails } from './pipeline/accessories/details.ts';
 export { execInAccessory } from './pipeline/accessories/exec.ts';
 export { accessoryLogs } from './pipeline/accessories/logs.ts';
-export { changeAccessories } from './pipeline/accessories/stories.ts';
+export { changeAccessories } from './pipeline/accessories/change.ts';
 export { history } from './pipeline/history.ts';
 export { init } from './pipeline/init.ts';
 export { acquireLock, lockStatus, releaseLock } from './pipeline/lock-commands.ts';
@@ -55,6 +55,7 @@ export async function deploy(
       ...(run.skipPush ? [] : (['build'] as const)),
       ...(withAccessories ? (['accessories'] as const) : []),
     ],
+    ...(withAccessories ? {} : { wishes: ['accessories'] as const }),
   });
   return deployWith(session, command, options);
 }

@@ -1,9 +1,10 @@
 import type { WantedAccessory } from '../accessories/wanted.ts';
 import type { ValueSources } from '../containers/delivery.ts';
-import { differencesOf } from '../containers/differences.ts';
 import { nextName, replacedName } from '../containers/names.ts';
 import type { ContainerInspect, ContainerSummary, ImageInspect } from '../hosts/docker.ts';
 import type { FileFacts, Host, HostState } from '../hosts/host.ts';
+import { accessoryDifferences, type AccessoryFacts } from './accessory-differences.ts';
+import { whyStillUnhealthy } from './health.ts';
 import { containerOf, errorOf } from './summary.ts';
 import type { AccessoryContainer, ObservedAccessory } from './observed.ts';
 
@@ -11,6 +12,8 @@ export interface AccessoryLook {
   readonly wanted: readonly WantedAccessory[];
   /** SHA-256 in hex of what the file on the machine should hold, by `host:path`; those nobody read here are left out. */
   readonly digests: ReadonlyMap<string, string>;
+  /** Names of those that are asked whether they are healthy; absent: none. */
+  readonly asked?: ReadonlySet<string>;
 }
 
 /** Answers once the machine's containers are known; every request is under way before. */
@@ -24,29 +27,32 @@ export async function observeAccessories(
 ): Promise<Judge> {
   const wanted = look.wanted.filter((one) => one.host === host.name);
   const images = [...new Set(wanted.map(({ spec }) => spec.image))];
+  const found = wanted.map(async (one) => {
+    const inspect = await host.docker.inspectContainer(one.spec.name);
+    const isAsked = look.asked?.has(one.accessory.name) === true;
+    return { inspect, unhealthy: isAsked ? await whyStillUnhealthy(inspect, host, one.health) : undefined };
+  });
   const [files, inspectedImages, ...inspects] = await Promise.all([
     host.describeFiles([...new Set([...wanted.flatMap(pathsOf), ...digestPaths(host.name, look.digests)])]),
     Promise.all(images.map((image) => host.docker.inspectImage(image))),
-    ...wanted.map(({ spec }) => host.docker.inspectContainer(spec.name)),
+    ...found,
   ]);
   return (summaries, { homeDirectory, variables }) =>
     wanted.map((one, index) => {
       const image = inspectedImages[images.indexOf(one.spec.image)];
-      const inspect = inspects[index];
+      const { inspect, unhealthy } = inspects[index] ?? { inspect: undefined, unhealthy: undefined };
       return {
         name: one.accessory.name,
         ...containersOf(one, summaries, { inspect, image, sources: { ...values, variables }, homeDirectory, files }),
         ...(image === undefined ? {} : { image: imageFacts(image) }),
+        ...(unhealthy === undefined ? {} : { unhealthy }),
         files: filesUnlike(one, files, look.digests),
       };
     });
 }
 
-interface Facts {
+interface Facts extends AccessoryFacts {
   readonly inspect: ContainerInspect | undefined;
-  readonly image: ImageInspect | undefined;
-  readonly sources: ValueSources;
-  readonly homeDirectory: string;
   readonly files: Readonly<Record<string, FileFacts>>;
 }
 
@@ -66,7 +72,7 @@ function containersOf(
   const { State } = inspect;
   const container: AccessoryContainer = {
     ...containerOf(summary),
-    differences: differencesFor(wanted, inspect, facts),
+    differences: accessoryDifferences(wanted, inspect, facts),
     missing: State.Running ? [] : missingSources(wanted, inspect, facts),
     ...errorOf(inspect),
     exitStatus: State.ExitCode,
@@ -77,25 +83,6 @@ function containersOf(
 
 export function isLeftover(name: string, service: string): boolean {
   return [nextName(service, ''), replacedName(service, '')].some((prefix) => name.startsWith(prefix));
-}
-
-/** The signal to stop by is Longshore's own key, so that a container which Kamal made is not unlike the file for lacking it. */
-function differencesFor({ spec, accessory }: WantedAccessory, running: ContainerInspect, facts: Facts): string[] {
-  const compared = accessory.stopSignal === undefined ? spec : { ...spec, options: withoutSignal(spec.options) };
-  return differencesOf({
-    spec: compared,
-    sources: facts.sources,
-    homeDirectory: facts.homeDirectory,
-    running:
-      accessory.stopSignal === undefined
-        ? running
-        : { ...running, Config: { ...running.Config, StopSignal: facts.image?.Config['StopSignal'] } },
-    imageDefaults: facts.image?.Config ?? {},
-  });
-}
-
-function withoutSignal(options: WantedAccessory['spec']['options']): WantedAccessory['spec']['options'] {
-  return options.filter(({ name }) => name !== 'stop-signal');
 }
 
 /** Only of those that the file mounts too: Docker would start it on an empty directory. */

@@ -3,6 +3,26 @@ import { Failure } from '../errors.ts';
 import type { ContainerInspect } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 
+/**
+ * Asks a container that runs until as many failures in a row as count.
+ * @returns why it is not healthy; undefined when it is, or does not run
+ */
+export async function whyStillUnhealthy(
+  found: ContainerInspect | undefined,
+  host: Host,
+  health: AccessoryHealth,
+): Promise<string | undefined> {
+  let container = found;
+  for (let failures = 1; ; failures += 1) {
+    if (container === undefined || !(container.State.Running || container.State.Restarting)) return undefined;
+    const why = await whyUnhealthy(container, host, health);
+    if (why === '') return undefined;
+    if (failures >= health.retries) return why;
+    await new Promise((resolve) => setTimeout(resolve, health.intervalSeconds * 1000));
+    container = await host.docker.inspectContainer(container.Id);
+  }
+}
+
 /** Asks a container that runs once whether it is healthy. @returns why not; empty when it is */
 export async function whyUnhealthy(container: ContainerInspect, host: Host, health: AccessoryHealth): Promise<string> {
   const { State } = container;

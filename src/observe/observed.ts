@@ -87,6 +87,8 @@ export interface ObservedAccessory {
   readonly leftovers: readonly ObservedContainer[];
   /** The wanted image on this machine. */
   readonly image?: { readonly id: string; readonly digests: readonly string[]; readonly volumes: readonly string[] };
+  /** Why it is not healthy, of those that were asked; absent when it is, or does not run. */
+  readonly unhealthy?: string;
   /** Files and directories that are not there as the file says, by path, and why. */
   readonly files: readonly { readonly path: string; readonly because: string }[];
 }

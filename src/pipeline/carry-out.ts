@@ -9,7 +9,7 @@ import type { Plan } from '../plan/plan.ts';
 import { checkRoutes } from './check.ts';
 import { afterFailure } from './deploy-failed.ts';
 import { executionFor } from './execution.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet, FleetLook } from './fleet.ts';
 import { goBack, takenOver } from './go-back.ts';
 import { holdWhatServes } from './hold-what-serves.ts';
 import type { HeldLock } from './lock.ts';
@@ -24,6 +24,10 @@ export interface Deployment {
   readonly version: string;
   /** `before` is given for the rest of a plan whose reply was lost: the machines as they were before its first step. */
   plan(observed: Observed, before?: Observed): Plan;
+  /** What is looked at besides the roles. */
+  readonly look?: Pick<FleetLook, 'accessories'>;
+  /** Hears of the machines before anything is changed. */
+  seen?(observed: Observed): void;
 }
 
 export interface CarriedOut {
@@ -37,8 +41,9 @@ const mostPasses = 3;
 export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   const { session, fleet, version, lock } = deployment;
   const { run, selected } = session;
-  const look = { version, wanted: wantedContainers(selected, version) };
+  const look = { version, wanted: wantedContainers(selected, version), ...deployment.look };
   const before = await fleet.observe(look);
+  deployment.seen?.(before);
   const plan = deployment.plan(before);
   const previous = currentVersion(before, selected);
   for (const text of plan.notes) run.emit({ type: 'note', text });

@@ -20,7 +20,9 @@ export async function checkRoutes({ selected, typed }: Session, fleet: Fleet, ve
         : [`${host} ${role.name}: traffic goes to ${target ?? 'nothing'}`];
     }),
   );
-  const unseen = away.map((host) => `${host}: cannot be reached any more`);
+  const unseen = away
+    .filter((host) => selected.hosts.includes(host))
+    .map((host) => `${host}: cannot be reached any more`);
   if (surprises.length + unseen.length === 0) return;
   throw new Failure('deploy-unsettled', 'Everything was done, but traffic is not known to go where it should', {
     details: [...surprises, ...unseen],

@@ -1,7 +1,10 @@
 import type { Observed, ReleaseRecord } from '../observe/observed.ts';
 import { planDeploy } from '../plan/deploy.ts';
 import type { Plan } from '../plan/plan.ts';
-import { changeUnderLock, lookAtAccessories } from './accessories/stories.ts';
+import { accessoriesNeeded } from '../accessories/needed.ts';
+import type { WantedAccessory } from '../accessories/wanted.ts';
+import { lookAside, lookAtNeeded, lookBeside, sayBeside } from './accessories/beside.ts';
+import { changeUnderLock, lookAtAccessories } from './accessories/change.ts';
 import { bootstrap } from './bootstrap.ts';
 import { buildAndPush } from './build.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
@@ -12,6 +15,7 @@ import { underLock, waitUntilFree } from './lock.ts';
 import { lookAtReturn } from './server.ts';
 import type { DeployResult } from '../report/results.ts';
 import { refuseUndecided } from './values.ts';
+import { refuseWaiting } from './waiting.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
 
 export interface DeployOptions {
@@ -29,15 +33,22 @@ export async function deployWith(
   const started = Date.now();
   const version = versionOfRun(session);
   const story = accessoryStory(selected, command, accessories);
+  const beside = await besideOf(session, story);
   const work = async (fleet: Fleet): Promise<DeployResult> => {
     if (command === 'setup') {
       await bootstrap(session, fleet, { version, lockHeld: false });
       await lookAtReturn(session, fleet);
     }
-    if (story !== undefined) await lookAtAccessories(session, fleet, story, { names: [] });
+    const later = story === undefined ? [] : await lookAtAccessories(session, fleet, story, { names: [] });
     const planFor = (digest: string | undefined) => (observed: Observed, before?: Observed) =>
       deployPlan(session, { observed, version, digest, command, before });
-    const pending = run.skipPush ? undefined : await lookAhead(session, fleet, { version, plan: planFor(undefined) });
+    const pending = run.skipPush
+      ? undefined
+      : await lookAhead(session, fleet, {
+          version,
+          ...beside,
+          plan: (observed) => deployPlan(session, { observed, version, digest: undefined, command, later }),
+        });
     // A dead run's lock is taken over and given back also when nothing else is left to do: Kamal would wait for it for ever.
     const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock && story === undefined;
     if (isOver) return resultOf(session, { version, started, done: { changed: false } });
@@ -45,20 +56,46 @@ export async function deployWith(
     const done = await underLock(session, fleet, version, async (lock) => {
       const before =
         story === undefined ? undefined : await changeUnderLock({ session, fleet, lock }, story, { names: [] });
-      const app = await carryOut({ session, fleet, lock, command, version, plan: planFor(digest) });
+      const seen = pending === undefined ? beside : { look: lookAtNeeded(session) };
+      const app = await carryOut({ session, fleet, lock, command, version, plan: planFor(digest), ...seen });
       return { ...app, changed: app.changed || before?.changed === true };
     });
     return finish(session, fleet, { version, started, done });
   };
-  return withFleet(session, version, work, story === undefined ? selected.hosts : selected.allHosts);
+  const needed = accessoriesNeeded(session.config, selected).map(({ host }) => host);
+  const hosts = [...new Set([...(story === undefined ? selected.hosts : selected.allHosts), ...needed])];
+  if (story !== undefined) return withFleet(session, version, work, hosts);
+  return withFleet(
+    session,
+    version,
+    async (fleet) => {
+      const aside = lookAside(
+        session,
+        beside.look,
+        selected.accessoryHosts.filter((host) => !fleet.hosts.has(host)),
+      );
+      return work(fleet).finally(aside);
+    },
+    hosts,
+  );
 }
+
+/** The first look of a deploy; one that leaves accessories alone says how they are. */
+async function besideOf(session: Session, story: AccessoryStory | undefined): Promise<Beside> {
+  if (story !== undefined) return { look: lookAtNeeded(session) };
+  const look = await lookBeside(session);
+  return { look, seen: (observed) => sayBeside(session, look, observed) };
+}
+
+type AccessoryStory = 'boot' | 'apply';
+type Beside = Required<Pick<Deployment, 'look'>> & Pick<Deployment, 'seen'>;
 
 /** `setup` boots what does not run; `deploy --accessories` applies what differs; any other deploy leaves accessories alone. */
 function accessoryStory(
   { accessories }: Session['selected'],
   command: string,
   applies: boolean,
-): 'boot' | 'apply' | undefined {
+): AccessoryStory | undefined {
   if (accessories.length === 0) return undefined;
   if (applies) return 'apply';
   return command === 'setup' ? 'boot' : undefined;
@@ -68,13 +105,15 @@ function accessoryStory(
 async function lookAhead(
   session: Session,
   fleet: Fleet,
-  { version, plan }: Pick<Deployment, 'version' | 'plan'>,
+  { version, plan, look, seen }: Pick<Deployment, 'version' | 'plan' | 'look' | 'seen'>,
 ): Promise<{ plan: Plan; hasStaleLock: boolean }> {
   // First the wait: what a run that is still at work leaves behind is seen only afterwards.
   const hasStaleLock = await waitUntilFree(session, fleet);
-  const observed = await fleet.observe({ version, wanted: wantedOf(session, version) });
+  const observed = await fleet.observe({ version, wanted: wantedOf(session, version), ...look });
+  seen?.(observed);
   const ahead = plan(observed);
   refuseUndecided(session, ahead);
+  refuseWaiting(session, ahead);
   return { plan: ahead, hasStaleLock };
 }
 
@@ -93,9 +132,13 @@ export function deployPlan(
     before?: Observed | undefined;
     /** `as-kept` for a release that is no longer what this work tree has. */
     errorPages?: 'as-kept';
+    /** Accessories that are made before the roles start. */
+    later?: readonly WantedAccessory[];
   },
 ): Plan {
-  const { observed, version, digest, command, before } = input;
+  const { observed, version, digest, command, before, later = [] } = input;
+  const isLater = ({ host, accessory: { name } }: WantedAccessory) =>
+    later.some((one) => one.host === host && one.accessory.name === name);
   const wanted = wantedOf(session, version);
   return planDeploy({
     config: session.selected,
@@ -109,6 +152,7 @@ export function deployPlan(
     origin: session.origin,
     openValues: openValues(wanted, session),
     files: { errorPages: input.errorPages ?? 'of-file', certificates: session.routeFiles.certificates },
+    needed: accessoriesNeeded(session.config, session.selected).filter((one) => !isLater(one)),
     ...(before === undefined ? {} : { before }),
   });
 }

@@ -6,12 +6,14 @@ import { isTooOld, minimumProxyVersion } from '../proxy/container.ts';
 import { together } from './fleet.ts';
 import type { Session } from './session.ts';
 import { refuseUndecided } from './values.ts';
+import { refuseWaiting } from './waiting.ts';
 
 const leastFreeBytes = 256 * 1024 * 1024;
 
 /** What would fail half way is refused for every machine at once, before anything changes. @throws Failure */
 export function preflight(session: Session, observed: Observed, plan: Plan): void {
   refuseUndecided(session, plan);
+  refuseWaiting(session, plan);
   const problems = observed.hosts.flatMap(({ host }) => [
     ...proxyProblems(session, observed, host),
     ...lockProblems(session, observed, host),

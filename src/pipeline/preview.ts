@@ -1,9 +1,11 @@
 import { describeBuild } from '../build/image-build.ts';
 import { Failure } from '../errors.ts';
 import { deployPlan, needsImage } from './deploy.ts';
+import { accessoriesNeeded } from '../accessories/needed.ts';
 import { wantedAccessories } from '../accessories/wanted.ts';
 import type { AccessoryLook } from '../observe/accessories.ts';
 import { accessoryDrift } from '../plan/accessories/drift.ts';
+import { lookBeside } from './accessories/beside.ts';
 import { digestsOf, readFiles } from './accessories/files.ts';
 import { withFleet, type Fleet } from './fleet.ts';
 import type { Observed } from '../observe/observed.ts';
@@ -87,7 +89,9 @@ function look(
       );
     return decide(await observe(version), observe);
   };
-  return withFleet({ ...session, hooks: new Set() }, version, work, session.selected.allHosts);
+  const needed = accessoriesNeeded(session.config, session.selected).map(({ host }) => host);
+  const hosts = [...new Set([...session.selected.allHosts, ...needed])];
+  return withFleet({ ...session, hooks: new Set() }, version, work, hosts);
 }
 
 /** What a run that holds the lock has begun is its own affair, and none of a dead run's. */
@@ -99,9 +103,11 @@ function withoutRunAtWork({ config }: Session, observed: Observed): Observed {
 
 /** Nothing for a file without accessories: no request is made for any. */
 async function accessoryLook(session: Session): Promise<{ accessories?: AccessoryLook }> {
-  const wanted = wantedAccessories(session.selected);
-  if (wanted.length === 0) return {};
-  return { accessories: { wanted, digests: digestsOf(await readFiles(session, wanted)) } };
+  const { accessories } = await lookBeside(session);
+  if (accessories === undefined) return {};
+  return {
+    accessories: { ...accessories, digests: digestsOf(await readFiles(session, wantedAccessories(session.selected))) },
+  };
 }
 
 function resultOf(

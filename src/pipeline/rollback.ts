@@ -1,3 +1,4 @@
+import { accessoriesNeeded } from '../accessories/needed.ts';
 import { Failure } from '../errors.ts';
 import type { Observed } from '../observe/observed.ts';
 import { planRollback } from '../plan/rollback.ts';
@@ -5,9 +6,10 @@ import { knownVersions, lastGoodVersion, listVersions } from '../plan/way-back.t
 import { abbreviateVersion } from '../build/version.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RollbackEnv } from '../plan/rollback-decision.ts';
+import { lookAtNeeded } from './accessories/beside.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
 import { finish } from './finish.ts';
-import { withFleet } from './fleet.ts';
+import { withFleet, type Fleet } from './fleet.ts';
 import { underLock } from './lock.ts';
 import type { DeployResult } from '../report/results.ts';
 import { wantedOf, type Session } from './session.ts';
@@ -29,15 +31,18 @@ export async function rollbackWith(
       hint: `longshore rollback -d ${wanted}`,
     });
   }
-  return withFleet(session, wanted ?? '', async (fleet) => {
+  const work = async (fleet: Fleet) => {
     let version = wanted ?? '';
     const done = await underLock(session, fleet, wanted ?? 'rollback', async (lock) => {
       // Chosen only now: a run that held the lock may have made a release.
       version = chooseVersion(session, await fleet.observe({}), wanted);
-      return carryOut({ session, fleet, lock, command: 'rollback', version, plan: planFor(session, version, env) });
+      const [plan, look] = [planFor(session, version, env), lookAtNeeded(session)];
+      return carryOut({ session, fleet, lock, command: 'rollback', version, plan, look });
     });
     return finish(session, fleet, { version, started, done });
-  });
+  };
+  const needed = accessoriesNeeded(session.config, session.selected).map(({ host }) => host);
+  return withFleet(session, wanted ?? '', work, [...new Set([...session.selected.hosts, ...needed])]);
 }
 
 function planFor(session: Session, version: string, env: RollbackEnv | undefined): Deployment['plan'] {
@@ -51,6 +56,7 @@ function planFor(session: Session, version: string, env: RollbackEnv | undefined
       origin: session.origin,
       files: { errorPages: 'as-kept', certificates: session.routeFiles.certificates },
       ...(env === undefined ? {} : { env }),
+      needed: accessoriesNeeded(session.config, session.selected),
       ...(before === undefined ? {} : { before }),
     });
     refuseChangedVariables(session, plan);

@@ -5,6 +5,7 @@ import { secretsOfRoles } from '../app/wanted.ts';
 import type { Config, Registry, Value } from '../config/config.ts';
 import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
+import type { SecretsRequest } from '../secrets/resolve.ts';
 import type { Purpose } from './session.ts';
 
 /** Says in which lines of the file and its destination's a name stands; both are read only when it is asked. */
@@ -47,6 +48,17 @@ export async function secretNames(input: {
     ...(['registry', 'this-machine'].includes(purpose.changes) ? [] : config.ssh.keyData.flatMap(secretName)),
     ...ofHooks.flat(),
   ];
+}
+
+/** Those without which a command does less of what it does; nothing is fetched for comparing alone. */
+export function secretsWished(config: Config, { wishes = [] }: Purpose): Pick<SecretsRequest, 'atHand' | 'ifToBeHad'> {
+  const { accessories } = config;
+  if (accessories.length === 0) return {};
+  const registries = [config.registry, ...accessories.flatMap(({ registry }) => registry ?? [])];
+  return {
+    atHand: wishes.includes('accessories') ? secretsOfAccessories(accessories) : [],
+    ifToBeHad: wishes.includes('registries') ? registries.flatMap(secretsOfRegistry) : [],
+  };
 }
 
 function secretName(value: Value | undefined): string[] {

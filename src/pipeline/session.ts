@@ -22,7 +22,7 @@ import { askedToHold, newHold, type Hold } from './hold.ts';
 import { type KnownLater, openOutputs } from './outputs.ts';
 import { readRouteSources, type RouteSources } from './route-files.ts';
 import { loadRequest, type Run } from './run.ts';
-import { credentialsOf, placesIn, secretNames, valuesInFile } from './session-secrets.ts';
+import { credentialsOf, placesIn, secretNames, secretsWished, valuesInFile } from './session-secrets.ts';
 import { noteSource, requireSource } from './source.ts';
 import { checkSecrets, kamalsForms } from './values.ts';
 
@@ -68,6 +68,8 @@ export interface Purpose {
     'setup' | 'machines' | 'engine' | 'registry' | 'login' | 'lock' | 'this-machine' | 'inside' | 'nothing';
   readonly hooks: readonly HookName[];
   readonly needs: readonly ('containers' | 'build' | 'registry' | 'accessories')[];
+  /** What it does more of where the secrets for it can be had: compare accessories, and ask registries about their images. */
+  readonly wishes?: readonly ('accessories' | 'registries')[];
   /** Names of the accessories that it is about; absent: all of them, where it needs any. */
   readonly accessories?: readonly string[];
   /** What the work tree is for: `git.require` holds for what is made from it, and is told where that is only planned. */
@@ -116,6 +118,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   const secrets = await resolveSecrets({
     ...secretsRequest,
     names,
+    ...secretsWished(selected, purpose),
     askedIn: placesIn(config, cwd),
     onKamalsValue: (name, value) => secretsByKamal.set(name, value),
   });

@@ -1,7 +1,9 @@
+import type { WantedAccessory } from '../accessories/wanted.ts';
 import type { WantedContainer } from '../app/wanted.ts';
 import type { Config } from '../config/config.ts';
 import { imageOf } from '../containers/names.ts';
 import type { Observed, ReleaseOrigin, ReleaseRecord } from '../observe/observed.ts';
+import { waitingRoles } from './accessories/waiting.ts';
 import { decideForDeploy } from './decide.ts';
 import { digestOn, type ImageChanges, imageChanges, prepareStages } from './prepare.ts';
 import { swapStages } from './swap.ts';
@@ -30,6 +32,8 @@ export interface DeployRequest {
   readonly openValues: readonly RoleValue[];
   /** Which files the routes are to have. */
   readonly files: Omit<WantedFiles, 'version'>;
+  /** Accessories without which their roles do not start; absent: none. */
+  readonly needed?: readonly WantedAccessory[];
   /** The machines before this run's first step, for the rest of a plan whose reply was lost. */
   readonly before?: Observed;
 }
@@ -79,6 +83,7 @@ export function planDeploy(request: DeployRequest): Plan {
     version,
     stages: [...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
     ...values,
+    ...waitingRoles(request, decisions),
     notes: [...dead.notes, ...leftAlone(request.file, observed), ...values.notes],
   };
 }

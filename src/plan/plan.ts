@@ -18,6 +18,19 @@ export interface Plan {
   readonly undecided?: readonly RoleValue[];
   /** Variables that a rollback would bring back unlike the file, where nobody said whose are meant; absent when there is none. */
   readonly changedVariables?: readonly string[];
+  /** Roles that must not start yet; absent when there is none. */
+  readonly waiting?: readonly WaitingRole[];
+}
+
+/** A role whose accessory is down on a machine. */
+export interface WaitingRole {
+  readonly role: string;
+  readonly accessory: string;
+  /** Where it is down. */
+  readonly host: string;
+  readonly because: string;
+  /** What mends it, or tells more. */
+  readonly command: string;
 }
 
 /** A value of a role that Kamal would deliver otherwise. */

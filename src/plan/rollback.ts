@@ -1,3 +1,4 @@
+import { waitingRoles } from './accessories/waiting.ts';
 import { observedHost, replacedVersion, startedSince } from './current.ts';
 import type { Decision } from './decide.ts';
 import type { DeployRequest } from './deploy.ts';
@@ -73,6 +74,7 @@ export function planRollback(request: RollbackRequest): Plan {
       ...notesOnFiles(decisions, observed, config),
     ],
     ...(env === undefined && changed.length > 0 ? { changedVariables: changed } : {}),
+    ...waitingRoles(request, decisions),
   };
 }
 

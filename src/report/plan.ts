@@ -1,11 +1,12 @@
 import { abbreviateVersion } from '../build/version.ts';
+import { describeDrifts } from '../plan/accessories/drift-text.ts';
+import { describeWaiting } from '../plan/accessories/waiting.ts';
 import { describe, reasonOf, shortNames } from '../plan/describe.ts';
 
-import type { AccessoryDrift } from '../plan/accessories/drift.ts';
 import { type Plan, type Stage, type Step, thisMachine } from '../plan/plan.ts';
 import { count } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
-import { type PlanResult, startCommand, subject } from './results.ts';
+import { type PlanResult, subject } from './results.ts';
 import { table } from './table.ts';
 
 /** The plan as a table: stage, machine and role, step and why. Each is said once, above what it holds for. */
@@ -17,7 +18,11 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
   ];
   return [
     paint.bold(`${subject(result)}, version ${abbreviateVersion(result.version)}`),
-    ...[...result.plan.notes, ...accessoryTexts(result)].map((note) => `note: ${note}`),
+    ...[
+      ...result.plan.notes,
+      ...waitingNotes(result.plan),
+      ...describeDrifts(result.accessories, result.destination),
+    ].map((note) => `note: ${note}`),
     ...(rows.length === 0 ? [] : ['', ...table(rows), '']),
     result.plan.stages.length === 0 ? 'Nothing to do.' : `${planSize(result.plan)}.`,
   ].join('\n');
@@ -34,35 +39,8 @@ export function renderDrift(result: PlanResult, paint: Paint = noColours): strin
   return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} ${what}.`;
 }
 
-/** Those that are down for the same reason are told together: one command starts them, each after what it depends on. */
-function accessoryTexts(result: PlanResult): string[] {
-  const downTogether = new Map<string, AccessoryDrift[]>();
-  for (const one of result.accessories) {
-    if (one.down === undefined || one.because.length > 1) continue;
-    const key = `${one.host} ${one.down}`;
-    downTogether.set(key, [...(downTogether.get(key) ?? []), one]);
-  }
-  const told = [...downTogether.values()].flat();
-  return [
-    ...[...downTogether.values()].map((ones) => downText(ones, result)),
-    ...result.accessories.filter((one) => !told.includes(one)).map(accessoryText),
-  ];
-}
-
-function downText(ones: readonly AccessoryDrift[], { destination }: PlanResult): string {
-  const [first] = ones;
-  const names = ones.map(({ name }) => name);
-  const command = startCommand(names, destination);
-  return `${first?.host}: ${names.join(', ')} ${ones.length === 1 ? 'does' : 'do'} not run: ${first?.down}; \`${command}\` starts what is down`;
-}
-
-/** What `deploy --accessories` would apply, and what is away meanwhile. */
-function accessoryText({ name, host, because, interrupts }: PlanResult['accessories'][number]): string {
-  const cost = interrupts.length === 0 ? '' : `, which interrupts ${interrupts.join(', ')}`;
-  const command = because.every((one) => one.startsWith('it does not run'))
-    ? `accessory start ${name}`
-    : 'deploy --accessories';
-  return `${host}: ${name} is left alone, unlike the file: ${because.join(', ')}; \`${command}\` applies it${cost}`;
+function waitingNotes({ waiting = [] }: Plan): string[] {
+  return waiting.map((one) => `${describeWaiting(one)}; a deploy stops there: \`${one.command}\``);
 }
 
 /** What this machine does before or after the others. */

@@ -182,12 +182,6 @@ export function subject({ service, destination }: { service: string; destination
   return destination === undefined ? service : `${service} to ${destination}`;
 }
 
-/** What starts these accessories again, each after what it depends on. */
-export function startCommand(names: readonly string[], destination: string | undefined): string {
-  const [name = 'all'] = names.length === 1 ? names : [];
-  return ['longshore accessory start', name, ...(destination === undefined ? [] : ['-d', destination])].join(' ');
-}
-
 export interface AccessoryResult {
   readonly service: string;
   readonly destination?: string;

@@ -1,9 +1,10 @@
 import { abbreviateVersion } from '../build/version.ts';
 import type { LockHolder } from '../hosts/host.ts';
 
+import { startCommand } from '../plan/accessories/drift-text.ts';
 import { shortNames } from '../plan/describe.ts';
 import { noColours, type Paint } from './paint.ts';
-import { type HostStatus, type LockResult, startCommand, type StatusResult } from './results.ts';
+import type { HostStatus, LockResult, StatusResult } from './results.ts';
 import { table } from './table.ts';
 
 /** What runs where, what the proxies route where, and who holds the lock. */

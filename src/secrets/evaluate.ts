@@ -47,8 +47,8 @@ export async function evaluateEntries(wanted: readonly Entry[], evaluation: Eval
   return { values, byKamal, failures };
 }
 
-/** An entry refers only to entries above it, so the order of the file starts those first. */
-function withReferences(wanted: readonly Entry[]): readonly Entry[] {
+/** These and all they refer to. An entry refers only to entries above it, so the order of the file starts those first. */
+export function withReferences(wanted: readonly Entry[]): readonly Entry[] {
   const found = new Set(wanted);
   for (const entry of found) for (const one of entry.references.values()) found.add(one);
   return [...found].sort((one, other) => one.order - other.order);

@@ -1,12 +1,17 @@
 import { Failure } from '../errors.ts';
 import type { Entry, SecretsFile } from './dialect.ts';
-import { type Evaluated, evaluateEntries, isReference } from './evaluate.ts';
+import { atHandAmong } from './at-hand.ts';
+import { type Evaluated, evaluateEntries, isReference, withReferences } from './evaluate.ts';
 import { readSecretsFiles, secretsPaths, type SecretsLocation } from './files.ts';
 import { createProviders } from './providers.ts';
 
 export interface SecretsRequest extends SecretsLocation {
   /** What is needed; nothing else is looked at, and no command runs for anything else. */
   readonly names: readonly string[];
+  /** Taken along where nothing has to be fetched or run for them; never a failure. */
+  readonly atHand?: readonly string[];
+  /** Fetched along; without a value they are left out. */
+  readonly ifToBeHad?: readonly string[];
   onWarning?(text: string): void;
   /** Where a secret is asked for, such as `config/deploy.yml:12`; told of one that is not defined. */
   askedIn?(name: string): readonly string[];
@@ -22,7 +27,8 @@ export interface SecretsRequest extends SecretsLocation {
  */
 export async function resolveSecrets(request: SecretsRequest): Promise<ReadonlyMap<string, string>> {
   const names = [...new Set(request.names)];
-  if (names.length === 0) return new Map();
+  const { atHand = [], ifToBeHad = [] } = request;
+  if (names.length + atHand.length + ifToBeHad.length === 0) return new Map();
   const files = await readSecretsFiles(request);
   const defined = new Map(files.flatMap((file) => file.entries.map((entry) => [entry.key, entry] as const)));
 
@@ -34,13 +40,21 @@ export async function resolveSecrets(request: SecretsRequest): Promise<ReadonlyM
     throw missingFailure(missing, { paths: secretsPaths(request), found: files.length, askedIn });
   }
   const wanted = names.flatMap((name) => defined.get(name) ?? []);
-  const { values, byKamal, failures } = await evaluated(wanted, { files, request });
-  if (failures.size > 0) throw combined(failures);
-  for (const entry of wanted) {
+  const fetched = [...wanted, ...ifToBeHad.flatMap((name) => defined.get(name) ?? [])];
+  const along = atHandAmong(
+    atHand.flatMap((name) => defined.get(name) ?? []),
+    fetched,
+  );
+  const all = [...new Set([...fetched, ...along])];
+  const { values, byKamal, failures } = await evaluated(all, { files, request, warned: wanted });
+  const required = new Set(withReferences(wanted));
+  const grave = [...failures].filter(([, entries]) => entries.some((entry) => required.has(entry)));
+  if (grave.length > 0) throw combined(new Map(grave));
+  for (const entry of all) {
     const kamals = byKamal.get(entry);
     if (kamals !== undefined) request.onKamalsValue?.(entry.key, kamals);
   }
-  return new Map(wanted.map((entry) => [entry.key, values.get(entry) ?? '']));
+  return new Map(all.flatMap((entry) => (values.has(entry) ? [[entry.key, values.get(entry) ?? '']] : [])));
 }
 
 /** What became of one secret: its value, or why it has none. */
@@ -63,7 +77,7 @@ export async function lookAtSecrets(request: Omit<SecretsRequest, 'names'>): Pro
   }
   const defined = new Map(files.flatMap((file) => file.entries.map((entry) => [entry.key, entry] as const)));
   const wanted = [...defined.values()];
-  const { values, failures } = await evaluated(wanted, { files, request });
+  const { values, failures } = await evaluated(wanted, { files, request, warned: wanted });
   const problems = new Map([...failures].flatMap(([failure, entries]) => entries.map((entry) => [entry, failure])));
   return wanted.map((entry) => {
     const { key: name, where } = entry;
@@ -81,9 +95,13 @@ function refersTo({ references }: Entry, values: ReadonlyMap<Entry, string>): Fa
 
 function evaluated(
   wanted: readonly Entry[],
-  { files, request }: { files: readonly SecretsFile[]; request: Omit<SecretsRequest, 'names'> },
+  {
+    files,
+    request,
+    warned,
+  }: { files: readonly SecretsFile[]; request: Omit<SecretsRequest, 'names'>; warned: readonly Entry[] },
 ): Promise<Evaluated> {
-  for (const warning of warningsFor(files, wanted)) request.onWarning?.(warning);
+  for (const warning of warningsFor(files, warned)) request.onWarning?.(warning);
   const { cwd, env, ask } = request;
   return evaluateEntries(wanted, { cwd, env, providers: createProviders({ cwd, env, ...(ask && { ask }) }) });
 }

@@ -20,6 +20,10 @@ export interface RunOptions {
   hold?: HoldReason;
   /** What this run is called in the record of releases. */
   run?: string;
+  /** Who answers questions; absent: nobody. */
+  confirm?: NonNullable<Run['confirm']>;
+  /** As `--hosts`. */
+  hosts?: readonly string[];
   /** As `--roles`. */
   roles?: readonly string[];
   /** Names of the hooks whose scripts lie in the file's `hooks_path`. */
@@ -39,7 +43,7 @@ export function sessionOf(
   const run: Run = {
     command: options.command ?? 'deploy',
     configFile: config.file,
-    hosts: [],
+    hosts: options.hosts ?? [],
     roles: options.roles ?? [],
     primaryOnly: false,
     skipPush: true,
@@ -49,6 +53,7 @@ export function sessionOf(
     env: {},
     emit: (event) => events.push(event),
     signal: options.signal ?? new AbortController().signal,
+    ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
   };
   return {
     run,

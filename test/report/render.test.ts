@@ -46,16 +46,19 @@ Retire    dal-01 web  stop shop-web-77aa  (replaced by 4be1)
   });
 
   test('tells accessories that are unlike the file, and what applying that interrupts', () => {
-    const db = { name: 'db', host: 'dal-01', because: ['its label team differs'], interrupts: ['db', 'pooler'] };
-    const down = { name: 'cache', host: 'dal-01', because: ['it does not run (Exited (1))'], interrupts: [] };
+    const on = { host: 'dal-01', interrupts: ['db', 'pooler'] };
+    const commands = ['deploy --accessories', 'accessory upgrade db'];
+    const db = { ...on, name: 'db', because: ['its label team differs'], commands };
+    const because = ['it does not run (Exited (1))'];
+    const down = { ...on, name: 'cache', because, interrupts: [], commands: ['accessory start cache'] };
     const late = (name: string) => ({
-      ...{ name, host: 'dal-01', interrupts: [], down: '192.0.2.11 was missing' },
+      ...{ name, host: 'dal-01', interrupts: [], commands: [], down: '192.0.2.11 was missing' },
       because: ['it does not run (Exited (137)): 192.0.2.11 was missing'],
     });
     const text = renderDrift({ ...empty, nothingToDo: false, accessories: [db, down, late('mail'), late('sftp')] });
     expect(text).toBe(`shop to production, version 4be1
 note: dal-01: mail, sftp do not run: 192.0.2.11 was missing; \`longshore accessory start all -d production\` starts what is down
-note: dal-01: db is left alone, unlike the file: its label team differs; \`deploy --accessories\` applies it, which interrupts db, pooler
+note: dal-01: db is left alone, unlike the file: its label team differs; \`deploy --accessories\` or \`accessory upgrade db\` applies it, which interrupts db, pooler
 note: dal-01: cache is left alone, unlike the file: it does not run (Exited (1)); \`accessory start cache\` applies it
 Nothing to do.
 Drift: accessories are unlike the file.`);

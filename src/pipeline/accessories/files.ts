@@ -24,6 +24,28 @@ export async function readFiles(
   return new Map(await Promise.all(read));
 }
 
+/** The same of those that can be read here, and whose templates need no secret that this run does not have. */
+export async function filesAtHand(
+  session: Session,
+  wanted: readonly WantedAccessory[],
+): Promise<ReadonlyMap<string, readonly UploadedFile[]>> {
+  const hasSecrets = ({ spec }: WantedAccessory) =>
+    spec.env.every(({ value }) => typeof value === 'string' || session.secrets.has(value.secret));
+  const read = wanted.flatMap((one) =>
+    one.accessory.files
+      .filter(({ isTemplate }) => !isTemplate || hasSecrets(one))
+      .map(async (file) => {
+        try {
+          return [[`${one.host}:${file.hostPath}`, await readMounted(session, one, file)] as const];
+        } catch (error) {
+          if (error instanceof Failure) return [];
+          throw error;
+        }
+      }),
+  );
+  return new Map((await Promise.all(read)).flat());
+}
+
 /** SHA-256 in hex of each, by `host:path`. */
 export function digestsOf(files: ReadonlyMap<string, readonly UploadedFile[]>): Map<string, string> {
   return new Map(

@@ -1,3 +1,4 @@
+import { dependentsOf } from '../../accessories/needed.ts';
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Config } from '../../config/config.ts';
 import type { Observed } from '../../observe/observed.ts';
@@ -13,6 +14,8 @@ export interface AccessoryDrift {
   readonly interrupts: readonly string[];
   /** Why it does not run, as far as anybody knows; absent when it runs, or is not there. */
   readonly down?: string;
+  /** What to type, any of them. */
+  readonly commands: readonly string[];
 }
 
 export function accessoryDrift(
@@ -22,7 +25,7 @@ export function accessoryDrift(
 ): AccessoryDrift[] {
   return meet(wanted, observed).flatMap((met) => {
     const differences = differencesOf(met);
-    const because = [...whyAway(met), ...differences];
+    const because = [whyAway(met) ?? [], differences].flat();
     if (because.length === 0) return [];
     const { name } = met.wanted.accessory;
     const isInterrupted = isRunning(met) && differences.length > 0;
@@ -31,19 +34,21 @@ export function accessoryDrift(
         name,
         host: met.wanted.host,
         because,
-        interrupts: isInterrupted ? [name, ...whatNeeds(name, config)] : [],
+        interrupts: isInterrupted ? [name, ...dependentsOf(name, config)] : [],
+        commands: commandsFor(met, differences),
         ...reasonDown(met),
       },
     ];
   });
 }
 
-function whyAway(met: Met): string[] {
-  if (isRunning(met)) return [];
+/** In a few words; undefined when it runs. */
+export function whyAway(met: Met): string | undefined {
+  if (isRunning(met)) return undefined;
   const current = currentOf(met);
-  if (current === undefined) return ['it is not on this host'];
+  if (current === undefined) return 'it is not on this host';
   const { down } = reasonDown(met);
-  return [`it does not run (${current.status})${down === undefined ? '' : `: ${down}`}`];
+  return `it does not run (${current.status})${down === undefined ? '' : `: ${down}`}`;
 }
 
 function reasonDown(met: Met): { down?: string } {
@@ -52,15 +57,13 @@ function reasonDown(met: Met): { down?: string } {
   return why === undefined ? {} : { down: why };
 }
 
-function whatNeeds(name: string, { accessories, roles }: Config): string[] {
-  const needing = new Set<string>();
-  const follow = (needed: string): void => {
-    for (const one of [...accessories, ...roles]) {
-      if (!one.dependsOn.includes(needed) || needing.has(one.name)) continue;
-      needing.add(one.name);
-      follow(one.name);
-    }
-  };
-  follow(name);
-  return [...needing];
+function commandsFor(met: Met, differences: readonly string[]): string[] {
+  const { name } = met.wanted.accessory;
+  if (differences.length > 0) return ['deploy --accessories', `accessory upgrade ${name}`];
+  return [runCommand(met)];
+}
+
+/** What makes one run that does not. */
+export function runCommand({ wanted, observed }: Met): string {
+  return `accessory ${observed.container === undefined ? 'boot' : 'start'} ${wanted.accessory.name}`;
 }

@@ -5,6 +5,7 @@ import type { Plan } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
 import { meet, type Met } from './current.ts';
+import { feltNotes } from './felt.ts';
 import type { StartRequest } from './start.ts';
 import { stopSteps } from './start.ts';
 import { auditLanes, stopStep } from './steps.ts';
@@ -28,7 +29,7 @@ export function planRemove({ config, wanted, observed }: StartRequest): Plan {
         auditLanes(config, all, (name) => `Remove ${name} accessory container`),
       ),
     ],
-    [],
+    feltNotes(config, all),
   );
 }
 

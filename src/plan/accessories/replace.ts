@@ -8,6 +8,7 @@ import type { Plan, Stage, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
 import { currentOf, meet, type Met } from './current.ts';
+import { feltNotes } from './felt.ts';
 import {
   auditLanes,
   bootSteps,
@@ -61,7 +62,7 @@ export function planReplace(request: ReplaceRequest): Plan {
       ...swap,
       ...stage('Write down', auditLanes(config, replaced, request.audit)),
     ],
-    [],
+    feltNotes(config, replaced),
   );
 }
 

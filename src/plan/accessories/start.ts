@@ -9,6 +9,7 @@ import { stage } from '../prepare.ts';
 import { whyStarted } from '../why-down.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
 import { meet, type Met } from './current.ts';
+import { feltNotes } from './felt.ts';
 import { auditLanes, bootSteps, stopStep } from './steps.ts';
 
 export interface StartRequest {
@@ -69,7 +70,7 @@ export function planStop({ config, wanted, observed }: StartRequest): Plan {
         auditLanes(config, running, (name) => `Stopped ${name} accessory`),
       ),
     ],
-    [],
+    feltNotes(config, running),
   );
 }
 
@@ -88,7 +89,7 @@ export function planRestart({ config, wanted, observed }: StartRequest): Plan {
         auditLanes(config, present, (name) => `Started ${name} accessory`),
       ),
     ],
-    absentNotes(all),
+    [...absentNotes(all), ...feltNotes(config, present)],
   );
 }
 

@@ -1,0 +1,172 @@
+import { dependentsOf } from '../../accessories/needed.ts';
+import { wantedAccessories, type WantedAccessory } from '../../accessories/wanted.ts';
+import { Failure } from '../../errors.ts';
+import type { Execution } from '../../execute/execution.ts';
+import type { Observed } from '../../observe/observed.ts';
+import { isRunning, meet, type Met } from '../../plan/accessories/current.ts';
+import { dependOn, rolesFeeling } from '../../plan/accessories/felt.ts';
+import { fateOf, strangers } from '../../plan/accessories/refuse.ts';
+import type { AccessoryResult } from '../../report/results.ts';
+import { behindFence, isAt } from '../execution.ts';
+import { withFleet, type Fleet } from '../fleet.ts';
+import { underLock } from '../lock.ts';
+import type { Run } from '../run.ts';
+import { openSession, type Session } from '../session.ts';
+import { carryOutAccessories, type AccessoriesDone, type AccessoryWork } from './carry-out.ts';
+import { digestsOf, readFiles } from './files.ts';
+import { stories, type AccessoryCommand, type AccessoryOptions, type Story } from './stories.ts';
+
+/** Opens the session for a command about accessories, and carries it out. @throws Failure */
+export async function changeAccessories(
+  run: Run,
+  command: AccessoryCommand,
+  options: AccessoryOptions,
+): Promise<AccessoryResult> {
+  const session = await openSession(run, {
+    changes: 'machines',
+    hooks: ['pre-connect'],
+    needs: ['accessories', 'registry'],
+    accessories: options.names,
+  });
+  return changeWith(session, command, options);
+}
+
+/** Connects, and under the lock observes, plans and executes. @throws Failure */
+export async function changeWith(
+  session: Session,
+  command: AccessoryCommand,
+  options: AccessoryOptions,
+): Promise<AccessoryResult> {
+  const started = Date.now();
+  const { tree, selected } = session;
+  const done = await withFleet(
+    session,
+    tree.headSha,
+    async (fleet) => {
+      if (stories[command](options).asksFirst) await askFirst(session, fleet);
+      return underLock(session, fleet, tree.headSha, (lock) =>
+        changeUnderLock({ session, fleet, lock }, command, options),
+      );
+    },
+    selected.accessoryHosts,
+  );
+  return resultOf(session, { started, done });
+}
+
+/** Before the lock, which nobody else should have to wait for. @throws Failure `usage` when the answer is no */
+async function askFirst(session: Session, fleet: Fleet): Promise<void> {
+  const { config, selected, run, typed } = session;
+  const wanted = wantedAccessories(selected);
+  if (wanted.every(({ accessory }) => dependentsOf(accessory.name, config).length === 0)) return;
+  const observed = await fleet.observe({ accessories: { wanted, digests: new Map() } });
+  for (const [name, roles] of rolesFeeling(config, meet(wanted, observed), observed)) {
+    const text = dependOn(roles, name);
+    if (run.confirm === undefined) {
+      const again = `\`${typed(`accessory start ${name}`)}\``;
+      run.emit({ type: 'warning', text: `${text}, which is stopped until ${again}` });
+    } else if (!(await run.confirm(`${text}, and run${roles.length === 1 ? 's' : ''}. Stop it?`))) {
+      throw new Failure('usage', `${name} was not stopped`, { hint: 'Nothing was changed.' });
+    }
+  }
+}
+
+/** The same under a lock that is held already, for a deploy. @throws Failure */
+export async function changeUnderLock(
+  { session, fleet, lock }: Pick<AccessoryWork, 'session' | 'fleet' | 'lock'>,
+  command: AccessoryCommand,
+  options: AccessoryOptions,
+): Promise<AccessoriesDone> {
+  const story = stories[command](options);
+  const { config, selected, run } = session;
+  const wanted = wantedAccessories(selected);
+  if (story.pullsFirst) await pullImages(session, behindFence(fleet, lock.fence), wanted);
+  return carryOutAccessories({
+    session,
+    fleet,
+    lock,
+    wanted,
+    title: [run.command, ...options.names].join(' '),
+    check(observed) {
+      const replaced = refuseUnsaid(session, story, observed);
+      for (const met of replaced) run.emit({ type: 'note', text: `${met.wanted.host}: ${fateOf(met)}` });
+    },
+    plan: (observed, before) => story.plan({ config, wanted, observed }, before),
+  });
+}
+
+/**
+ * Looks before anything is built or locked, and refuses what would be refused later.
+ * @returns those that are going to be made or started. @throws Failure
+ */
+export async function lookAtAccessories(
+  session: Session,
+  fleet: Fleet,
+  command: AccessoryCommand,
+  options: AccessoryOptions,
+): Promise<WantedAccessory[]> {
+  const wanted = wantedAccessories(session.selected);
+  const digests = digestsOf(await readFiles(session, wanted));
+  const story = stories[command](options);
+  const observed = await fleet.observe({ accessories: { wanted, digests } });
+  refuseUnsaid(session, story, observed);
+  const changes = story.replaces ?? ((met: Met) => !isRunning(met));
+  return meet(wanted, observed)
+    .filter(changes)
+    .map((met) => met.wanted);
+}
+
+/** @returns those that are going to be replaced */
+function refuseUnsaid(session: Session, story: Story, observed: Observed): Met[] {
+  const { config, selected } = session;
+  refuse(session, [...new Set(observed.hosts.flatMap((host) => strangers(host, config.service)))]);
+  const all = meet(wantedAccessories(selected), observed);
+  const replaced = all.filter((met) => story.replaces?.(met) === true);
+  refuse(session, story.refusals?.(story.replaces === undefined ? all : replaced, session) ?? []);
+  return replaced;
+}
+
+/** A tag that moved in the registry is seen by pulling it, so that what is replaced is decided with it there. */
+async function pullImages(
+  { run, logins }: Session,
+  hosts: Execution['hosts'],
+  wanted: readonly WantedAccessory[],
+): Promise<void> {
+  const pulls = [
+    ...new Map(wanted.map(({ host, spec }) => [`${host} ${spec.image}`, { host, image: spec.image }])).values(),
+  ];
+  await Promise.all(
+    pulls.map(async ({ host, image }) => {
+      run.emit({ type: 'note', text: `${host}: pulling ${image}` });
+      await hosts.get(host)?.docker.pullImage(
+        image,
+        logins.find(({ server }) => isAt(image, server)),
+      );
+    }),
+  );
+}
+
+function refuse({ run }: Session, reasons: readonly string[]): void {
+  const [first, ...others] = reasons;
+  if (first === undefined) return;
+  throw new Failure('usage', others.length === 0 ? first : `${run.command} is refused for ${reasons.length} reasons`, {
+    ...(others.length === 0 ? {} : { details: reasons }),
+    hint: 'Nothing was changed.',
+  });
+}
+
+function resultOf(
+  { config, selected }: Session,
+  { started, done }: { started: number; done: AccessoriesDone },
+): AccessoryResult {
+  return {
+    service: config.service,
+    ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
+    changed: done.changed,
+    seconds: (Date.now() - started) / 1000,
+    accessories: wantedAccessories(selected).map(({ host, accessory, spec }) => {
+      const timing = done.timings.find((one) => one.host === host && one.name === accessory.name);
+      return { name: accessory.name, host, container: spec.name, image: spec.image, ...timing };
+    }),
+    hosts: selected.accessoryHosts,
+  };
+}

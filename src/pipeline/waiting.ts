@@ -1,0 +1,19 @@
+import { Failure } from '../errors.ts';
+import { describeWaiting } from '../plan/accessories/waiting.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Session } from './session.ts';
+
+/** No role starts while an accessory it depends on is down. @throws Failure `accessory-down` */
+export function refuseWaiting({ typed }: Pick<Session, 'typed'>, { waiting = [] }: Plan): void {
+  const [first, ...others] = waiting;
+  if (first === undefined) return;
+  const commands = [...new Set(waiting.map(({ command }) => `\`${typed(command)}\``))];
+  throw new Failure(
+    'accessory-down',
+    others.length === 0 ? describeWaiting(first) : 'Accessories that roles depend on are down',
+    {
+      details: others.length === 0 ? [] : waiting.map(describeWaiting),
+      hint: `Nothing was changed. Type: ${commands.join(', ')}`,
+    },
+  );
+}
