@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/contract/**', 'test/e2e/**', '**/node_modules/**'],
+          exclude: ['test/chaos/**', 'test/contract/**', 'test/e2e/**', '**/node_modules/**'],
           globalSetup: ['test/house/scratch.ts'],
           // What hangs fails; what has to wait for a busy box does not.
           testTimeout: 30_000,
@@ -39,6 +39,14 @@ export default defineConfig({
           ...onMachines,
           name: 'e2e',
           include: ['test/e2e/*.test.ts'],
+          globalSetup: ['test/e2e/set-up.ts'],
+        },
+      },
+      {
+        test: {
+          ...onMachines,
+          name: 'chaos',
+          include: ['test/chaos/*.test.ts'],
           globalSetup: ['test/e2e/set-up.ts'],
         },
       },

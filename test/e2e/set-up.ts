@@ -23,7 +23,7 @@ export default function setUp(project: TestProject): () => void {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   runSandbox('up', ...sets);
-  if (isAskedFor('heatwave'))
+  if (isAskedFor('heatwave') || isAskedFor('chaos'))
     execFileSync(join(root, 'examples/heatwave/sandbox/sandbox'), ['images'], { stdio: 'inherit' });
   project.provide('longshore', into);
   return () => rmSync(into, { recursive: true, force: true });

@@ -1,14 +1,23 @@
 // Load on the Heatwave stack through its tunnel, in a process of its own: pages, rows that are written, jobs that are enqueued. Each is
 // asked for once and never again, so an id is acknowledged or it is lost.
-//   heatwave.mjs '{"port":8000,"host":"crm.example.com","name":"one","perSecond":{"pages":60,"rows":5,"jobs":20},"maxSeconds":120}'
+//   heatwave.mjs '{"address":"127.0.0.1","port":8000,"host":"crm.example.com","name":"one","perSecond":{"pages":60,"rows":5,"jobs":20},"maxSeconds":120}'
 // Ends at `enough` on stdin. Prints one JSON document: how many were sent, what was lost, what was acknowledged, which versions answered.
 import http from 'node:http';
 
-const { port, host, name, perSecond, jobMilliseconds = 0, maxSeconds } = JSON.parse(process.argv[2]);
+const {
+  address = '127.0.0.1',
+  port,
+  host,
+  name,
+  perSecond,
+  jobMilliseconds = 0,
+  maxSeconds,
+} = JSON.parse(process.argv[2]);
+if (!/^127\.\d+\.\d+\.\d+$/.test(address)) throw new Error(`${address} is no loopback address`);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 const started = Date.now();
 const end = started + maxSeconds * 1000;
-const sent = { pages: 0, rows: 0, jobs: 0 };
+const sent = { pages: 0, slow: 0, rows: 0, jobs: 0 };
 const acknowledged = { rows: [], jobs: [] };
 const losses = [];
 const versions = {};
@@ -19,6 +28,7 @@ process.stdin.on('end', () => (isEnough = true));
 
 const kinds = {
   pages: { method: 'GET', path: () => '/', status: 200 },
+  slow: { method: 'GET', path: () => '/slow?milliseconds=3000', status: 200 },
   rows: { method: 'POST', path: (id) => `/rows?id=${id}`, status: 201 },
   jobs: { method: 'POST', path: (id) => `/jobs?id=${id}&milliseconds=${jobMilliseconds}`, status: 202 },
 };
@@ -42,7 +52,7 @@ async function ask(kind) {
 
 function request({ method, path }) {
   return new Promise((resolve) => {
-    const asking = http.request({ host: '127.0.0.1', port, method, path, headers: { host }, agent, timeout: 30_000 });
+    const asking = http.request({ host: address, port, method, path, headers: { host }, agent, timeout: 30_000 });
     asking.on('response', (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk) => (body += chunk));

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-type Kind = 'pages' | 'rows' | 'jobs';
+/** `slow`: answered after 3 s, by apps that have such a page. */
+type Kind = 'pages' | 'slow' | 'rows' | 'jobs';
 
 export interface HeatwavePlan {
-  /** Of the tunnel, on 127.0.0.1. */
+  /** Of the loopback range; absent: 127.0.0.1, where a tunnel begins. */
+  readonly address?: string;
   readonly port: number;
   readonly host: string;
   /** Begins the ids of its rows and jobs. */

@@ -1,0 +1,4 @@
+import { killed } from './faults.ts';
+import { playCases } from './play.ts';
+
+playCases('killed at every step', (boundaries) => boundaries.map((moment) => [killed, moment] as const));

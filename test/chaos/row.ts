@@ -1,0 +1,63 @@
+/** What one case did, as docs/chaos.md shows it. */
+export interface Row {
+  /** What was done to the run or to a machine. */
+  readonly fault: string;
+  /** When. */
+  readonly moment: string;
+  /** How the command ended: its exit status, or `killed`. */
+  readonly ended: string;
+  /** Requests that got no right answer, but for those to a machine that was itself killed. */
+  readonly lost: number;
+  /** Those to a machine that was itself killed, or whose proxy was. */
+  readonly lostOnKilled: number;
+  readonly jobsLost: number;
+  /** Jobs begun a second time; one may be, where its worker was killed. */
+  readonly jobsDoubled: number;
+  /** What served on each machine after it. */
+  readonly versions: string;
+  /** What ran then and should not have; `nothing`. */
+  readonly extra: string;
+  /** Seconds from the fault until its lock was given back or taken over; absent: it had none. */
+  readonly lockSeconds: number | undefined;
+  /** How the same command ended, typed again, and what `plan --check` said. */
+  readonly repeated: string;
+}
+
+const columns: readonly (readonly [string, (row: Row) => string])[] = [
+  ['fault', ({ fault }) => fault],
+  ['when', ({ moment }) => moment],
+  ['exit', ({ ended }) => ended],
+  ['requests lost', ({ lost, lostOnKilled }) => (lostOnKilled > 0 ? `${lost} (+${lostOnKilled} there)` : String(lost))],
+  ['jobs lost', ({ jobsLost }) => String(jobsLost)],
+  ['jobs twice', ({ jobsDoubled }) => String(jobsDoubled)],
+  ['dal-01, chi-02 then', ({ versions }) => versions],
+  ['should not run', ({ extra }) => extra],
+  ['lock held', ({ lockSeconds }) => (lockSeconds === undefined ? 'none' : `${lockSeconds.toFixed(0)} s`)],
+  ['repeated', ({ repeated }) => repeated],
+];
+
+/** As a Markdown table. @throws when a cell is empty, as nobody looked there */
+export function tableOf(rows: readonly Row[]): string {
+  const lines = rows.map((row) =>
+    columns.map(([name, cell]) => {
+      const text = cell(row).trim();
+      if (text === '') throw new Error(`${row.fault}, ${row.moment}: nobody looked at ${name}`);
+      return text.replaceAll('|', '\\|');
+    }),
+  );
+  const head = columns.map(([name]) => name);
+  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** What is not as it has to be, a line each; none for a case that went well. */
+export function problemsOf(row: Row, killsWorker: boolean): string[] {
+  const where = `${row.fault}, ${row.moment}`;
+  return [
+    ...(row.lost > 0 ? [`${row.lost} requests were lost`] : []),
+    ...(row.jobsLost > 0 ? [`${row.jobsLost} jobs were lost`] : []),
+    ...(row.jobsDoubled > (killsWorker ? 1 : 0) ? [`${row.jobsDoubled} jobs were begun twice`] : []),
+    ...(row.extra === 'nothing' ? [] : [`${row.extra} should not run`]),
+    ...((row.lockSeconds ?? 0) > 60 ? [`the lock was held for ${row.lockSeconds} s`] : []),
+    ...(row.repeated === '0, nothing left' ? [] : [`repeated it ended with ${row.repeated}`]),
+  ].map((problem) => `${where}: ${problem}`);
+}
