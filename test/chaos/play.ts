@@ -15,7 +15,7 @@ export function playCases(name: string, casesOf: (boundaries: readonly Moment[])
   afterAll(() => suite?.end());
 
   test(
-    name,
+    'nothing is lost in any case, and the same command ends right',
     async () => {
       const rows: Row[] = [];
       const problems: string[] = [];
@@ -52,7 +52,8 @@ function boundariesIn(events: readonly TimedEvent[]): Moment[] {
   return [...seen.values()];
 }
 
-function save(name: string, rows: readonly Row[]): void {
+/** Into CHAOS_ROWS, for the table of the whole suite. */
+export function save(name: string, rows: readonly Row[]): void {
   const folder = process.env['CHAOS_ROWS'];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });

@@ -86,11 +86,12 @@ retain_containers: 2
 accessories:
   postgres:
     image: registry.test:5000/heatwave/postgres:15-bookworm
+    cmd: postgres -c "listen_addresses=*"
     host: 100.64.77.12
     port: 100.64.77.12:5432:5432
     env: {clear: {POSTGRES_USER: chaos, POSTGRES_DB: chaos}, secret: [POSTGRES_PASSWORD]}
     directories: [data:/var/lib/postgresql/data]
-    healthcheck: {cmd: "psql -U chaos -d chaos -h 127.0.0.1 -c 'SELECT 1'", start_period: 60}
+    healthcheck: {cmd: pg_isready -q -h 127.0.0.1 -U chaos, start_period: 60}
   valkey:
     image: registry.test:5000/heatwave/valkey:sandbox
     host: 100.64.77.12

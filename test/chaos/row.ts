@@ -23,32 +23,6 @@ export interface Row {
   readonly repeated: string;
 }
 
-const columns: readonly (readonly [string, (row: Row) => string])[] = [
-  ['fault', ({ fault }) => fault],
-  ['when', ({ moment }) => moment],
-  ['exit', ({ ended }) => ended],
-  ['requests lost', ({ lost, lostOnKilled }) => (lostOnKilled > 0 ? `${lost} (+${lostOnKilled} there)` : String(lost))],
-  ['jobs lost', ({ jobsLost }) => String(jobsLost)],
-  ['jobs twice', ({ jobsDoubled }) => String(jobsDoubled)],
-  ['dal-01, chi-02 then', ({ versions }) => versions],
-  ['should not run', ({ extra }) => extra],
-  ['lock held', ({ lockSeconds }) => (lockSeconds === undefined ? 'none' : `${lockSeconds.toFixed(0)} s`)],
-  ['repeated', ({ repeated }) => repeated],
-];
-
-/** As a Markdown table. @throws when a cell is empty, as nobody looked there */
-export function tableOf(rows: readonly Row[]): string {
-  const lines = rows.map((row) =>
-    columns.map(([name, cell]) => {
-      const text = cell(row).trim();
-      if (text === '') throw new Error(`${row.fault}, ${row.moment}: nobody looked at ${name}`);
-      return text.replaceAll('|', '\\|');
-    }),
-  );
-  const head = columns.map(([name]) => name);
-  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
 /** What is not as it has to be, a line each; none for a case that went well. */
 export function problemsOf(row: Row, killsWorker: boolean): string[] {
   const where = `${row.fault}, ${row.moment}`;

@@ -1,0 +1,18 @@
+import { after, diskFull, engineRestarted, killed, registryAnswers, step, stopped } from '../chaos/faults.ts';
+import { playCases } from '../chaos/play.ts';
+import { dal } from './machines.ts';
+
+/** A part of `npm run chaos`; docs/chaos.md has all of it. */
+
+const drain = step('inside the drain', 'step-started', 'send-traffic', dal, 'web');
+const between = step('between two steps', 'step-ended', 'create-container', dal, 'web');
+const stop = step('inside the stop', 'step-started', 'stop-container', dal, 'web');
+
+playCases('a part of it', () => [
+  [after(1500, stopped), drain],
+  [stopped, between],
+  [killed, stop],
+  [engineRestarted, stop],
+  [diskFull, undefined],
+  [registryAnswers(429), undefined],
+]);
