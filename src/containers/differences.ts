@@ -54,13 +54,20 @@ export function differencesOf(comparison: Comparison): string[] {
   );
   const seen = [
     ...(running.Config.Image === spec.image ? [] : [`image is ${running.Config.Image}`]),
-    ...(same(running.Config.Cmd, wantedCmd(spec, imageDefaults)) ? [] : ['cmd differs']),
+    ...(isSaid(comparison, spec.cmd !== undefined) && !same(running.Config.Cmd, wantedCmd(spec, imageDefaults))
+      ? ['cmd differs']
+      : []),
     ...hostnameDifferences(spec.options, running),
     ...envDifferences(comparison, ways),
     ...labelDifferences(comparison, ways),
     ...(settings.find((phrases) => phrases.length === 0) ?? settings[0] ?? []),
   ];
   return seen.length > 0 || sameUnseen(running, ways) ? seen : ['docker options differ'];
+}
+
+/** In a container of another image, what the file leaves to the image is no difference of its own. */
+function isSaid({ running, spec }: Comparison, byFile: boolean): boolean {
+  return byFile || running.Config.Image === spec.image;
 }
 
 /** By the hash that Longshore's own containers have where inspect does not tell. */
@@ -98,23 +105,33 @@ function hostnameDifferences(options: readonly DockerOption[], { Config }: Runni
   return wanted === undefined || wanted === Config['Hostname'] ? [] : ['hostname differs'];
 }
 
-function envDifferences({ spec, running, imageDefaults }: Comparison, ways: Ways): string[] {
+function envDifferences(comparison: Comparison, ways: Ways): string[] {
+  const { spec, running, imageDefaults } = comparison;
   const fromImage = readEnv(imageDefaults.Env);
   const of = ({ spec: { options }, env }: Delivered) => ({ ...fromImage, ...env, ...envOfOptions(options) });
   return namedDifferences('env', readEnv(running.Config.Env), { ways, of })
     .filter(
       ({ name, how }) =>
-        !isFromClient(spec.options, 'env', name) && !(how === 'extra' && has(spec.options, 'env-file')),
+        isSaid(
+          comparison,
+          spec.env.some((one) => one.name === name),
+        ) &&
+        !isFromClient(spec.options, 'env', name) &&
+        !(how === 'extra' && has(spec.options, 'env-file')),
     )
     .map(({ text }) => text);
 }
 
-function labelDifferences({ spec, running, imageDefaults }: Comparison, ways: Ways): string[] {
+function labelDifferences(comparison: Comparison, ways: Ways): string[] {
+  const { spec, running, imageDefaults } = comparison;
   const of = (way: Delivered) => ({ ...imageDefaults.Labels, ...labelsOf(way.spec) });
   return namedDifferences('label', running.Config.Labels ?? {}, { ways, of })
     .filter(
       ({ name, how }) =>
-        name !== valuesLabel && name !== optionsLabel && !(how === 'extra' && has(spec.options, 'label-file')),
+        isSaid(comparison, Object.hasOwn(spec.labels, name)) &&
+        name !== valuesLabel &&
+        name !== optionsLabel &&
+        !(how === 'extra' && has(spec.options, 'label-file')),
     )
     .map(({ text }) => text);
 }

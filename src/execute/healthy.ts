@@ -12,7 +12,8 @@ type HealthStep = Extract<Step, { kind: 'wait-until-healthy' }>;
 
 /**
  * Waits until an accessory is healthy: by its own check, else by its image's, else until it takes a connection on its port, else until it
- * has stayed up. A container whose policy starts it again is given the time; one that has ended for good is a failure at once.
+ * has stayed up. A container whose policy starts it again is given the time, unless the step says how often it may crash; one that has
+ * ended for good is a failure at once.
  * @throws Failure `container-exited` or `container-not-ready`
  */
 export async function waitUntilHealthy(
@@ -25,7 +26,7 @@ export async function waitUntilHealthy(
   const { health } = step;
   const deadline = Date.now() + budgetSeconds(health) * 1000;
   for (let why = 'it did not start'; ;) {
-    const container = await inspect(host, id, step.container.name);
+    const container = await inspect(host, id, step);
     why = await whyUnhealthy(container, host, health);
     if (why === '') return;
     onProgress(why);
@@ -40,12 +41,17 @@ export async function waitUntilHealthy(
   }
 }
 
-async function inspect(host: Host, id: string, name: string): Promise<ContainerInspect> {
+async function inspect(host: Host, id: string, step: HealthStep): Promise<ContainerInspect> {
   const container = await host.docker.inspectContainer(id);
-  if (container === undefined) throw new Failure('container-exited', `${host.name}: ${shortNames(name)} is gone`);
+  const failure = (what: string) =>
+    new Failure('container-exited', `${host.name}: ${shortNames(step.container.name)} ${what}`);
+  if (container === undefined) throw failure('is gone');
   const { Running, Restarting, ExitCode } = container.State;
-  if (!Running && !Restarting) {
-    throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited with status ${ExitCode}`);
+  if (!Running && !Restarting) throw failure(`exited with status ${ExitCode}`);
+  const { crashes } = step;
+  if (crashes !== undefined && container.RestartCount >= crashes) {
+    const last = Restarting ? `, last with status ${ExitCode}` : '';
+    throw failure(`exited ${container.RestartCount} times${last}: it does not stay up`);
   }
   return container;
 }

@@ -102,8 +102,16 @@ export type StepKind =
       readonly deployTimeoutSeconds: number;
       readonly drainTimeoutSeconds: number;
     }
-  /** Of an accessory; `check` absent: its image's own, else a connection to its port, else that it stays up. */
-  | { readonly kind: 'wait-until-healthy'; readonly container: ContainerRef; readonly health: AccessoryHealth }
+  /**
+   * Of an accessory; `check` absent: its image's own, else a connection to its port, else that it stays up. `crashes`: after so many it has
+   * failed, absent: it may crash as often as the time allows.
+   */
+  | {
+      readonly kind: 'wait-until-healthy';
+      readonly container: ContainerRef;
+      readonly health: AccessoryHealth;
+      readonly crashes?: number;
+    }
   | { readonly kind: 'make-directory'; readonly path: string; readonly mode?: string; readonly owner?: string }
   /** Of the accessory's file called `local` here, or each file in it; what it holds stands in no plan. */
   | {

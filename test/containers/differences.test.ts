@@ -150,6 +150,21 @@ describe('a container made from a spec', () => {
     expect(compare([], { ...made, Config: { ...made.Config, Labels } }), 'of Kamal’s nobody knows').toEqual([]);
   });
 
+  test('of another image, it is that image that is told, and not what the image brings with it', () => {
+    const old: ImageDefaults = { Env: ['PATH=/usr/bin', 'EDITION=1'], Cmd: ['old'], Labels: { build: '1' } };
+    const of = (change: Partial<ContainerSpec>) =>
+      inspected(
+        createRequest({ spec: { ...spec, image: 'acme/shop:v0', ...change }, env, homeDirectory: '/home/deploy' }),
+        old,
+        engines[0] as never,
+      );
+    expect(compare([], of({}))).toEqual(['image is acme/shop:v0']);
+    expect(compare([], of({ labels: { ...spec.labels, role: 'worker' } }))).toEqual([
+      'image is acme/shop:v0',
+      'label role differs',
+    ]);
+  });
+
   test('the image’s health check comes back when the file’s is taken away', () => {
     expect(compare([], made([{ name: 'health-cmd', value: 'x' }], fullImage), fullImage)).toEqual([
       'health check differs',

@@ -104,6 +104,19 @@ describe('accessories', () => {
       expect(world.running()).toEqual(everything);
     }));
 
+  it('one that crashes again and again is given up long before its time is over', () =>
+    inVirtualTime(async () => {
+      const world = fleet();
+      await world.accessory('boot', all);
+      move(world, 'cache:1', { kind: 'exits', afterSeconds: 0.1, exitStatus: 3 });
+      const { failure, events } = await world.accessory('upgrade', ['cache']);
+      expect(failure?.details.join('\n')).toMatch(/shop-cache exited [3-9] times/);
+      const waited = events.flatMap((event) =>
+        event.type === 'step-ended' && event.step.kind === 'wait-until-healthy' ? [event.seconds] : [],
+      );
+      expect(waited[0]).toBeLessThan(3);
+    }));
+
   const moments = ['before', 'after'] as const;
   const commands: readonly AccessoryCommand[] = ['boot', 'reboot', 'upgrade'];
 

@@ -1,7 +1,7 @@
 import { wantedAccessories } from '../../accessories/wanted.ts';
 import { currentOf, differencesOf, meet, type Met } from '../../plan/accessories/current.ts';
 import { whyNotStarted } from '../../containers/not-started.ts';
-import { fateOf } from '../../plan/accessories/refuse.ts';
+import { fateOf } from '../../plan/accessories/fate.ts';
 import type { AccessoryDetailsResult } from '../../report/results.ts';
 import { withFleet } from '../fleet.ts';
 import type { Run } from '../run.ts';

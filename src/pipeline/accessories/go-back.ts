@@ -1,5 +1,5 @@
 import { Failure, messageOf } from '../../errors.ts';
-import { execute } from '../../execute/execute.ts';
+import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { isRunning, meet } from '../../plan/accessories/current.ts';
 import { planAccessoryGoBack, type Held } from '../../plan/accessories/go-back.ts';
@@ -22,17 +22,19 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     });
   const first = await fleet.observeReachable(look);
   const { plan, held } = planNow(first.observed);
-  let back = await execute(plan, 'bring back what ran before', undisturbed);
+  const title = held.length > 0 ? 'stop what did not get healthy' : 'bring back what ran before';
+  let back = plan.stages.length === 0 ? nothingToDo : await execute(plan, title, undisturbed);
   if (back.result === 'unknown') {
     const again = await fleet.observeReachable(look);
-    back = await execute(planNow(again.observed).plan, 'bring back what ran before', undisturbed);
+    back = await execute(planNow(again.observed).plan, title, undisturbed);
   }
   if (await lock.isTaken()) return takenOver(work);
   const { observed: after, away } = await fleet.observeReachable(look);
   const bug = [...outcome.problems, ...back.problems].find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
   const problems = [...outcome.problems, ...back.problems].map(
-    ({ host, role, error }) => `${host} ${role ?? ''}: ${messageOf(error).replace(`${host}: `, '')}`,
+    ({ host, role, error }) =>
+      `${role === undefined ? host : `${host} ${role}`}: ${messageOf(error).replace(`${host}: `, '')}`,
   );
   const missing = [...away, ...notBack(work, before, after, held)];
   const details = [...problems, ...logs.flat()];
@@ -61,6 +63,9 @@ export function takenOver({ session }: AccessoryWork): Failure {
     hint: `Look at \`${session.typed('accessory details all')}\` and \`${session.typed('lock status')}\`.`,
   });
 }
+
+/** What failed had changed nothing that runs. */
+const nothingToDo: Pick<Outcome, 'result' | 'problems'> = { result: 'done', problems: [] };
 
 function firstStatus(problems: AccessoryEnded['outcome']['problems']): number {
   const first = problems[0]?.error;
@@ -98,6 +103,7 @@ function heldFailure({ session, title }: AccessoryWork, held: readonly Held[], d
         ...held.map(({ host, name, because }) => `${host} ${name}: ${because}; both containers are kept`),
         'The old one comes back with:',
         ...commands.map((command) => `  ${command}`),
+        'Then the new one is there under its name with _failed_, until you remove it.',
       ],
       hint: `Look at the data first; \`revert: true\` on ${first?.name ?? 'the accessory'} would go back by itself.`,
     },

@@ -39,7 +39,7 @@ export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptio
     plan: (request, before) =>
       planReplace({
         ...replacement(request, before, options),
-        because: () => 'you asked for it',
+        because: (met) => ['you asked for it', ...differencesOf(met)].join(', '),
         pulls: pullsWhatLacks,
       }),
   }),

@@ -34,7 +34,8 @@ export function currentOf({ observed, wanted }: Met): AccessoryContainer | Obser
 export function differencesOf({ observed }: Met): string[] {
   const { container, image, files } = observed;
   if (container === undefined) return [];
-  const moved = image !== undefined && image.id !== container.imageId ? ['its image was pulled anew'] : [];
+  const isOther = container.differences?.some((one) => one.startsWith('image is ')) === true;
+  const moved = !isOther && image !== undefined && image.id !== container.imageId ? ['its image was pulled anew'] : [];
   return [
     ...new Set([
       ...(container.differences ?? []),

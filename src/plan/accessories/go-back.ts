@@ -84,7 +84,10 @@ function whyHeld({ wanted }: Met, old: ObservedContainer, failed: ObservedContai
   if (failed.state === 'created' || failed.imageId === old.imageId || wanted.accessory.revert) return undefined;
   const writable = failed.mounts.filter(({ type, isWritable }) => isWritable && type !== 'tmpfs');
   if (writable.length === 0) return undefined;
-  return `the new image ran, and may have changed ${writable.map(({ name, source }) => name ?? source).join(', ')}`;
+  const brought = wanted.accessory.files.map(({ remote }) => remote);
+  const data = writable.filter(({ destination }) => !brought.includes(destination));
+  const changed = data.length === 0 ? writable : data;
+  return `the new image ran, and may have changed ${changed.map(({ name, source }) => name ?? source).join(', ')}`;
 }
 
 function backSteps(

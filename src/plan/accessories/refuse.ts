@@ -42,21 +42,6 @@ export function movedMounts(met: Met): { destination: string; from: string; to: 
   });
 }
 
-/** What becomes of its data when it is made anew, in words. */
-export function fateOf(met: Met): string {
-  const { wanted } = met;
-  const name = wanted.accessory.name;
-  const kept = wantedMounts(wanted, met.host.homeDirectory).map(({ source }) => source);
-  const mounts = currentOf(met)?.mounts ?? [];
-  if (mounts.length === 0 && kept.length === 0)
-    return `${name} mounts nothing: whatever it remembers is gone afterwards`;
-  const volumes = anonymousVolumes(met).map(
-    ({ name: volume = '', destination }) => `${destination} (volume ${volume.slice(0, 12)})`,
-  );
-  const lost = volumes.length === 0 ? '' : `; ${volumes.join(', ')} stays behind unmounted`;
-  return `${name} keeps ${kept.join(', ') || 'nothing'}${lost}`;
-}
-
 /** @param allowed what was said to be meant: names of volumes to leave behind, and new places for data */
 export function whyDataWouldGo(
   met: Met,

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { Observed, ObservedContainer } from '../../observe/observed.ts';
 import { isIn, isUp } from '../current.ts';
 import { reference } from '../decide.ts';
-import type { Plan, Stage, Step } from '../plan.ts';
+import type { ContainerRef, Plan, Stage, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
 import { currentOf, meet, type Met } from './current.ts';
@@ -39,6 +39,9 @@ export interface ReplaceRequest {
   /** Seconds that `before_replace` gets. */
   readonly commandTimeoutSeconds: number;
 }
+
+/** A successor that is started again and again is given up after so many crashes: the one before it waits to come back. */
+const crashesAllowed = 3;
 
 /**
  * Makes containers anew, one after the other over the whole fleet, those that others depend on last. The new one is made while the old
@@ -75,6 +78,7 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
   }
   const { spec, accessory } = met.wanted;
   const old = currentOf(met);
+  const aside = old === undefined ? undefined : { id: old.id, name: replacedNameOf(old, spec.name) };
   const next = nextNameOf(spec.name, old);
   const others = met.observed.leftovers.filter(({ id }) => id !== old?.id);
   const stale = others.filter(({ name }) => name === next);
@@ -90,24 +94,23 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
             because: `before ${accessory.name} is replaced`,
           } as const,
         ]),
-    ...stale.map((container) => remove(container, 'a run that was cut off left it')),
+    ...stale.map((container) => remove(reference(container), 'a run that was cut off left it')),
     { kind: 'create-container', spec: { ...spec, name: next }, because },
     ...fileSteps(met),
     ...(old === undefined ? [] : [stopStep(met, old, because)]),
-    ...(old === undefined || old.name !== spec.name
+    ...(old === undefined || aside === undefined || old.name === aside.name
       ? []
-      : [
-          {
-            kind: 'rename-container',
-            container: reference(old),
-            name: replacedNameOf(old, spec.name),
-            because,
-          } as const,
-        ]),
-    { kind: 'rename-container', container: { name: next }, name: spec.name, because },
-    ...bootSteps(met, { container: { name: spec.name }, config, because }),
-    ...(old === undefined ? [] : [remove(old, 'its successor is healthy')]),
-    ...others.filter(({ name }) => name !== next).map((container) => remove(container, 'its successor is healthy')),
+      : [{ kind: 'rename-container', container: reference(old), name: aside.name, because: 'it makes room' } as const]),
+    { kind: 'rename-container', container: { name: next }, name: spec.name, because: 'its name from now on' },
+    ...bootSteps(met, {
+      container: { name: spec.name },
+      config,
+      ...(old === undefined ? { because } : { because: 'the one before it has stopped', crashes: crashesAllowed }),
+    }),
+    ...(aside === undefined ? [] : [remove(aside, 'its successor is healthy')]),
+    ...others
+      .filter(({ name }) => name !== next)
+      .map((container) => remove(reference(container), 'its successor is healthy')),
   ];
 }
 
@@ -119,11 +122,11 @@ function rest(
 ): Step[] {
   const proof = isUp(container) ? proofSteps : bootSteps;
   return [
-    ...proof(met, { container: reference(container), config, because }),
-    ...met.observed.leftovers.map((old) => remove(old, 'its successor is healthy')),
+    ...proof(met, { container: reference(container), config, because, crashes: crashesAllowed }),
+    ...met.observed.leftovers.map((old) => remove(reference(old), 'its successor is healthy')),
   ];
 }
 
-function remove(container: ObservedContainer, because: string): Step {
-  return { kind: 'remove-container', container: reference(container), because };
+function remove(container: ContainerRef, because: string): Step {
+  return { kind: 'remove-container', container, because };
 }

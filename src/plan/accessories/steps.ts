@@ -72,15 +72,20 @@ function access({ mode, owner }: { mode: string | undefined; owner: string | und
   return { ...(mode === undefined ? {} : { mode }), ...(owner === undefined ? {} : { owner }) };
 }
 
+export interface Proof {
+  readonly container: ContainerRef;
+  readonly because: string;
+  /** After so many it has failed, where there is something to go back to. */
+  readonly crashes?: number;
+}
+
 /** Starts the container, waits until it is healthy, and sends it the traffic that is meant for it. */
-export function bootSteps(
-  { wanted }: Met,
-  { container, config, because }: { container: ContainerRef; config: Config; because: string },
-): Step[] {
+export function bootSteps({ wanted }: Met, { config, ...proof }: Proof & { config: Config }): Step[] {
+  const { container, because } = proof;
   const { accessory } = wanted;
   return [
     { kind: 'start-container', container, because },
-    ...proofSteps({ wanted }, { container, because }),
+    ...proofSteps({ wanted }, proof),
     ...(accessory.proxy === undefined
       ? []
       : [
@@ -98,11 +103,9 @@ export function bootSteps(
   ];
 }
 
-export function proofSteps(
-  { wanted }: Pick<Met, 'wanted'>,
-  { container, because }: { container: ContainerRef; because: string },
-): Step[] {
-  return [{ kind: 'wait-until-healthy', container, health: wanted.health, because }];
+export function proofSteps({ wanted }: Pick<Met, 'wanted'>, { container, because, crashes }: Proof): Step[] {
+  const limit = crashes === undefined ? {} : { crashes };
+  return [{ kind: 'wait-until-healthy', container, health: wanted.health, ...limit, because }];
 }
 
 export function stopStep({ wanted }: Pick<Met, 'wanted'>, container: ObservedContainer, because: string): Step {
