@@ -1,3 +1,4 @@
+import { shortNames } from '../plan/describe.ts';
 import { noColours, type Paint } from './paint.ts';
 import type { AccessoryDetailsResult, AccessoryResult } from './results.ts';
 import { table } from './table.ts';
@@ -21,7 +22,7 @@ export function renderAccessoryDetails({ accessories }: AccessoryDetailsResult, 
     name,
     host,
     state === 'running' ? paint.green(status) : paint.red(status),
-    image,
+    shortNames(image),
     ports.join(' '),
   ]);
   const remarks = accessories.flatMap(({ name, host, differences, leftovers, why, data }) => [

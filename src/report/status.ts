@@ -66,7 +66,7 @@ function accessoryRows({ host, accessories }: HostStatus, paint: Paint): string[
   return accessories.map(({ name, image, state, status, ports }, index) => [
     index === 0 ? host : '',
     name,
-    image,
+    shortNames(image),
     state === 'missing' ? paint.red(state) : stateText(state, status, paint),
     status,
     ports.join(' '),
@@ -74,7 +74,12 @@ function accessoryRows({ host, accessories }: HostStatus, paint: Paint): string[
 }
 
 function otherRows({ host, others }: HostStatus): string[][] {
-  return others.map(({ container, image, status }, index) => [index === 0 ? host : '', container, image, status]);
+  return others.map(({ container, image, status }, index) => [
+    index === 0 ? host : '',
+    shortNames(container),
+    shortNames(image),
+    status,
+  ]);
 }
 
 /** Those of a machine that are down for the same reason stand together. */

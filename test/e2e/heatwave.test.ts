@@ -1,28 +1,36 @@
+import { writeSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StatusResult } from '../../src/report/results.ts';
+import { describeHeatwave, type HeatwavePlan, type HeatwaveResult, startHeatwaveLoad } from '../load/heatwave.ts';
 import type { Ended, Project } from './harness.ts';
 import {
+  allJobs,
   counts,
   emptyOfHeatwave,
   guardState,
+  inContainer,
   makeHeatwave,
   openTunnel,
+  pause,
+  production,
   staging,
   sql,
   startDatabasus,
   type Tunnel,
   until,
 } from './heatwave.ts';
-import { chi, dal } from './machines.ts';
+import { allNamed, chi, dal, on, running, typed } from './machines.ts';
 
 /** The stack of examples/heatwave, from two empty machines: each test goes on from the one before. */
 
 let project: Project;
 let tunnel: Tunnel;
+/** What setup deploys. */
+let first: string;
 
 beforeAll(async () => {
   [project] = await Promise.all([makeHeatwave(), emptyOfHeatwave()]);
-  project.commit('As this test wants it', {
+  first = project.commit('As this test wants it', {
     // Waits are short, and one release besides the running one is kept, so that staging would soon push production's out.
     'config/deploy.yml': (text) => `${text}\nreadiness_delay: 1\nretain_containers: 1\n`,
   });
@@ -39,6 +47,20 @@ const succeeds = async (words: string | readonly string[]): Promise<Ended> => {
   expect(ended, ended.output).toMatchObject({ status: 0 });
   return ended;
 };
+
+const load = (name: string, perSecond: HeatwavePlan['perSecond'], jobMilliseconds = 0) =>
+  startHeatwaveLoad({ port: tunnel.port, host: production, name, perSecond, jobMilliseconds, maxSeconds: 240 });
+const image = (old: string, changed: string) =>
+  project.commit(changed, { 'config/deploy.yml': (text) => text.replace(`${old}\n`, `${changed}\n`) });
+const missing = (wanted: readonly string[], there: ReadonlySet<string>) => wanted.filter((one) => !there.has(one));
+/** Every row that was acknowledged is there. */
+async function everyRow({ acknowledged, sent, losses }: HeatwaveResult): Promise<void> {
+  writeSync(2, `${losses.length} of ${sent.rows} rows were refused\n`);
+  const rows = await sql(dal, 'heatwave-postgres', 'SELECT id FROM rows');
+  expect(acknowledged.rows.length).toBeGreaterThan(0);
+  expect(missing(acknowledged.rows, new Set(rows.split('\n')))).toEqual([]);
+}
+const workers = async () => (await running(dal, 'heatwave')).filter((name) => name.includes('-sidekiq-'));
 
 test('setup makes a replicating stack of two empty machines, and staging beside it', async () => {
   await succeeds('setup production');
@@ -76,4 +98,126 @@ test('status shows all of it, and what is not of this file', async () => {
   expect(first?.others.every(({ container }) => container.startsWith('heatwave-staging-'))).toBe(true);
   const beside = JSON.parse((await succeeds('status staging --json')).stdout) as StatusResult;
   expect(beside.hosts[0]?.accessories.filter(({ state }) => state === 'running')).toHaveLength(13);
+});
+
+test('a deploy under load with jobs flowing loses no request and no job, and quiets the workers first', async () => {
+  const [old] = await workers();
+  const asking = load('deploy', { pages: 40, rows: 5, jobs: 10 }, 20);
+  let result: HeatwaveResult;
+  try {
+    await pause(2000);
+    const version = project.commit('A new version');
+    const deploy = await succeeds('deploy production --json');
+    await pause(2000);
+    result = await asking.finish();
+    writeSync(2, `${describeHeatwave(result)}\n`);
+    expect(Object.keys(result.versions)).toEqual([first, version]);
+    const ends = deploy.events.flatMap((event) => (event.type === 'step-ended' ? [event.step] : []));
+    const quieted = ends.findIndex((step) => step.kind === 'run-hook' && step.hook === 'pre-deploy');
+    expect(quieted).toBeGreaterThan(0);
+    expect(quieted).toBeLessThan(ends.findIndex(({ kind }) => kind === 'start-container'));
+  } finally {
+    asking.stop();
+  }
+  expect(result.losses).toEqual([]);
+  const done = await until(
+    'all jobs are done',
+    () => counts(tunnel),
+    ({ jobs }) => jobs.queued + jobs.inHand === 0,
+  );
+  expect(done.jobs).toMatchObject({ finished: result.acknowledged.jobs.length + 3, startedTwice: 0 });
+  expect(missing(result.acknowledged.jobs, await allJobs())).toEqual([]);
+  const [now, ...others] = await workers();
+  expect(others).toEqual([]);
+  // What the old one began last was begun before the new one took its first.
+  const attempts = await sql(
+    dal,
+    'heatwave-postgres',
+    `SELECT max(started_at) FILTER (WHERE worker LIKE '${old}:%') < min(started_at) FILTER (WHERE worker LIKE '${now}:%') FROM attempts`,
+  );
+  expect(attempts).toBe('t');
+  expect(await on(dal, `docker logs ${old} 2>&1`)).toContain('is quiet');
+  expect(await on(dal, 'ls /home/deploy/.kamal')).not.toContain('heatwave-quiet');
+});
+
+test('accessory reboot valkey-queue keeps 10,000 jobs and all that is enqueued meanwhile', async () => {
+  expect(await tunnel.ask('POST', '/jobs?id=many&count=10000&milliseconds=5')).toMatchObject({ status: 202 });
+  const asking = load('reboot', { jobs: 40 });
+  try {
+    await pause(1000);
+    const reboot = await succeeds('accessory reboot valkey-queue');
+    await pause(1000);
+    const result = await asking.finish();
+    const failed = result.losses.length;
+    writeSync(2, `${failed} of ${result.sent.jobs} enqueues failed; ${/down for .*/.exec(reboot.stdout)?.[0]}\n`);
+    expect(reboot.output).toContain('valkey-queue keeps /home/deploy/heatwave-valkey-queue/data');
+    expect(reboot.stdout).toMatch(/valkey-queue .* healthy after \d+\.\d s +down for \d+\.\d s/);
+    expect(result.acknowledged.jobs.length + failed).toBe(result.sent.jobs);
+    const many = Array.from({ length: 10_000 }, (_, at) => `many-${at + 1}`);
+    expect(missing([...many, ...result.acknowledged.jobs], await allJobs())).toEqual([]);
+    expect((await counts(tunnel)).jobs.startedTwice).toBe(0);
+  } finally {
+    asking.stop();
+    await inContainer(dal, 'heatwave-valkey-queue', ['valkey-cli', 'DEL', 'queue']);
+  }
+});
+
+test('accessory upgrade postgres brings another build of the server, and every row stays', async () => {
+  const build = () => sql(dal, 'heatwave-postgres', 'SHOW server_version');
+  const before = await build();
+  image('postgres:15-bookworm', 'postgres:15-bookworm-security');
+  const asking = load('upgrade', { rows: 10 });
+  try {
+    await pause(1000);
+    const upgrade = await succeeds('accessory upgrade postgres');
+    expect(upgrade.stdout).toMatch(/postgres .* down for \d+\.\d s/);
+    await until(
+      'rows are written again',
+      () => tunnel.ask('POST', '/rows?id=upgraded'),
+      ({ status }) => status === 201,
+    );
+    await everyRow(await asking.finish());
+  } finally {
+    asking.stop();
+  }
+  writeSync(2, `PostgreSQL ${before} became ${await build()}\n`);
+  expect(await build()).not.toBe(before);
+  const state = () => guardState(chi, 'heatwave-postgres-replica');
+  await until('the standby follows', state, (text) => text.includes('a standby, streaming'));
+});
+
+test('an image that writes into the data and then fails: both containers stay, and what is printed brings the old one back', async () => {
+  const asking = load('broken', { rows: 10 });
+  try {
+    await pause(1000);
+    image('postgres:15-bookworm-security', 'postgres:15-broken');
+    const upgrade = await project.longshore('accessory upgrade postgres');
+    expect(upgrade, upgrade.output).toMatchObject({ status: 6 });
+    expect(await on(dal, `docker ps --filter name=heatwave-postgres --format '{{.Names}}'`)).toBe('');
+    expect(await allNamed(dal, 'heatwave-postgres')).toHaveLength(2);
+    const commands = upgrade.stderr.split('\n').flatMap((line) => /^ +(ssh .*)/.exec(line)?.[1] ?? []);
+    expect(commands).toHaveLength(2);
+    for (const command of commands) await typed(command);
+    await until(
+      'rows are written again',
+      () => tunnel.ask('POST', '/rows?id=back'),
+      ({ status }) => status === 201,
+    );
+    await everyRow(await asking.finish());
+  } finally {
+    asking.stop();
+  }
+  image('postgres:15-broken', 'postgres:15-bookworm-security');
+  // It did write.
+  expect(await on(dal, 'ls /home/deploy/heatwave-postgres/data/pgdata')).toContain('half-migrated');
+});
+
+test('production rolls back after five deploys of staging', async () => {
+  for (const name of ['One', 'Two', 'Three', 'Four', 'Five']) {
+    project.commit(name);
+    await succeeds('deploy staging');
+  }
+  const rollback = await succeeds('rollback -d production');
+  expect(rollback.stdout).toContain(first.slice(0, 7));
+  expect((await tunnel.ask('GET', '/')).body).toContain(`heatwave ${first},`);
 });

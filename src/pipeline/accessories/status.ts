@@ -32,5 +32,6 @@ export function othersOn({ containers }: ObservedHost, config: Config): HostStat
     services.some((service) => name === service || isLeftover(name, service));
   return containers
     .filter((container) => isUp(container) && !isOurs(container))
-    .map(({ name, image, status }) => ({ container: name, image, status }));
+    .map(({ name, image, status }) => ({ container: name, image, status }))
+    .toSorted((one, other) => one.container.localeCompare(other.container, 'en'));
 }
