@@ -50,6 +50,7 @@ export const exitStatusOf = {
   'container-not-ready': 5,
   'container-exited': 5,
   'route-refused': 5,
+  'smoke-failed': 5,
   'deploy-reverted': 5,
   'deploy-held': 6,
   'deploy-unsettled': 6,

@@ -5,6 +5,7 @@
 
 import type { OutputConfig } from './output.ts';
 import type { Accessory } from './config-accessory.ts';
+import type { SmokeCheck } from './config-phases.ts';
 
 export interface Config {
   /** Path of the base file as the user gave it, for messages. */
@@ -102,6 +103,7 @@ export interface Role {
   readonly proxy?: ProxyRoute;
   /** Accessories that are started before it when both are. */
   readonly dependsOn: readonly string[];
+  readonly smoke: readonly SmokeCheck[];
   /** Seconds a container gets to stop; absent for Docker's own 10. */
   readonly stopTimeoutSeconds?: number;
 }

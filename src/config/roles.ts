@@ -12,6 +12,8 @@ import type { SaidRun } from './proxy-run.ts';
 import { hostsPath, resolveHosts } from './servers.ts';
 import type { WrittenHost, WrittenRole } from './servers.ts';
 import type { Path } from './sheet.ts';
+import { smokeOf, smokeOfRoot } from './smoke.ts';
+import type { SmokeCheck } from './config-phases.ts';
 import { resolveWords } from './words.ts';
 import type { WrittenConfig } from './written.ts';
 
@@ -22,6 +24,8 @@ interface Context {
   readonly rootEnv: Env;
   readonly tags: ReadonlyMap<string, Env>;
   readonly labels: Readonly<Record<string, string>>;
+  /** The root's, for roles with traffic that have none of their own. */
+  readonly smoke: readonly SmokeCheck[];
   readonly findings: Findings;
 }
 
@@ -45,6 +49,7 @@ export function resolveRoles(
     rootEnv: resolveEnv(written.env, ['env'], findings),
     tags,
     labels: resolveLabels(written.labels, ['labels'], findings),
+    smoke: smokeOfRoot(written.smoke, findings),
     findings,
   };
   if (written.proxy !== undefined) checkProxy(written.proxy, (key) => ['proxy', key], findings);
@@ -80,6 +85,7 @@ function resolveRole(name: string, role: WrittenRole, context: Context): Role {
     assets: proxied ? resolveAssets({ name, own: role.asset_path, root: written.asset_path, findings }) : undefined,
     proxy: proxy === undefined ? undefined : resolveProxyRoute(proxy),
     dependsOn: role.depends_on ?? [],
+    smoke: smokeOf({ name, written: role.smoke, isProxied: proxied, ofRoot: context.smoke, findings }),
     stopTimeoutSeconds:
       role.stop_timeout ?? written.stop_timeout ?? (proxied ? undefined : context.drainTimeoutSeconds),
   });

@@ -11,6 +11,7 @@ import { proxySchema } from './proxy.ts';
 import type { WrittenProxy } from './proxy.ts';
 import { isScalar, textOf } from './scalars.ts';
 import type { Path } from './sheet.ts';
+import { smokeSchema } from './smoke.ts';
 
 export interface WrittenHost {
   readonly host: string;
@@ -53,6 +54,7 @@ const roleSection = section({
   asset_path: text.exactOptional(),
   // Longshore's own.
   depends_on: textList.exactOptional(),
+  smoke: smokeSchema.exactOptional(),
 });
 
 export type WrittenRole = z.output<typeof roleSection>;
@@ -147,4 +149,7 @@ servers:
     proxy: false
     # Longshore's own: started after these accessories when both are started.
     depends_on: [db]
+    # Longshore's own: what its new container has to answer before the old one is stopped (see smoke).
+    smoke:
+      - cmd: bin/jobs --check
 `;

@@ -3,6 +3,7 @@ import { isMap } from './layers.ts';
 import { isScalar, textOf } from './scalars.ts';
 import { type Path, withoutPasswords } from './sheet.ts';
 import { sshTo } from './ssh.ts';
+import { smokeText } from './truth-phases.ts';
 import { addOptions, type Put, shownText } from './truth-shown.ts';
 
 interface RolesSource {
@@ -38,6 +39,7 @@ function addRole(role: Role, put: Put): void {
   }
   put(at('volumes'), role.volumes.length === 0 ? undefined : role.volumes, ['volumes']);
   put(at('depends_on'), role.dependsOn.length === 0 ? undefined : role.dependsOn, [...own, 'depends_on']);
+  put(at('smoke'), role.smoke.length === 0 ? undefined : role.smoke.map(smokeText), [...own, 'smoke'], ['smoke']);
   const assets = role.assets && [role.assets.path, role.assets.mountOptions].filter(Boolean).join(':');
   put(at('asset_path'), assets, [...own, 'asset_path'], ['asset_path']);
   const fallback = role.proxy === undefined ? [['drain_timeout']] : [];

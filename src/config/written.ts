@@ -15,6 +15,7 @@ import { proxySchema } from './proxy.ts';
 import { registrySchema } from './registry.ts';
 import { serversSchema } from './servers.ts';
 import type { Path } from './sheet.ts';
+import { smokeSchema } from './smoke.ts';
 import { sshSchema, sshkitSchema } from './ssh.ts';
 import { valuesSchema } from './values.ts';
 
@@ -57,6 +58,7 @@ const schemas = {
   hooks: hooksSchema,
   git: gitSchema,
   values: valuesSchema,
+  smoke: smokeSchema,
 };
 
 /** The file as a whole, for those who need no messages. */

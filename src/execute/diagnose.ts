@@ -88,6 +88,8 @@ function likelyCause(input: {
   if (probes.includes('connection refused')) return `nothing listens on port ${port} in the container (proxy.app_port)`;
   if (probes.includes('timed out')) return 'it runs, but does not answer its health check in time';
   if (probes.includes('not there')) return 'the proxy cannot find the container on its network';
+  if (step.kind === 'smoke-request' || step.kind === 'smoke-command')
+    return 'it runs and is healthy, but does not do what the smoke check asks for';
   return 'it did not become ready in time';
 }
 

@@ -11,6 +11,7 @@ import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
 import { giveAccess, runCommand, uploadFile } from './host-steps.ts';
 import { waitUntilHealthy } from './healthy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
+import { smokeCommand, smokeRequest } from './smoke.ts';
 
 type Progress = (text: string) => void;
 
@@ -46,6 +47,10 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return docker.startContainer(idOf(execution, lane.host, step.container));
     case 'wait-until-ready':
       return waitUntilReady(step, host, execution, onProgress);
+    case 'smoke-request':
+      return smokeRequest(step, host);
+    case 'smoke-command':
+      return smokeCommand(step, host, execution);
     case 'check-running':
       return checkRunning(step, host, execution);
     case 'send-traffic':

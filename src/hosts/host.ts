@@ -184,6 +184,10 @@ export interface Probe {
   readonly port: number;
   /** Asks by `GET` for this path; absent: a TCP connection is enough. */
   readonly path?: string;
+  /** Whose answer is wanted, of a `GET`; absent: the address's. */
+  readonly host?: string;
+  /** Absent: `http`. By `https`, whoever's certificate it is: the machine asks itself. */
+  readonly scheme?: 'http' | 'https';
   readonly timeoutSeconds: number;
 }
 

@@ -1,6 +1,9 @@
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectByTls } from 'node:tls';
 import type { ClientChannel } from 'ssh2';
 import { Failure } from '../errors.ts';
-import { quote } from '../processes/quote.ts';
+import { quote, quoteAll } from '../processes/quote.ts';
 import type { Connection } from './connection.ts';
 import type { Probe, ProbeAnswer } from './host.ts';
 import type { Shell } from './shell.ts';
@@ -22,7 +25,7 @@ export async function probe(connection: Connection, shell: Shell, wanted: Probe)
     channel.on('error', () => undefined);
     try {
       if (wanted.path === undefined) return { answers: true };
-      return await statusOf(channel, wanted, wanted.path);
+      return await statusOf(wanted.scheme === 'https' ? byTls(channel, wanted) : channel, wanted, wanted.path);
     } finally {
       channel.destroy();
     }
@@ -51,7 +54,21 @@ async function open(
   return Promise.race([opening, after(timeoutSeconds, signal).then(() => (late(), 'refused' as const))]);
 }
 
-function statusOf(channel: ClientChannel, { address, timeoutSeconds }: Probe, path: string): Promise<ProbeAnswer> {
+/** Nobody in between can say whose certificate it should be: the machine asks itself, by its own address. */
+function byTls(channel: ClientChannel, { address, host = address }: Probe): Duplex {
+  const socket = connectByTls({
+    socket: channel,
+    rejectUnauthorized: false,
+    ...(isIP(host) === 0 ? { servername: host.replace(/:\d+$/, '') } : {}),
+  });
+  return socket.on('error', () => socket.destroy());
+}
+
+function statusOf(
+  channel: Duplex,
+  { address, host = address, timeoutSeconds }: Probe,
+  path: string,
+): Promise<ProbeAnswer> {
   return new Promise((resolve) => {
     let said = '';
     const timer = setTimeout(() => resolve({ answers: false }), timeoutSeconds * 1000);
@@ -66,33 +83,48 @@ function statusOf(channel: ClientChannel, { address, timeoutSeconds }: Probe, pa
       else if (said.length > 1024) done({ answers: false });
     });
     channel.on('close', () => done({ answers: false }));
-    channel.write(request(address, path));
+    channel.write(request(host, path));
   });
 }
 
-function request(address: string, path: string): string {
-  return `GET ${path} HTTP/1.1\r\nHost: ${address}\r\nUser-Agent: longshore\r\nConnection: close\r\n\r\n`;
+function request(host: string, path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: longshore\r\nConnection: close\r\n\r\n`;
 }
 
-async function byShell(shell: Shell, { address, port, path, timeoutSeconds }: Probe): Promise<ProbeAnswer> {
-  const [seconds, host] = [String(Math.ceil(timeoutSeconds)), quote(address)];
-  const script =
-    path === undefined
-      ? `if command -v nc >/dev/null 2>&1; then nc -z -w ${seconds} ${host} ${port} && echo open
-elif command -v bash >/dev/null 2>&1; then timeout ${seconds} bash -c 'exec 3<>"/dev/tcp/$0/$1"' ${host} ${port} 2>/dev/null && echo open
-else echo unable; fi; :`
-      : `if command -v curl >/dev/null 2>&1; then curl -s -o /dev/null -w 'status %{http_code}' --max-time ${seconds} ${quote(`http://${address}:${port}${path}`)}
-elif command -v bash >/dev/null 2>&1; then timeout ${seconds} bash -c 'exec 3<>"/dev/tcp/$0/$1"; printf %s "$2" >&3; read -r _ status _ <&3; echo "status $status"' ${host} ${port} ${quote(request(address, path))} 2>/dev/null
-else echo unable; fi; :`;
+async function byShell(shell: Shell, probed: Probe): Promise<ProbeAnswer> {
+  const { address, port, path, timeoutSeconds } = probed;
+  const script = path === undefined ? connectScript(probed) : requestScript(probed, path);
   const said = (await shell.ask(`ask ${address}:${port}`, script, timeoutSeconds + 10)).trim();
   if (said === 'unable') {
     throw new Failure('host-command-failed', `Nothing on the machine can ask ${address}:${port}`, {
-      hint: 'Allow TCP forwarding in its sshd (AllowTcpForwarding), or install bash, nc or curl there.',
+      hint: 'Allow TCP forwarding in its sshd (AllowTcpForwarding), or install curl there.',
     });
   }
   if (path === undefined) return { answers: said === 'open' };
   const status = Number(/^status (\d{3})$/.exec(said)?.[1] ?? 0);
   return status === 0 ? { answers: false } : { answers: true, status };
+}
+
+function connectScript({ address, port, timeoutSeconds }: Probe): string {
+  const [seconds, host] = [Math.ceil(timeoutSeconds), quote(address)];
+  return `if command -v nc >/dev/null 2>&1; then nc -z -w ${seconds} ${host} ${port} && echo open
+elif command -v bash >/dev/null 2>&1; then timeout ${seconds} bash -c 'exec 3<>"/dev/tcp/$0/$1"' ${host} ${port} 2>/dev/null && echo open
+else echo unable; fi; :`;
+}
+
+/** Without curl, bash speaks HTTP well enough, but no TLS. */
+function requestScript(
+  { address, port, timeoutSeconds, scheme = 'http', host = address }: Probe,
+  path: string,
+): string {
+  const seconds = Math.ceil(timeoutSeconds);
+  const name = host.replace(/:\d+$/, '');
+  const words = [...['--resolve', `${name}:${port}:${address}`], ...['-H', `Host: ${host}`]];
+  const curl = `curl -sk -o /dev/null -w 'status %{http_code}' --max-time ${seconds} ${quoteAll([...words, `${scheme}://${name}:${port}${path}`])}`;
+  const bash = `timeout ${seconds} bash -c 'exec 3<>"/dev/tcp/$0/$1"; printf %s "$2" >&3; read -r _ status _ <&3; echo "status $status"' ${quoteAll([address, String(port), request(host, path)])} 2>/dev/null`;
+  const withoutCurl =
+    scheme === 'https' ? 'else echo unable' : `elif command -v bash >/dev/null 2>&1; then ${bash}\nelse echo unable`;
+  return `if command -v curl >/dev/null 2>&1; then ${curl}\n${withoutCurl}; fi; :`;
 }
 
 function after(seconds: number, signal: AbortSignal): Promise<void> {

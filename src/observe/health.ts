@@ -69,7 +69,7 @@ function exposedPort({ Config }: ContainerInspect): number | undefined {
 }
 
 /** A container in the machine's own network answers there. */
-function addressOf({ HostConfig, NetworkSettings }: ContainerInspect, network: string): string {
+export function addressOf({ HostConfig, NetworkSettings }: ContainerInspect, network: string): string {
   if (HostConfig['NetworkMode'] === 'host') return '127.0.0.1';
   const networks = NetworkSettings.Networks;
   return networks[network]?.IPAddress ?? Object.values(networks)[0]?.IPAddress ?? '';

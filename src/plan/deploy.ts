@@ -6,6 +6,7 @@ import type { Observed, ReleaseOrigin, ReleaseRecord } from '../observe/observed
 import { waitingRoles } from './accessories/waiting.ts';
 import { decideForDeploy } from './decide.ts';
 import { digestOn, type ImageChanges, imageChanges, prepareStages } from './prepare.ts';
+import { smokeNotes, smokeSteps } from './smoke.ts';
 import { swapStages } from './swap.ts';
 import { finishStages } from './finish.ts';
 import { appContainers, isIn, isUp, observedHost, replacedVersion, startedSince } from './current.ts';
@@ -42,6 +43,7 @@ export interface DeployRequest {
 export function planDeploy(request: DeployRequest): Plan {
   const { config, command, version, observed, wanted } = request;
   const images = imageChanges(request);
+  const unproven = startedSince(request.before, observed);
   const decisions = wanted.map((container) =>
     decideForDeploy(container, observedHost(observed, container.host), {
       config,
@@ -49,14 +51,20 @@ export function planDeploy(request: DeployRequest): Plan {
       // What this run made anew already is not made anew again.
       replaces: ({ id }) => command === 'redeploy' && (request.before === undefined || isIn(request.before, id)),
       imageWillChange: images.changing.has(container.host),
-      unproven: startedSince(request.before, observed),
+      unproven,
       files: { ...request.files, version },
     }),
   );
   const withProxy = command !== 'redeploy';
   const prepare = prepareStages({ config, version, observed, decisions, pulls: images.pulls, withProxy });
   const { hooks, origin } = request;
-  const swap = swapStages({ config, decisions, hooks, run: { command, version, origin } });
+  const swap = swapStages({
+    config,
+    decisions,
+    hooks,
+    run: { command, version, origin },
+    smoke: (decision) => smokeSteps(decision, { config, observed, unproven }),
+  });
   const values = planValues({ config, observed, decisions, open: request.openValues });
   const from = replacedVersion(observed, config, version);
   const digest = request.digest ?? presentDigest(request, images);
@@ -84,7 +92,7 @@ export function planDeploy(request: DeployRequest): Plan {
     stages: [...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
     ...values,
     ...waitingRoles(request, decisions),
-    notes: [...dead.notes, ...leftAlone(request.file, observed), ...values.notes],
+    notes: [...dead.notes, ...smokeNotes(decisions, request), ...leftAlone(request.file, observed), ...values.notes],
   };
 }
 

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { abbreviateVersion } from '../build/version.ts';
+import { withoutPasswords } from '../config/sheet.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { Step, StepKind } from './plan.ts';
 
@@ -42,6 +43,10 @@ export function describe(step: StepKind): string {
       return `run ${step.name}`;
     case 'remove-route':
       return `take the route ${step.service} away`;
+    case 'smoke-request':
+      return `ask ${shortNames(step.container.name)} for ${step.scheme}://${step.host ?? 'localhost'}${step.path}`;
+    case 'smoke-command':
+      return `run ${withoutPasswords(step.words.join(' '))} in ${shortNames(step.container.name)}`;
     case 'check-running':
       return `see that ${shortNames(step.container.name)} still runs`;
     case 'stop-container':

@@ -89,7 +89,7 @@ function stopLane(decision: Decision, host: ObservedHost, config: Config, versio
 }
 
 /** Every running container of the role that is not the wanted one. */
-function oldContainers(
+export function oldContainers(
   { wanted, action, existing }: Decision,
   host: ObservedHost,
   config: Config,

@@ -16,7 +16,14 @@ export interface HoldRequest extends RevertRequest {
 }
 
 /** Without these a role has not moved; those that come later it may lack and serve all the same. */
-const swapping: readonly Step['kind'][] = ['create-container', 'start-container', 'wait-until-ready', 'send-traffic'];
+const swapping: readonly Step['kind'][] = [
+  'create-container',
+  'start-container',
+  'wait-until-ready',
+  'send-traffic',
+  'smoke-request',
+  'smoke-command',
+];
 /** Whose failure says nothing about the new container. */
 const retiring: readonly Step['kind'][] = ['stop-container', 'remove-container', 'remove-route'];
 

@@ -124,6 +124,23 @@ export type StepKind =
   /** A command of the user's, such as a dump, by the machine's shell. */
   | { readonly kind: 'run-command'; readonly name: string; readonly command: string; readonly timeoutSeconds: number }
   | { readonly kind: 'remove-route'; readonly service: string }
+  /** Through the machine's proxy; `container` is the one that is to answer. */
+  | {
+      readonly kind: 'smoke-request';
+      readonly container: ContainerRef;
+      readonly scheme: 'http' | 'https';
+      readonly host?: string;
+      readonly path: string;
+      /** Absent: any from 200 to 299. */
+      readonly status?: number;
+      readonly timeoutSeconds: number;
+    }
+  | {
+      readonly kind: 'smoke-command';
+      readonly container: ContainerRef;
+      readonly words: readonly string[];
+      readonly timeoutSeconds: number;
+    }
   /** Fails when it exited or was restarted since its start. */
   | { readonly kind: 'check-running'; readonly container: ContainerRef }
   | { readonly kind: 'stop-container'; readonly container: ContainerRef; readonly timeoutSeconds?: number }

@@ -43,7 +43,7 @@ export function planRollback(request: RollbackRequest): Plan {
   const changed = changedVariables(decisions);
   const digest = recordedDigest(observed.hosts, version);
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
-  const swap = swapStages({ config, decisions, hooks, run: { command: 'rollback', version, origin } });
+  const swap = swapStages({ config, decisions, hooks, run: { command: 'rollback', version, origin }, smoke: () => [] });
   const from = replacedVersion(observed, config, version);
   const finish = finishStages({
     config,

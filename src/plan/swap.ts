@@ -1,7 +1,7 @@
 import type { Config, Role } from '../config/config.ts';
 import { hookLanes } from './hook-lanes.ts';
 import { bootSteps, type Decision } from './decide.ts';
-import type { Lane, Stage } from './plan.ts';
+import type { Lane, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 import { noteRun, type StartedRun } from './unfinished.ts';
 
@@ -11,11 +11,19 @@ export function swapStages(input: {
   decisions: readonly Decision[];
   hooks: ReadonlySet<string>;
   run: StartedRun;
+  /** What a new container has to answer before the run goes on. */
+  smoke: (decision: Decision) => readonly Step[];
 }): { stages: Stage[] } {
   const { config, decisions, hooks } = input;
   const lanes = new Map(decisions.map((decision) => [decision, bootLane(decision, config)]));
   const busy = decisions.filter((decision) => (lanes.get(decision)?.steps.length ?? 0) > 0);
-  if (busy.length === 0) return { stages: [] };
+  const smokeStage = (name: string, group: readonly Decision[]) => stage(name, group.map(smokeLane));
+  // Those whose boot an earlier run came through.
+  const rest = smokeStage(
+    'Smoke',
+    decisions.filter((decision) => !busy.includes(decision)),
+  );
+  if (busy.length === 0) return { stages: rest };
   const primary = busy.filter(({ wanted }) => wanted.role.isPrimary);
   const others = busy.filter(({ wanted }) => !wanted.role.isPrimary);
   const limit = config.boot.limit;
@@ -35,12 +43,17 @@ export function swapStages(input: {
       name,
       group.flatMap((decision) => lanes.get(decision) ?? []),
     ),
+    ...smokeStage(name.replace('Boot', 'Smoke'), group),
     ...hookStage('post-app-boot', hostsAround(groups, index, limit, 'post'), input),
     ...(index < groups.length - 1 ? waitStage(config, hostsOf(group)) : []),
   ]);
   const hosts = hostsOf(busy);
   const hooked = hookLanes('pre-deploy', hosts, config, hooks);
-  return { stages: [...noteRun(config, hosts, { hooked, run: input.run }), ...hooked, ...stages] };
+  return { stages: [...noteRun(config, hosts, { hooked, run: input.run }), ...hooked, ...stages, ...rest] };
+
+  function smokeLane(decision: Decision): Lane {
+    return { host: decision.wanted.host, role: decision.wanted.role.name, steps: input.smoke(decision) };
+  }
 }
 
 function bootLane(decision: Decision, config: Config): Lane {

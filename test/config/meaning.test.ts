@@ -19,6 +19,7 @@ describe('what a file means', () => {
           labels: {},
           options: [],
           restartPolicy: 'unless-stopped',
+          smoke: [],
           logging: { options: { 'max-size': '10m' } },
           volumes: [],
           dependsOn: [],

@@ -80,6 +80,14 @@ describe.each(worlds)('kamal-proxy on $name', ({ name, connect, credentials }) =
     expect(parseProxyState(text)).toHaveLength(1);
   });
 
+  it('answers for who is asked for, when it is asked on the machine', async () => {
+    const inspect = await host.docker.inspectContainer(proxy);
+    const address = inspect?.NetworkSettings.Networks[network]?.IPAddress ?? '';
+    const ask = (wanted: string) => host.probe({ address, port: 80, path: '/up', host: wanted, timeoutSeconds: 2 });
+    expect(await ask('shop.example.com')).toEqual({ answers: true, status: 200 });
+    expect(await ask('other.example.com')).toEqual({ answers: true, status: 404 });
+  });
+
   it('keeps the traffic where it is when the new container never answers', async () => {
     const before = (await host.docker.readFile(proxy, statePath))?.toString('utf8');
     const answer = await deploy('shop-web', await app(silentImage), '--host=shop.example.com');

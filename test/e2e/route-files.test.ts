@@ -20,7 +20,7 @@ beforeAll(async () => {
   await emptyMachines(dal, chi);
   project = makeProject('test/apps/small', {
     'config/deploy.yml': (text) =>
-      `${text.replace('  host: small.test\n', '  host: small.test\n  ssl: {certificate_pem: CERT, private_key_pem: CERT_KEY}\n  ssl_redirect: false\n')}\nerror_pages_path: public\n`,
+      `${text.replace('  host: small.test\n', '  host: small.test\n  ssl: {certificate_pem: CERT, private_key_pem: CERT_KEY}\n  ssl_redirect: false\n')}\nerror_pages_path: public\nsmoke: [{path: /up}]\n`,
     '.kamal/secrets': (text) => `${text}CERT=$(cat ../certificates/now.pem)\nCERT_KEY=$(cat ../certificates/now.key)\n`,
     'public/503.html': '<h1>Back at once, says the first</h1>',
     'public/502.html': '<h1>Broken, says the first</h1>',
@@ -117,6 +117,8 @@ test('a certificate of one’s own is shown by every machine, and its key can be
   // Ten days are left.
   expect(setup.output).toContain('the certificate of web (CERT) is valid for 9 more days');
   expect(setup.output).not.toContain('PRIVATE KEY');
+  // Asked by TLS, through the proxy of each machine.
+  expect(setup.output.match(/ask small-web-\w+ for https:\/\/small.test\/up .*: done/g)).toHaveLength(2);
   for (const where of machines) {
     expect(await shown(where)).toBe('CN=one');
     expect(await ask(where)).toBe('200');

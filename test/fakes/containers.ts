@@ -202,11 +202,26 @@ export function removeContainer(machine: MachineState, container: FakeContainer,
   machine.journal.push(`remove container ${container.name}`);
 }
 
-/** What somebody on the machine gets who asks there: a test's container listens on every port. */
-export function probe(machine: MachineState, { address, path }: Probe): ProbeAnswer {
+/** What somebody on the machine gets who asks there: a test's container listens on every port, and a proxy asks its target. */
+export function probe(machine: MachineState, { address, path, host = '' }: Probe): ProbeAnswer {
   const container = [...machine.containers.values()].find((one) => one.address === address && one.state === 'running');
   if (container === undefined || container.image.behaviour.kind === 'deaf') return { answers: false };
-  return path === undefined ? { answers: true } : { answers: true, status: answersHealthy(container) ? 200 : 503 };
+  if (path === undefined) return { answers: true };
+  const route = machine.proxy.routes.find(({ options: { hosts } }) => hosts.length === 0 || hosts.includes(host));
+  const isProxy = container.name.endsWith('-proxy');
+  if (isProxy && route === undefined) return { answers: true, status: 404 };
+  const target = isProxy && route !== undefined ? findContainer(machine, targetOf(route)) : container;
+  return { answers: true, status: statusOf(target, path) };
+}
+
+function targetOf({ active_targets: [target = ''] }: { active_targets: readonly string[] }): string {
+  return target.replace(/:\d+$/, '');
+}
+
+function statusOf(container: FakeContainer | undefined, path: string): number {
+  if (!answersHealthy(container)) return 503;
+  const { behaviour } = container?.image ?? {};
+  return (behaviour?.kind === 'healthy' ? behaviour.answers?.[path] : undefined) ?? 200;
 }
 
 /** What the proxy's check of `/up` sees right now. */

@@ -6,7 +6,8 @@ import type { MachineState } from './machine.ts';
 
 /** What a container of an image does once it is started. */
 export type Behaviour =
-  | { readonly kind: 'healthy'; readonly afterSeconds?: number }
+  /** `answers`: by path, for those that are not answered with 200. */
+  | { readonly kind: 'healthy'; readonly afterSeconds?: number; readonly answers?: Readonly<Record<string, number>> }
   /** Runs, but its `/up` never answers. */
   | { readonly kind: 'never-healthy' }
   /** Runs, and listens nowhere. */

@@ -52,6 +52,8 @@ export interface MachineState {
   readonly journal: string[];
   /** What a hook script does here; absent: it succeeds. */
   onScript?: (script: string, env: Readonly<Record<string, string>>) => number | Promise<number>;
+  /** What a command in a container ends with; absent: it is not found there. */
+  onExec?: (container: string, words: readonly string[]) => number;
   /** Hears of every changing call; the answer `cut` ends the connection it came by, a throw is what the call throws. */
   onCall?: (call: Call) => 'cut' | void;
   callCount: number;

@@ -27,6 +27,8 @@ export async function runInProxy(
   if (proxy === undefined) return failed(`Error: No such container: ${container}`);
   if (proxy.state !== 'running') return failed(`Error response from daemon: Container ${proxy.id} is not running`);
   const [program, command = '', service = ''] = words;
+  if (program !== 'kamal-proxy' && machine.onExec !== undefined)
+    return { exitStatus: machine.onExec(proxy.name, words), stdout: '', stderr: `said by ${program}\n` };
   if (program !== 'kamal-proxy')
     return failed(`OCI runtime exec failed: exec: "${program}": executable file not found in $PATH`, 126);
   if (command === 'list')
