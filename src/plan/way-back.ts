@@ -1,7 +1,7 @@
 import { abbreviateVersion } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
 import type { Observed, ReleaseRecord } from '../observe/observed.ts';
-import { appContainers, currentVersion, observedHost, versionOf } from './current.ts';
+import { appContainers, currentVersion, versionOf } from './current.ts';
 
 /** Which versions there are to go back to. */
 
@@ -57,8 +57,10 @@ function historyOf(observed: Observed): { served: string[]; bad: Set<string> } {
 export function retainedVersions(observed: Observed, config: Config): string[] {
   const [role] = config.roles;
   if (role === undefined) return [];
-  const versions = role.hosts
-    .flatMap(({ host }) => appContainers(observedHost(observed, host), config, role.name))
+  // One that is away keeps what nobody can see.
+  const hosts = observed.hosts.filter(({ host }) => role.hosts.some((entry) => entry.host === host));
+  const versions = hosts
+    .flatMap((host) => appContainers(host, config, role.name))
     .toSorted((a, b) => b.createdSeconds - a.createdSeconds)
     .map((container) => versionOf(container, config, role.name))
     .filter((version) => !version.includes('_replaced_'));
