@@ -37,7 +37,7 @@ the_end() {
   else
     printf '%s✘ %s of %s checks failed.%s All output: %s\n' "$red" "$failures" "$verdicts" "$plain" "$log"
   fi
-  printf '%sThe machines still run: %s up says how to use them, %s down removes them.%s\n' "$dim" "$0" "$0" "$plain"
+  printf '%sThe machines still run: %s up says how to use them, %s down removes them.%s\n' "$dim" "$0${played:+ $played}" "$0" "$plain"
   [ "$failures" = 0 ] || exit 1
   exit 0
 }
