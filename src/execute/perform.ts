@@ -65,7 +65,7 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
     case 'run-command':
       return runCommand(step, host, execution, onProgress);
     case 'remove-route':
-      return removeRoute(step.service, host);
+      return removeRoute(step, host);
     case 'stop-container':
       return docker.stopContainer(idOf(execution, lane.host, step.container), step.timeoutSeconds);
     case 'remove-container':

@@ -6,6 +6,7 @@ import { shortNames } from '../plan/describe.ts';
 import type { Step } from '../plan/plan.ts';
 import { appsConfigDirectory } from '../proxy/files.ts';
 import { deployWords } from '../proxy/route.ts';
+import { movedMessage } from '../proxy/state.ts';
 import { idOf, type Execution } from './execution.ts';
 import { pause, throwOnExit } from './ready.ts';
 
@@ -115,13 +116,18 @@ function refusal(step: Extract<Step, { kind: 'send-traffic' }>, host: Host, text
   return new Failure('route-refused', `${host.name}: the proxy refused ${step.service}: ${said}`, { hint });
 }
 
-export async function removeRoute(service: string, host: Host): Promise<void> {
-  const { exitStatus, stderr } = await host.execInContainer(
-    proxyContainerName,
-    ['kamal-proxy', 'remove', service],
-    answerSeconds,
-  );
-  if (exitStatus !== 0 && !/not found/i.test(stderr)) {
-    throw new Failure('route-refused', `${host.name}: the proxy did not take ${service} away: ${stderr.trim()}`);
-  }
+/** The proxy drains what it stops, but not what it removes. */
+export async function removeRoute(
+  { service, drainTimeoutSeconds: drain }: Extract<Step, { kind: 'remove-route' }>,
+  host: Host,
+): Promise<void> {
+  const stop = ['stop', service, `--drain-timeout=${drain}s`, `--message=${movedMessage}`];
+  if (drain !== undefined) await inProxy(stop, drain + answerSeconds, host);
+  await inProxy(['remove', service], answerSeconds, host);
+}
+
+async function inProxy(words: readonly string[], seconds: number, host: Host): Promise<void> {
+  const { exitStatus, stderr } = await host.execInContainer(proxyContainerName, ['kamal-proxy', ...words], seconds);
+  if (exitStatus === 0 || /not found/i.test(stderr)) return;
+  throw new Failure('route-refused', `${host.name}: the proxy did not take ${words[1]} away: ${stderr.trim()}`);
 }

@@ -10,7 +10,7 @@ import { buildAndPush } from './build.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
 import { openValues } from '../plan/values.ts';
 import { finish, resultOf } from './finish.ts';
-import { withFleet, type Fleet } from './fleet.ts';
+import { besideApp, withFleet, type Fleet } from './fleet.ts';
 import { underLock, waitUntilFree } from './lock.ts';
 import { lookAtReturn } from './server.ts';
 import type { DeployResult } from '../report/results.ts';
@@ -64,20 +64,12 @@ export async function deployWith(
   };
   const needed = accessoriesNeeded(session.config, selected).map(({ host }) => host);
   const hosts = [...new Set([...(story === undefined ? selected.hosts : selected.allHosts), ...needed])];
-  if (story !== undefined) return withFleet(session, version, work, hosts);
-  return withFleet(
-    session,
-    version,
-    async (fleet) => {
-      const aside = lookAside(
-        session,
-        beside.look,
-        selected.accessoryHosts.filter((host) => !fleet.hosts.has(host)),
-      );
-      return work(fleet).finally(aside);
-    },
-    hosts,
-  );
+  if (story !== undefined) return withFleet(session, version, work, { hosts });
+  const withAside = async (fleet: Fleet) => {
+    const others = selected.accessoryHosts.filter((host) => !fleet.hosts.has(host));
+    return work(fleet).finally(lookAside(session, beside.look, others));
+  };
+  return withFleet(session, version, withAside, { hosts, beside: besideApp(session) });
 }
 
 /** The first look of a deploy; one that leaves accessories alone says how they are. */

@@ -22,17 +22,18 @@ export interface Ended {
 /** Brings every machine that can be reached back to what it served. @returns what to throw: 5 or 3 when it did, else 6 */
 export async function goBack(deployment: Deployment, { before, outcome, execution }: Ended): Promise<unknown> {
   const { session, fleet, version, command, lock } = deployment;
-  const { selected, origin } = session;
+  const { selected, config: file, origin } = session;
   await tellWhy(deployment, { before, outcome, execution });
   const look = { version, wanted: wantedContainers(selected, version) };
   const { observed: now } = await fleet.observeReachable(look);
-  const revert = planRevert({ config: selected, version, before, now, command, origin });
+  const revert = planRevert({ config: selected, file, version, before, now, command, origin });
   const undisturbed = executionBack(execution, { session, fleet, version, lock });
   let reverted = await execute(revert, 'bring back what served before', undisturbed);
   if (reverted.result === 'unknown') {
     const again = await fleet.observeReachable(look);
     const rest = planRevert({
       config: selected,
+      file,
       version,
       before,
       now: again.observed,
@@ -45,9 +46,12 @@ export async function goBack(deployment: Deployment, { before, outcome, executio
   const { observed: after } = await fleet.observeReachable({});
   const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
-  const left = differencesToBefore({ config: selected, before, now: after });
+  const left = differencesToBefore({ config: selected, file, before, now: after });
   const prune = planPrune({ config: selected, observed: after });
-  if (left.length === 0 && prune.stages.length > 0) await execute(prune, 'take away what it left', undisturbed);
+  if (left.length === 0 && prune.stages.length > 0) {
+    await execute(prune, 'take away what it left', undisturbed);
+    if (await lock.isTaken()) return takenOver(deployment, before);
+  }
   return failureOf({ deployment, outcome, before, reverted, left });
 }
 
@@ -55,7 +59,7 @@ export async function goBack(deployment: Deployment, { before, outcome, executio
 export async function takenOver(deployment: Deployment, before: Observed): Promise<Failure> {
   const { session, fleet, version } = deployment;
   const { observed: now } = await fleet.observeReachable({});
-  const left = differencesToBefore({ config: session.selected, before, now });
+  const left = differencesToBefore({ config: session.selected, file: session.config, before, now });
   const message = `The lock was taken by another run while ${abbreviateVersion(version)} was deployed; nothing more was done`;
   return new Failure('lock-held', message, {
     details: left,

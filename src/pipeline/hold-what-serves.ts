@@ -22,6 +22,7 @@ export async function holdWhatServes(deployment: Deployment, ended: Ended, reaso
   const planFor = (now: Observed) =>
     planHold({
       config: selected,
+      file: session.config,
       version,
       before,
       now,
@@ -35,6 +36,7 @@ export async function holdWhatServes(deployment: Deployment, ended: Ended, reaso
   if (held.result === 'unknown') {
     held = await execute(planFor((await fleet.observeReachable(look)).observed), title, undisturbed);
   }
+  if (await lock.isTaken()) return takenOver(deployment, before);
   if (await lock.isTaken()) return takenOver(deployment, before);
   const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;

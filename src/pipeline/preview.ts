@@ -91,7 +91,7 @@ function look(
   };
   const needed = accessoriesNeeded(session.config, session.selected).map(({ host }) => host);
   const hosts = [...new Set([...session.selected.allHosts, ...needed])];
-  return withFleet({ ...session, hooks: new Set() }, version, work, hosts);
+  return withFleet({ ...session, hooks: new Set() }, version, work, { hosts });
 }
 
 /** What a run that holds the lock has begun is its own affair, and none of a dead run's. */

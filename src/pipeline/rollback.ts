@@ -9,7 +9,7 @@ import type { RollbackEnv } from '../plan/rollback-decision.ts';
 import { lookAtNeeded } from './accessories/beside.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
 import { finish } from './finish.ts';
-import { withFleet, type Fleet } from './fleet.ts';
+import { besideApp, withFleet, type Fleet } from './fleet.ts';
 import { underLock } from './lock.ts';
 import type { DeployResult } from '../report/results.ts';
 import { wantedOf, type Session } from './session.ts';
@@ -42,13 +42,15 @@ export async function rollbackWith(
     return finish(session, fleet, { version, started, done });
   };
   const needed = accessoriesNeeded(session.config, session.selected).map(({ host }) => host);
-  return withFleet(session, wanted ?? '', work, [...new Set([...session.selected.hosts, ...needed])]);
+  const hosts = [...new Set([...session.selected.hosts, ...needed])];
+  return withFleet(session, wanted ?? '', work, { hosts, beside: besideApp(session) });
 }
 
 function planFor(session: Session, version: string, env: RollbackEnv | undefined): Deployment['plan'] {
   return (observed, before) => {
     const plan = planRollback({
       config: session.selected,
+      file: session.config,
       version,
       observed,
       wanted: wantedOf(session, version),

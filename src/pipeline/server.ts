@@ -35,7 +35,7 @@ export function bootstrapWith(session: Session): Promise<BootstrapResult> {
         notAsked: looked.flatMap((one) => one.notAsked),
       };
     });
-  return withFleet(session, version, work, selected.allHosts);
+  return withFleet(session, version, work, { hosts: selected.allHosts });
 }
 
 interface Looked {

@@ -54,7 +54,11 @@ export function targetContainer(host: ObservedHost, route: RecordedRoute | undef
 }
 
 /** What serves a role on a machine: the container traffic goes to, else the newest that runs. */
-export function currentContainer(host: ObservedHost, config: Config, role: Role): ObservedContainer | undefined {
+export function currentContainer(
+  host: ObservedHost,
+  config: Config,
+  role: Pick<Role, 'name' | 'proxy'>,
+): ObservedContainer | undefined {
   const running = appContainers(host, config, role.name).filter(isUp);
   const target = role.proxy === undefined ? undefined : targetContainer(host, routeOf(host, config, role.name));
   if (target !== undefined && running.some(({ id }) => id === target.id)) return target;

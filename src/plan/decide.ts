@@ -24,6 +24,8 @@ export interface Decision {
   readonly existing?: ObservedContainer;
   /** Why traffic must be sent to it; absent when it goes there already, or the role has none. */
   readonly trafficBecause?: string;
+  /** Why its route has to be made anew; absent when it has none, or nothing is wrong with it. */
+  readonly anewBecause?: string;
   /** Why a container without traffic has to be seen ready; absent when nothing casts doubt on it. */
   readonly waitBecause?: string;
 }
@@ -89,6 +91,10 @@ export function withProof(
   const route = routeOf(host, config, role.name);
   const target = targetContainer(host, route);
   if (route === undefined) return { ...decision, trafficBecause: 'no traffic is sent to this role yet' };
+  if (route.isLeaving) {
+    const because = 'its route was being taken away';
+    return { ...decision, anewBecause: because, trafficBecause: because };
+  }
   if (target === undefined)
     return { ...decision, trafficBecause: `traffic goes to ${route.targets.join(', ')}, which is gone` };
   if (decision.action === 'create' || decision.action === 'replace' || target.id !== decision.existing?.id) {
@@ -142,7 +148,7 @@ export function createSteps({ wanted, action, existing, because }: Decision): St
 
 /** The steps that put the container to work, in a Boot stage. */
 export function bootSteps(decision: Decision, config: Config): Step[] {
-  const { wanted, action, existing, because, trafficBecause, waitBecause } = decision;
+  const { wanted, action, existing, because, anewBecause, trafficBecause, waitBecause } = decision;
   const { role, spec } = wanted;
   const isNew = action === 'create' || action === 'replace';
   const container: ContainerRef = isNew || existing === undefined ? { name: spec.name } : reference(existing);
@@ -156,11 +162,13 @@ export function bootSteps(decision: Decision, config: Config): Step[] {
     ];
   }
   if (trafficBecause === undefined) return start;
+  const service = rolePrefix(config, role.name);
   return [
     ...start,
+    ...(anewBecause === undefined ? [] : [{ kind: 'remove-route', service, because: anewBecause } as const]),
     {
       kind: 'send-traffic',
-      service: rolePrefix(config, role.name),
+      service,
       container,
       route: role.proxy,
       files: decision.files,

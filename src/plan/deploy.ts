@@ -9,10 +9,11 @@ import { digestOn, type ImageChanges, imageChanges, prepareStages } from './prep
 import { smokeNotes, smokeSteps } from './smoke.ts';
 import { swapStages } from './swap.ts';
 import { finishStages } from './finish.ts';
-import { appContainers, isIn, isUp, observedHost, replacedVersion, startedSince } from './current.ts';
+import { isIn, observedHost, replacedVersion, startedSince } from './current.ts';
 import type { Plan, RoleValue, Stage } from './plan.ts';
 import type { WantedFiles } from './route-files.ts';
 import { settleDeadRun, withEndOfRun } from './unfinished.ts';
+import { planStrays } from './strays.ts';
 import { planValues } from './values.ts';
 
 export interface DeployRequest {
@@ -68,11 +69,13 @@ export function planDeploy(request: DeployRequest): Plan {
   const values = planValues({ config, observed, decisions, open: request.openValues });
   const from = replacedVersion(observed, config, version);
   const digest = request.digest ?? presentDigest(request, images);
+  const strays = planStrays(config, request.file, observed);
   const finish = finishStages({
     config,
     version,
     observed,
     decisions,
+    strays,
     prunes: command !== 'redeploy',
     pulling: new Set(pulling(prepare)),
     record: {
@@ -92,7 +95,7 @@ export function planDeploy(request: DeployRequest): Plan {
     stages: [...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
     ...values,
     ...waitingRoles(request, decisions),
-    notes: [...dead.notes, ...smokeNotes(decisions, request), ...leftAlone(request.file, observed), ...values.notes],
+    notes: [...dead.notes, ...smokeNotes(decisions, request), ...strays.notes, ...values.notes],
   };
 }
 
@@ -106,16 +109,5 @@ function presentDigest({ config, version, observed }: DeployRequest, { pulls }: 
 function pulling(stages: readonly Stage[]): string[] {
   return stages.flatMap(({ lanes }) =>
     lanes.filter(({ steps }) => steps.some(({ kind }) => kind === 'pull-image')).map(({ host }) => host),
-  );
-}
-
-/** Running containers of a role on a machine that the file does not have it on: named, not touched. */
-function leftAlone(file: Config, observed: Observed): string[] {
-  const hasRole = (role: string | undefined, host: string) =>
-    file.roles.some(({ name, hosts }) => name === role && hosts.some((entry) => entry.host === host));
-  return observed.hosts.flatMap((host) =>
-    appContainers(host, file)
-      .filter((container) => isUp(container) && !hasRole(container.labels['role'], host.host))
-      .map(({ name, labels }) => `${host.host}: ${name} is left alone: this file has no role ${labels['role']} there`),
   );
 }

@@ -7,6 +7,7 @@ import { reference, type Decision } from './decide.ts';
 import type { AuditEntry, Lane, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 import { pruneOf, type Prune } from './prune.ts';
+import type { StrayPlan } from './strays.ts';
 import { hostsOf } from './swap.ts';
 import { wayBackFrom } from './way-back.ts';
 
@@ -16,6 +17,7 @@ interface FinishInput {
   readonly observed: Observed;
   readonly decisions: readonly Decision[];
   readonly prunes: boolean;
+  readonly strays: StrayPlan;
   /** Hosts that pull the image first. */
   readonly pulling: ReadonlySet<string>;
   /** What to write down on machines where more than housekeeping is done. */
@@ -26,7 +28,8 @@ interface FinishInput {
 export function finishStages(input: FinishInput): Stage[] {
   const { config, version, observed, decisions } = input;
   const hosts = hostsOf(decisions);
-  const prunes = new Map(input.prunes ? hosts.map((name) => [name, pruneOn(name, input)] as const) : []);
+  const cleaned = [...new Set([...hosts, ...input.strays.hosts])];
+  const prunes = new Map(input.prunes ? cleaned.map((name) => [name, pruneOn(name, input)] as const) : []);
   const lanes = hosts.flatMap((name): Lane[] => {
     const host = observedHost(observed, name);
     const here = decisions.filter(({ wanted }) => wanted.host === name);
@@ -39,10 +42,10 @@ export function finishStages(input: FinishInput): Stage[] {
   });
   const rest = stage(
     'Clean up',
-    hosts.flatMap((name) => housekeeping(name, prunes.get(name)?.rest ?? [])),
+    cleaned.flatMap((name) => housekeeping(name, prunes.get(name)?.rest ?? [])),
   );
   const notes = hosts.flatMap((name) => housekeeping(name, noteSteps(input, name, [...stage('', lanes), ...rest])));
-  return [...stage('Retire', [...lanes, ...notes]), ...rest];
+  return [...stage('Retire', [...lanes, ...notes]), ...input.strays.stages, ...rest];
 }
 
 /** A lane for each step, as none waits for another; a failure is a warning. */
@@ -50,8 +53,8 @@ function housekeeping(host: string, steps: readonly Step[]): Lane[] {
   return steps.map((step) => ({ host, optional: true, steps: [step] }));
 }
 
-function pruneOn(name: string, { config, version, observed, decisions }: FinishInput): Prune {
-  const host = observedHost(observed, name);
+function pruneOn(name: string, { config, version, observed, decisions, strays }: FinishInput): Prune {
+  const host = observedHost(strays.after, name);
   const here = decisions.filter(({ wanted }) => wanted.host === name);
   return pruneOf(host, config, {
     version,

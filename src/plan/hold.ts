@@ -1,10 +1,11 @@
-import type { Config, Role } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Observed, ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { appContainers, currentContainer, isUp, observedHost, routeOf, targetContainer, versionOf } from './current.ts';
 import { reference } from './decide.ts';
 import type { Lane, Plan, Step } from './plan.ts';
 import { stage } from './prepare.ts';
-import { bringBack, isNewIn, pairsOf, stopStep, takeAway, writeDown, type Pair, type RevertRequest } from './revert.ts';
+import { isNewIn, pairsOf, type Pair } from './pairs.ts';
+import { bringBack, stopStep, takeAway, writeDown, type RevertRequest } from './revert.ts';
 
 export interface HoldRequest extends RevertRequest {
   /** What the run did not get to, or not through. */
@@ -32,8 +33,8 @@ const retiring: readonly Step['kind'][] = ['stop-container', 'remove-container',
  * on; where it made it, it stays, and what it replaced is stopped. Nothing is removed, so that the next deploy finishes.
  */
 export function planHold(request: HoldRequest): Plan {
-  const { config, version, before, now, command, origin } = request;
-  const pairs = pairsOf(config, before, now).map((pair) => ({
+  const { config, version, command, origin } = request;
+  const pairs = pairsOf(request).map((pair) => ({
     ...pair,
     lane: { host: pair.is.host, role: pair.role.name },
     made: madeIt(pair, request),
@@ -42,7 +43,7 @@ export function planHold(request: HoldRequest): Plan {
   const back = failed.map(({ lane, role, was, is }): Lane => ({ ...lane, steps: bringBack(config, role, was, is) }));
   const stops = failed.map(({ lane, role, was, is }): Lane => ({
     ...lane,
-    steps: takeAway(config, role, was, is).filter(({ kind }) => kind === 'stop-container'),
+    steps: takeAway(config, role, was, is).filter(({ kind }) => retiring.includes(kind) && kind !== 'remove-container'),
   }));
   const retired = pairs
     .filter(({ made }) => made)
@@ -81,7 +82,7 @@ function staysAsItIs({ role, was, is }: Pair, { config, oldVersion }: HoldReques
 }
 
 /** What ran before and is replaced by a container that was not there, or did not run. */
-function retire(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
+function retire(config: Config, role: Pair['role'], was: ObservedHost, is: ObservedHost): Step[] {
   const ran = ({ id }: ObservedContainer) => was.containers.some((container) => container.id === id && isUp(container));
   const serving = currentContainer(is, config, role);
   if (serving === undefined || ran(serving)) return [];

@@ -123,7 +123,8 @@ export type StepKind =
     }
   /** A command of the user's, such as a dump, by the machine's shell. */
   | { readonly kind: 'run-command'; readonly name: string; readonly command: string; readonly timeoutSeconds: number }
-  | { readonly kind: 'remove-route'; readonly service: string }
+  /** With a time for it, requests in flight are answered first, while new ones are refused. */
+  | { readonly kind: 'remove-route'; readonly service: string; readonly drainTimeoutSeconds?: number }
   /** Through the machine's proxy; `container` is the one that is to answer. */
   | {
       readonly kind: 'smoke-request';

@@ -50,7 +50,8 @@ export function planPrune({ config, observed }: { config: Config; observed: Obse
  */
 export function pruneOf(host: ObservedHost, config: Config, deploy: Keeping): Prune {
   const wantedNames = deploy.decisions.map(({ wanted }) => wanted.spec.name);
-  const removed = config.roles.flatMap((role) => {
+  const here = config.roles.filter(({ hosts }) => hosts.some((entry) => entry.host === host.host));
+  const removed = here.flatMap((role) => {
     const stopping = deploy.stopping.filter(({ labels }) => labels['role'] === role.name).length;
     const stopped = appContainers(host, config, role.name)
       .filter((container) => !isUp(container) && !wantedNames.includes(container.name))

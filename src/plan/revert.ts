@@ -1,4 +1,4 @@
-import type { Config, Role } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { auditFile, releasesFile, rolePrefix } from '../containers/names.ts';
 import type {
   Observed,
@@ -9,14 +9,18 @@ import type {
   ReleaseRecord,
 } from '../observe/observed.ts';
 import { filesFromSettings, routeFromSettings } from '../proxy/state.ts';
-import { appContainers, isUp, observedHost, routeOf, targetContainer } from './current.ts';
+import { appContainers, isUp, routeOf, targetContainer } from './current.ts';
 import { reference } from './decide.ts';
+import { allPairs, isNewIn, type Pair } from './pairs.ts';
 import type { Lane, Plan, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 import { groupName, groupsOf } from './swap.ts';
 
 export interface RevertRequest {
+  /** What the run was about. */
   readonly config: Config;
+  /** The whole file. */
+  readonly file: Config;
   /** The version that did not make it. */
   readonly version: string;
   /** As observed under the lock, before the first step. */
@@ -30,8 +34,9 @@ export interface RevertRequest {
  * Puts every machine back to what served before, container by container and route by route, by id; today's settings are never looked
  * at. Traffic is sent back first; only then are the new containers stopped and removed.
  */
-export function planRevert({ config, version, before, now, command, origin }: RevertRequest): Plan {
-  const pairs = pairsOf(config, before, now);
+export function planRevert(request: RevertRequest): Plan {
+  const { config, version, command, origin } = request;
+  const pairs = allPairs(request);
   const back = pairs.map(({ role, was, is }): Lane => ({
     host: is.host,
     role: role.name,
@@ -57,22 +62,6 @@ export function planRevert({ config, version, before, now, command, origin }: Re
   };
 }
 
-/** A role on a machine, as it was and as it is. */
-export interface Pair {
-  readonly role: Role;
-  readonly was: ObservedHost;
-  readonly is: ObservedHost;
-}
-
-/** Every role on every machine that can be seen now. */
-export function pairsOf(config: Config, before: Observed, now: Observed): Pair[] {
-  return config.roles.flatMap((role) =>
-    role.hosts
-      .filter(({ host }) => now.hosts.some((observed) => observed.host === host))
-      .map(({ host }) => ({ role, was: observedHost(before, host), is: observedHost(now, host) })),
-  );
-}
-
 /** As many machines at a time as swap at a time; those with nothing to do are not counted. */
 function waves(name: string, lanes: readonly Lane[], limit: number | undefined): Stage[] {
   const busy = lanes.filter(({ steps }) => steps.length > 0);
@@ -83,7 +72,7 @@ function waves(name: string, lanes: readonly Lane[], limit: number | undefined):
   }));
 }
 
-export function bringBack(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
+export function bringBack(config: Config, role: Pair['role'], was: ObservedHost, is: ObservedHost): Step[] {
   const service = rolePrefix(config, role.name);
   const starts = appContainers(was, config, role.name)
     .filter(isUp)
@@ -94,14 +83,11 @@ export function bringBack(config: Config, role: Role, was: ObservedHost, is: Obs
   const target = routeWas?.targets[0];
   const moved = JSON.stringify(routeWas) !== JSON.stringify(routeIs) || starts.length > 0;
   if (role.proxy === undefined) return [...starts, ...waits(config, starts)];
-  if (routeWas === undefined) {
-    return routeIs === undefined
-      ? []
-      : [...starts, { kind: 'remove-route', service, because: 'there was none before' }];
-  }
-  if (!moved || served === undefined || target === undefined) return starts;
+  if (!moved || routeWas === undefined || served === undefined || target === undefined) return starts;
+  const isLeaving = routeIs?.isLeaving === true && !routeWas.isLeaving;
   return [
     ...starts,
+    ...(isLeaving ? [{ kind: 'remove-route', service, because: 'it was being taken away' } as const] : []),
     {
       kind: 'send-traffic',
       service,
@@ -131,7 +117,14 @@ function waits(config: Config, starts: readonly Step[]): Step[] {
   );
 }
 
-export function takeAway(config: Config, role: Role, was: ObservedHost, is: ObservedHost): Step[] {
+export function takeAway(config: Config, role: Pair['role'], was: ObservedHost, is: ObservedHost): Step[] {
+  const isRouteNew = routeOf(was, config, role.name) === undefined && routeOf(is, config, role.name) !== undefined;
+  const route: Step = {
+    kind: 'remove-route',
+    service: rolePrefix(config, role.name),
+    drainTimeoutSeconds: config.drainTimeoutSeconds,
+    because: 'there was none before',
+  };
   const removals = appContainers(is, config, role.name)
     .filter((container) => isNewIn(was, container))
     .flatMap((container): Step[] => [
@@ -148,14 +141,10 @@ export function takeAway(config: Config, role: Role, was: ObservedHost, is: Obse
       ? []
       : [{ kind: 'rename-container', container: reference(renamed), name, because: 'its name before' }];
   });
-  return [...removals, ...stops, ...names];
+  return [...(isRouteNew ? [route] : []), ...removals, ...stops, ...names];
 }
 
-export function isNewIn(was: ObservedHost, { id }: ObservedContainer): boolean {
-  return !was.containers.some((container) => container.id === id);
-}
-
-export function stopStep(container: ObservedContainer, role: Role, because: string): Step {
+export function stopStep(container: ObservedContainer, role: Pair['role'], because: string): Step {
   const timeout = role.stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: role.stopTimeoutSeconds };
   return { kind: 'stop-container', container: reference(container), ...timeout, because };
 }
@@ -171,29 +160,27 @@ export function writeDown(config: Config, record: PlannedRecord): Step[] {
 }
 
 /** What is left unlike before, in words; empty when every machine serves what it served. */
-export function differencesToBefore({
-  config,
-  before,
-  now,
-}: Pick<RevertRequest, 'config' | 'before' | 'now'>): string[] {
-  return config.roles.flatMap((role) =>
-    role.hosts.flatMap(({ host }): string[] => {
-      const is = now.hosts.find((observed) => observed.host === host);
-      if (is === undefined) return [`${host} ${role.name}: not reached`];
-      const was = observedHost(before, host);
-      const ran = appContainers(was, config, role.name).filter(isUp);
-      const runs = appContainers(is, config, role.name).filter(isUp);
-      const lost = ran
-        .filter(({ id }) => !runs.some((container) => container.id === id))
-        .map(({ name }) => `${name} does not run`);
-      const extra = runs
-        .filter(({ id }) => !ran.some((container) => container.id === id))
-        .map(({ name }) => `${name} still runs`);
-      const routes =
-        routeOf(was, config, role.name)?.targets.join() === routeOf(is, config, role.name)?.targets.join()
-          ? []
-          : ['its traffic goes elsewhere'];
-      return [...lost, ...extra, ...routes].map((text) => `${host} ${role.name}: ${text}`);
-    }),
+export function differencesToBefore(request: Pick<RevertRequest, 'config' | 'file' | 'before' | 'now'>): string[] {
+  const { config, now } = request;
+  const unseen = config.roles.flatMap(({ name, hosts }) =>
+    hosts
+      .filter(({ host }) => !now.hosts.some((observed) => observed.host === host))
+      .map(({ host }) => `${host} ${name}: not reached`),
   );
+  const differences = allPairs(request).flatMap(({ role, was, is }): string[] => {
+    const ran = appContainers(was, config, role.name).filter(isUp);
+    const runs = appContainers(is, config, role.name).filter(isUp);
+    const lost = ran
+      .filter(({ id }) => !runs.some((container) => container.id === id))
+      .map(({ name }) => `${name} does not run`);
+    const extra = runs
+      .filter(({ id }) => !ran.some((container) => container.id === id))
+      .map(({ name }) => `${name} still runs`);
+    const routes =
+      routeOf(was, config, role.name)?.targets.join() === routeOf(is, config, role.name)?.targets.join()
+        ? []
+        : ['its traffic goes elsewhere'];
+    return [...lost, ...extra, ...routes].map((text) => `${is.host} ${role.name}: ${text}`);
+  });
+  return [...unseen, ...differences];
 }

@@ -14,10 +14,11 @@ import {
 } from './rollback-decision.ts';
 import { notesOnFiles } from './route-files.ts';
 import { swapStages } from './swap.ts';
+import { planStrays } from './strays.ts';
 import { settleDeadRun, withEndOfRun } from './unfinished.ts';
 
 /** A rollback asks for the same as a deploy, but for what is new about the version. */
-export type RollbackRequest = Omit<DeployRequest, 'file' | 'command' | 'digest' | 'openValues'> & {
+export type RollbackRequest = Omit<DeployRequest, 'command' | 'digest' | 'openValues'> & {
   /** Whose variables the containers get, where they differ from today's file; absent: nobody has said. */
   readonly env?: RollbackEnv;
 };
@@ -45,11 +46,13 @@ export function planRollback(request: RollbackRequest): Plan {
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
   const swap = swapStages({ config, decisions, hooks, run: { command: 'rollback', version, origin }, smoke: () => [] });
   const from = replacedVersion(observed, config, version);
+  const strays = planStrays(config, request.file, observed);
   const finish = finishStages({
     config,
     version,
     observed,
     decisions,
+    strays,
     prunes: false,
     pulling: new Set(pulls.keys()),
     record: {

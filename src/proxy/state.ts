@@ -5,13 +5,18 @@ import type { RouteSettings } from './route.ts';
 /** Where kamal-proxy keeps its record of routes, inside its container (reference, section 3.7). */
 export const proxyStatePath = '/home/kamal-proxy/.config/kamal-proxy/kamal-proxy.state';
 
+/** What the proxy says while a route is taken away, and a sign to the next run that it was not stopped by a person. */
+export const movedMessage = 'This service has moved to another machine.';
+
 /** A route as kamal-proxy records it. */
 export interface RecordedRoute {
   readonly service: string;
   readonly targets: readonly string[];
   readonly settings: RouteSettings;
-  /** Paused or stopped by `maintenance`. */
+  /** Paused or stopped by `maintenance`, or by a run that was taking it away. */
   readonly paused: boolean;
+  /** A run was taking it away, and was cut off. */
+  readonly isLeaving: boolean;
 }
 
 interface RecordedService {
@@ -19,7 +24,7 @@ interface RecordedService {
   active_targets?: string[] | null;
   options?: Record<string, unknown>;
   target_options?: Record<string, unknown> & { health_check_config?: Record<string, unknown> };
-  pause_controller?: { state?: number } | null;
+  pause_controller?: { state?: number; stop_message?: string } | null;
 }
 
 /** Reads `kamal-proxy.state`. @throws SyntaxError while the proxy is just rewriting the file: read it again */
@@ -30,6 +35,7 @@ export function parseProxyState(text: string): RecordedRoute[] {
     targets: service.active_targets ?? [],
     settings: settingsOf(service),
     paused: (service.pause_controller?.state ?? 0) !== 0,
+    isLeaving: service.pause_controller?.state === 2 && service.pause_controller.stop_message === movedMessage,
   }));
 }
 

@@ -37,7 +37,7 @@ export async function runInProxy(
   machine.proxy.execs.set(id, { container: proxy.id, words });
   try {
     if (command === 'deploy') return await deploy(machine, proxy, { service, words: words.slice(3), during });
-    return change(machine, command, service);
+    return change(machine, command, words.slice(2));
   } finally {
     machine.proxy.execs.delete(id);
   }
@@ -85,12 +85,14 @@ async function deploy(
   return done('');
 }
 
-function change(machine: MachineState, command: string, service: string): ExecResult {
+function change(machine: MachineState, command: string, [service = '', ...flags]: readonly string[]): ExecResult {
   const route = machine.proxy.routes.find(({ name }) => name === service);
   if (route === undefined) return failed('Error: service not found');
   if (command === 'remove') machine.proxy.routes = machine.proxy.routes.filter((one) => one !== route);
-  else if (command in paused) route.pause_controller.state = paused[command as 'stop'];
-  else return failed(`Error: unknown command "${command}" for "kamal-proxy"`);
+  else if (command in paused) {
+    const message = flags.find((flag) => flag.startsWith('--message='))?.slice('--message='.length) ?? '';
+    Object.assign(route.pause_controller, { state: paused[command as 'stop'], stop_message: message });
+  } else return failed(`Error: unknown command "${command}" for "kamal-proxy"`);
   machine.journal.push(`${command} route ${service}`);
   return done('');
 }

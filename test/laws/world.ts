@@ -9,7 +9,7 @@ import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
 import { changeWith } from '../../src/pipeline/accessories/change.ts';
 import type { AccessoryCommand, AccessoryOptions } from '../../src/pipeline/accessories/stories.ts';
-import { connectFleet } from '../../src/pipeline/fleet.ts';
+import { besideApp, connectFleet } from '../../src/pipeline/fleet.ts';
 import { deployPlan, deployWith, type DeployOptions } from '../../src/pipeline/deploy.ts';
 import { rollbackWith, type RollbackOptions } from '../../src/pipeline/rollback.ts';
 import type { Session } from '../../src/pipeline/session.ts';
@@ -69,7 +69,15 @@ export function makeWorld(from: string | Config = twoMachines): World {
   const config = typeof from === 'string' ? configOf(from) : from;
   const registry = fakeRegistry({ server: 'registry.test:5000', username: 'x', password: 'y' });
   registry.push('registry.test:5000/basecamp/kamal-proxy:v0.9.2');
-  const machines = new Map(config.allHosts.map((name) => [name, fakeMachine(name, { registry })]));
+  return worldOf(config, registry, new Map(config.allHosts.map((name) => [name, fakeMachine(name, { registry })])));
+}
+
+/** The same machines, by a file that was edited. */
+export function worldOn({ registry, machines }: World, yaml: string): World {
+  return worldOf(configOf(yaml), registry, machines);
+}
+
+function worldOf(config: Config, registry: FakeRegistry, machines: World['machines']): World {
   const world: World = {
     config,
     registry,
@@ -172,7 +180,7 @@ function configOf(yaml: string): Config {
 /** What is left to do for a version on a world's machines, by the world's file, one line per step. */
 export async function planLines(world: World, version: string, options: RunOptions = {}): Promise<string[]> {
   const session = sessionOf(world, options, []);
-  const fleet = await connectFleet(session, world.config.hosts);
+  const fleet = await connectFleet(session, world.config.hosts, besideApp(session));
   const observed = await fleet.observe({ version, wanted: wantedContainers(world.config, version) });
   await fleet.close();
   const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });

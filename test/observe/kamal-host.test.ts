@@ -65,6 +65,7 @@ describe('a machine as real Kamal 2.12 left it', () => {
     const config = kamalConfig();
     const observed = await observe(config, 'v1');
     const plan = planRollback({
+      file: config,
       config,
       version: 'v1',
       observed,

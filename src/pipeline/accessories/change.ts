@@ -49,7 +49,7 @@ export async function changeWith(
         changeUnderLock({ session, fleet, lock }, command, options),
       );
     },
-    selected.accessoryHosts,
+    { hosts: selected.accessoryHosts },
   );
   return resultOf(session, { started, done });
 }

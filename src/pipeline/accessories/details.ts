@@ -23,7 +23,7 @@ export async function accessoryDetails(run: Run, names: readonly string[]): Prom
     { ...session, hooks: new Set() },
     '',
     (fleet) => fleet.observe({ accessories: { wanted, digests } }),
-    selected.accessoryHosts,
+    { hosts: selected.accessoryHosts },
   );
   return {
     service: config.service,

@@ -1,0 +1,3 @@
+import { canBeCutAtEveryStep } from './cuts.ts';
+
+canBeCutAtEveryStep('held');
