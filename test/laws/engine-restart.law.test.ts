@@ -8,7 +8,7 @@ import { restartEngine } from '../fakes/containers.ts';
 import type { FakeMachine } from '../fakes/machine.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { sessionOf } from './session.ts';
-import { makeWorld, planLines, twoMachines, type World } from './world.ts';
+import { listen, makeWorld, planLines, stopListening, twoMachines, type World } from './world.ts';
 
 const tailnet = '192.0.2.10';
 const yaml = `${twoMachines
@@ -30,6 +30,16 @@ async function afterRestart(): Promise<{ world: World; two: FakeMachine }> {
   two.missingAddresses.add(tailnet);
   restartEngine(two);
   return { world, two };
+}
+
+/** On the machine where everything is to be started. */
+async function callsOfStart(): Promise<number> {
+  const { world, two } = await afterRestart();
+  two.missingAddresses.clear();
+  const begun = two.callCount;
+  expect((await world.accessory('start', ['all'])).exitStatus).toBe(0);
+  expect(two.callCount - begun).toBeGreaterThan(2);
+  return two.callCount - begun;
 }
 
 async function look<T>(world: World, work: (observed: Observed) => T): Promise<T> {
@@ -112,5 +122,26 @@ describe('after a restart of the engine without its address in the tailnet', () 
       await world.deploy('v1');
       expect(await down(world)).toEqual([]);
       expect(await planLines(world, 'v1')).toEqual([]);
+    }));
+
+  it('`accessory start all` may be killed at every call, before and after it was done; typed again it starts the rest', () =>
+    inVirtualTime(async () => {
+      for (let cut = 1, calls = await callsOfStart(); cut <= calls; cut += 1) {
+        for (const moment of ['before', 'after'] as const) {
+          const { world, two } = await afterRestart();
+          two.missingAddresses.clear();
+          const begun = two.callCount;
+          let isDead = false;
+          listen(world, (call, { name }) => {
+            isDead ||= name === 'two' && call.number === begun + cut && call.moment === moment;
+            return isDead ? 'cut' : undefined;
+          });
+          await world.accessory('start', ['all'], { isDead: () => isDead });
+          expect(isDead).toBe(true);
+          stopListening(world);
+          expect((await world.accessory('start', ['all'])).failure).toBeUndefined();
+          expect(await drift(world)).toEqual([]);
+        }
+      }
     }));
 });
