@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import type { DockerChannels } from './docker-channels.ts';
 import { type Engine, engineOver } from './docker-engine.ts';
+import { registryDigest } from './docker-distribution.ts';
 import { pullImage } from './docker-pull.ts';
 import { fileInTar, framesOf, linesOf, readAll } from './docker-streams.ts';
 import { tarOf } from './tar.ts';
@@ -107,6 +108,7 @@ function images(engine: Engine) {
         answers: { 404: undefined },
       }),
     pullImage: (reference, credentials, onProgress) => pullImage(engine, reference, credentials, onProgress ?? nothing),
+    registryDigest: (reference, ask) => registryDigest(engine, reference, ask),
     tagImage: (reference, repository, tag) =>
       engine.call(`tag ${reference} as ${repository}:${tag}`, (docker) =>
         docker.getImage(reference).tag({ repo: repository, tag }).then(nothing),

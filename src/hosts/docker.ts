@@ -25,6 +25,14 @@ export interface Docker {
   inspectImage(reference: string): Promise<ImageInspect | undefined>;
   /** Pulls `repository:tag`. @returns the digest the registry answered with, `sha256:…` */
   pullImage(reference: string, credentials?: RegistryCredentials, onProgress?: (text: string) => void): Promise<string>;
+  /**
+   * The digest that the registry has for a tag now, asked by the engine with this login; nothing is pulled.
+   * @throws Failure `engine-refused` with the registry's own words, or `timed-out`
+   */
+  registryDigest(
+    reference: string,
+    ask: { readonly credentials?: RegistryCredentials; readonly timeoutSeconds: number },
+  ): Promise<string>;
   tagImage(reference: string, repository: string, tag: string): Promise<void>;
   /** Removes one tag (and the image with its last tag). Does nothing when it is gone; images in use are refused. */
   removeImage(reference: string): Promise<void>;

@@ -57,6 +57,7 @@ const dockerCalls = {
   listImages: 'looks',
   inspectImage: 'looks',
   pullImage: 'changes',
+  registryDigest: 'looks',
   tagImage: 'changes',
   removeImage: 'changes',
   inspectNetwork: 'looks',

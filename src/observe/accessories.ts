@@ -26,29 +26,45 @@ export async function observeAccessories(
   values: Pick<ValueSources, 'secrets' | 'secretsByKamal'>,
 ): Promise<Judge> {
   const wanted = look.wanted.filter((one) => one.host === host.name);
-  const images = [...new Set(wanted.map(({ spec }) => spec.image))];
-  const found = wanted.map(async (one) => {
-    const inspect = await host.docker.inspectContainer(one.spec.name);
-    const isAsked = look.asked?.has(one.accessory.name) === true;
-    return { inspect, unhealthy: isAsked ? await whyStillUnhealthy(inspect, host, one.health) : undefined };
-  });
-  const [files, inspectedImages, ...inspects] = await Promise.all([
+  const [files, ...found] = await Promise.all([
     host.describeFiles([...new Set([...wanted.flatMap(pathsOf), ...digestPaths(host.name, look.digests)])]),
-    Promise.all(images.map((image) => host.docker.inspectImage(image))),
-    ...found,
+    ...wanted.map((one) => find(one, host, look)),
   ]);
   return (summaries, { homeDirectory, variables }) =>
-    wanted.map((one, index) => {
-      const image = inspectedImages[images.indexOf(one.spec.image)];
-      const { inspect, unhealthy } = inspects[index] ?? { inspect: undefined, unhealthy: undefined };
+    found.map(({ one, inspect, own, image, unhealthy }) => {
+      const sources = { ...values, variables };
       return {
         name: one.accessory.name,
-        ...containersOf(one, summaries, { inspect, image, sources: { ...values, variables }, homeDirectory, files }),
+        ...containersOf(one, summaries, { inspect, image: own, sources, homeDirectory, files }),
         ...(image === undefined ? {} : { image: imageFacts(image) }),
         ...(unhealthy === undefined ? {} : { unhealthy }),
         files: filesUnlike(one, files, look.digests),
       };
     });
+}
+
+interface Found {
+  readonly one: WantedAccessory;
+  readonly inspect: ContainerInspect | undefined;
+  /** What the tag of the file names on this machine. */
+  readonly image: ImageInspect | undefined;
+  /** What the container runs: another one when the tag moved. Its defaults are what the container's settings are seen against. */
+  readonly own: ImageInspect | undefined;
+  readonly unhealthy: string | undefined;
+}
+
+async function find(one: WantedAccessory, host: Host, look: AccessoryLook): Promise<Found> {
+  const { docker } = host;
+  const [inspect, image] = await Promise.all([
+    docker.inspectContainer(one.spec.name),
+    docker.inspectImage(one.spec.image),
+  ]);
+  const isAsked = look.asked?.has(one.accessory.name) === true;
+  const [own, unhealthy] = await Promise.all([
+    inspect === undefined || inspect.Image === image?.Id ? image : docker.inspectImage(inspect.Image),
+    isAsked ? whyStillUnhealthy(inspect, host, one.health) : undefined,
+  ]);
+  return { one, inspect, image, own: own ?? image, unhealthy };
 }
 
 interface Facts extends AccessoryFacts {
@@ -76,6 +92,7 @@ function containersOf(
     missing: State.Running ? [] : missingSources(wanted, inspect, facts),
     ...errorOf(inspect),
     exitStatus: State.ExitCode,
+    madeFrom: inspect.Config.Image,
     ...(State.Health === undefined ? {} : { health: State.Health.Status }),
   };
   return { container, leftovers };

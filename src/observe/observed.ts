@@ -97,6 +97,8 @@ export interface AccessoryContainer extends ObservedContainer {
   /** What its image's health check says; absent without one. */
   readonly health?: string;
   readonly exitStatus: number;
+  /** The image as it was named then; `image` is an id once that tag names another one. */
+  readonly madeFrom: string;
 }
 
 export interface ObservedImage {

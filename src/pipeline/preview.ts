@@ -4,9 +4,12 @@ import { deployPlan, needsImage } from './deploy.ts';
 import { accessoriesNeeded } from '../accessories/needed.ts';
 import { wantedAccessories } from '../accessories/wanted.ts';
 import type { AccessoryLook } from '../observe/accessories.ts';
+import { meet } from '../plan/accessories/current.ts';
 import { accessoryDrift } from '../plan/accessories/drift.ts';
+import { tagsSeen } from '../plan/accessories/moved.ts';
 import { lookBeside } from './accessories/beside.ts';
 import { digestsOf, readFiles } from './accessories/files.ts';
+import { askRegistries } from './accessories/registry.ts';
 import { withFleet, type Fleet } from './fleet.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
@@ -19,22 +22,27 @@ import { openSession, versionOfRun, wantedOf, type Session } from './session.ts'
 
 const bootHooks = ['pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy', 'deploy-failed'] as const;
 const planHooks = ['pre-connect', 'pre-build', ...bootHooks] as const;
-const looking = { changes: 'nothing', hooks: planHooks, needs: ['containers', 'accessories'] } as const;
+const looking = {
+  changes: 'nothing',
+  hooks: planHooks,
+  needs: ['containers', 'accessories'],
+  wishes: ['registries'],
+} as const;
 
 /** What a deploy would do and why; takes no lock, runs no hook, builds nothing. */
 export async function planDeployment(run: Run): Promise<PlanResult> {
   const session = await openSession(run, { ...looking, source: 'planned-from' });
   const version = versionOfRun(session);
-  return look(session, version, async (observed) => {
+  return look(session, version, async ({ observed, answers }) => {
     const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
-    return resultOf(session, { plan, observed }, await aroundOf(session, version, plan));
+    return resultOf(session, { plan, observed, answers: await answers }, await aroundOf(session, version, plan));
   });
 }
 
 /** Compares the machines with the file and the release that is deployed on them; a newer commit is not drift. */
 export async function checkDrift(run: Run): Promise<PlanResult> {
   const session = await openSession(run, looking);
-  return look(session, run.version ?? '', async (observed, observe) => {
+  return look(session, run.version ?? '', async ({ observed, answers }, observe) => {
     const version = run.version ?? currentVersion(observed, session.selected) ?? lastRecorded(observed);
     if (version === undefined) {
       throw new Failure(
@@ -53,7 +61,8 @@ export async function checkDrift(run: Run): Promise<PlanResult> {
       command: 'deploy',
       ...(version === session.tree.headSha ? {} : { errorPages: 'as-kept' as const }),
     });
-    const result = resultOf(session, { plan: withoutHousekeeping(plan), observed: now }, { build: [], after: [] });
+    const found = { plan: withoutHousekeeping(plan), observed: now, answers: await answers };
+    const result = resultOf(session, found, { build: [], after: [] });
     return { ...result, nothingToDo: result.nothingToDo && result.accessories.length === 0 };
   });
 }
@@ -73,10 +82,15 @@ function lastRecorded(observed: Observed): string | undefined {
     ?.version;
 }
 
+interface Found {
+  readonly observed: Observed;
+  readonly answers: ReturnType<typeof askRegistries>;
+}
+
 function look(
   session: Session,
   version: string,
-  decide: (observed: Observed, observe: (version: string) => Promise<Observed>) => PlanResult | Promise<PlanResult>,
+  decide: (found: Found, observe: (version: string) => Promise<Observed>) => Promise<PlanResult>,
 ): Promise<PlanResult> {
   const work = async (fleet: Fleet): Promise<PlanResult> => {
     const accessories = await accessoryLook(session);
@@ -87,7 +101,10 @@ function look(
           wanted === '' ? { ...accessories } : { version: wanted, wanted: wantedOf(session, wanted), ...accessories },
         ),
       );
-    return decide(await observe(version), observe);
+    // What registries say is waited for only at the end.
+    const answers = askRegistries(session, fleet, wantedAccessories(session.selected));
+    answers.catch(() => undefined);
+    return decide({ observed: await observe(version), answers }, observe);
   };
   const needed = accessoriesNeeded(session.config, session.selected).map(({ host }) => host);
   const hosts = [...new Set([...session.selected.allHosts, ...needed])];
@@ -112,16 +129,18 @@ async function accessoryLook(session: Session): Promise<{ accessories?: Accessor
 
 function resultOf(
   { config, selected }: Session,
-  { plan, observed }: { plan: Plan; observed: Observed },
+  { plan, observed, answers }: { plan: Plan; observed: Observed; answers: Awaited<Found['answers']> },
   around: Pick<PlanResult, 'build' | 'after'>,
 ): PlanResult {
+  const wanted = wantedAccessories(selected);
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
     version: plan.version,
     ...around,
     plan,
-    accessories: accessoryDrift(config, wantedAccessories(selected), observed),
+    accessories: accessoryDrift(config, wanted, observed),
+    tags: tagsSeen(meet(wanted, observed), answers),
     nothingToDo: plan.stages.length === 0,
   };
 }

@@ -1,3 +1,4 @@
+import { describeTags } from '../plan/accessories/moved.ts';
 import { shortNames } from '../plan/describe.ts';
 import { noColours, type Paint } from './paint.ts';
 import type { AccessoryDetailsResult, AccessoryResult } from './results.ts';
@@ -16,7 +17,10 @@ export function renderAccessories(result: AccessoryResult, paint: Paint = noColo
 }
 
 /** What runs where, on which port, and what is unlike the file. */
-export function renderAccessoryDetails({ accessories }: AccessoryDetailsResult, paint: Paint = noColours): string {
+export function renderAccessoryDetails(
+  { accessories, tags }: AccessoryDetailsResult,
+  paint: Paint = noColours,
+): string {
   const header = ['ACCESSORY', 'HOST', 'STATE', 'IMAGE', 'PORTS'].map((cell) => paint.dim(cell));
   const rows = accessories.map(({ name, host, state, status, image, ports }) => [
     name,
@@ -31,7 +35,7 @@ export function renderAccessoryDetails({ accessories }: AccessoryDetailsResult, 
     ...leftovers.map((one) => `${host}: ${one} was left by a run that was cut off`),
     `${host}: ${data}`,
   ]);
-  return [...table([header, ...rows]), '', ...remarks].join('\n');
+  return [...table([header, ...rows]), '', ...remarks, ...describeTags(tags)].join('\n');
 }
 
 function seconds(value: number): string {

@@ -1,5 +1,6 @@
 import { abbreviateVersion } from '../build/version.ts';
 import { describeDrifts } from '../plan/accessories/drift-text.ts';
+import { describeTags } from '../plan/accessories/moved.ts';
 import { describeWaiting } from '../plan/accessories/waiting.ts';
 import { describe, reasonOf, shortNames } from '../plan/describe.ts';
 
@@ -22,6 +23,7 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
       ...result.plan.notes,
       ...waitingNotes(result.plan),
       ...describeDrifts(result.accessories, result.destination),
+      ...describeTags(result.tags),
     ].map((note) => `note: ${note}`),
     ...(rows.length === 0 ? [] : ['', ...table(rows), '']),
     result.plan.stages.length === 0 ? 'Nothing to do.' : `${planSize(result.plan)}.`,

@@ -3,6 +3,7 @@ import type { BuildDetails } from '../build/details.ts';
 import type { LockHolder } from '../hosts/host.ts';
 import type { Release } from '../observe/history.ts';
 import type { AccessoryDrift } from '../plan/accessories/drift.ts';
+import type { TagsSeen } from '../plan/accessories/moved.ts';
 import type { Finding } from '../plan/after-restart.ts';
 import type { Plan } from '../plan/plan.ts';
 
@@ -28,6 +29,8 @@ export interface PlanResult {
   readonly plan: Plan;
   /** Those that are unlike the file, which a deploy leaves alone. */
   readonly accessories: readonly AccessoryDrift[];
+  /** Tags of theirs that moved, which is no difference, and those about which nobody knows. */
+  readonly tags: TagsSeen;
   /** What follows when everything serves: the post-deploy hook. */
   readonly after: readonly string[];
   readonly nothingToDo: boolean;
@@ -227,4 +230,6 @@ export interface AccessoryDetailsResult {
     /** What becomes of its data when it is made anew. */
     readonly data: string;
   }[];
+  /** Tags that moved, which is no difference, and those about which nobody knows. */
+  readonly tags: TagsSeen;
 }

@@ -25,11 +25,11 @@ vi.mock('../../src/pipeline.ts', () => {
 });
 
 const deployed = { service: 'shop', version: '4be1', changed: false, seconds: 1, hosts: [] };
-const planned = { service: 'shop', version: '4be1', accessories: [], build: [], after: [], plan, nothingToDo: false };
+const around = { accessories: [], tags: { moved: [], notAsked: [] }, build: [], after: [] };
+const planned = { service: 'shop', version: '4be1', ...around, plan, nothingToDo: false };
 const lock = { held: false, host: 'dal-01' };
 const written = { stdout: '', stderr: '' };
 let config: Config;
-
 type Runnable = { id: string } & (new (argv: string[], config: Config) => { run(): Promise<void> });
 
 async function type(command: Runnable, ...argv: string[]): Promise<string> {

@@ -48,6 +48,23 @@ describe.each(worlds)('images on $name', ({ connect, credentials }) => {
     endAgain();
   });
 
+  it('lets the engine ask a registry what a tag names, and pulls nothing', async () => {
+    const digest = await host.docker.pullImage(healthyImage, credentials);
+    await host.docker.removeImage(healthyImage);
+    const ask = { credentials, timeoutSeconds: 10 };
+    expect(await host.docker.registryDigest(healthyImage, ask)).toBe(digest);
+    expect(await host.docker.inspectImage(healthyImage)).toBeUndefined();
+    const refusal = (message: RegExp) => ({ code: 'engine-refused', message: expect.stringMatching(message) });
+    await expect(host.docker.registryDigest(`${repository}:never-pushed`, ask)).rejects.toMatchObject(
+      refusal(/manifest unknown/),
+    );
+    const wrong = { ...ask, credentials: { ...credentials, password: 'wrong' } };
+    await expect(host.docker.registryDigest(healthyImage, wrong)).rejects.toMatchObject(refusal(/unauthorized/));
+    await expect(host.docker.registryDigest(healthyImage, { timeoutSeconds: 10 })).rejects.toMatchObject(
+      refusal(/no basic auth credentials/),
+    );
+  });
+
   it('says that the registry has no such tag', async () => {
     await expect(host.docker.pullImage(`${repository}:never-pushed`, credentials)).rejects.toMatchObject({
       code: 'image-pull-failed',

@@ -10,7 +10,7 @@ import {
   stopContainer,
 } from './containers.ts';
 import type { Line } from './host.ts';
-import { findImage, hash, imageInspect, imageSummary, pull, removeImage, tag } from './images.ts';
+import { digestInRegistry, findImage, hash, imageInspect, imageSummary, pull, removeImage, tag } from './images.ts';
 import { containerInspect, containerSummary } from './inspect.ts';
 import type { MachineState } from './machine.ts';
 import { onMachine, putFiles } from './mounted.ts';
@@ -67,6 +67,7 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
         onProgress?.(`Pulling from ${reference}`);
         return pull(machine, reference, credentials);
       }),
+    registryDigest: (reference, { credentials }) => look(() => digestInRegistry(machine, reference, credentials)),
     tagImage: (reference, repository, name) =>
       change('tagImage', [reference, repository, name], () => tag(machine, reference, `${repository}:${name}`)),
     removeImage: (reference) => change('removeImage', [reference], () => removeImage(machine, reference)),

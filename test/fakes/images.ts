@@ -33,6 +33,8 @@ export interface FakeImage {
 export interface FakeRegistry {
   readonly images: Map<string, { readonly digest: string; readonly image: Omit<FakeImage, 'tags' | 'digests'> }>;
   credentials?: RegistryCredentials;
+  /** Nobody reaches it. */
+  isAway?: boolean;
   /** Makes an image and puts it there. @returns its digest */
   push(reference: string, image?: Partial<Omit<FakeImage, 'id' | 'tags' | 'digests'>>): string;
 }
@@ -89,6 +91,19 @@ export function pull(machine: MachineState, reference: string, credentials?: Reg
   image.digests.add(`${repository}@${found.digest}`);
   machine.images.set(id, image);
   machine.journal.push(`pull ${reference}`);
+  return found.digest;
+}
+
+export function digestInRegistry(machine: MachineState, reference: string, credentials?: RegistryCredentials): string {
+  const { registry } = machine;
+  const wanted = registry.credentials;
+  const ask = `ask the registry for ${reference}`;
+  if (registry.isAway === true) throw refused(machine, ask, 'connection refused');
+  if (wanted !== undefined && (credentials?.username !== wanted.username || credentials.password !== wanted.password)) {
+    throw refused(machine, ask, credentials === undefined ? 'no basic auth credentials' : 'unauthorized');
+  }
+  const found = registry.images.get(reference);
+  if (found === undefined) throw refused(machine, ask, 'manifest unknown');
   return found.digest;
 }
 

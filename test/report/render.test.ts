@@ -16,6 +16,7 @@ const planned = {
   build: ['build acme/shop:4be1 for amd64', 'push acme/shop:4be1'],
   plan,
   accessories: [],
+  tags: { moved: [], notAsked: [] },
   after: [],
   nothingToDo: false,
 };
@@ -62,6 +63,16 @@ note: dal-01: db is left alone, unlike the file: its label team differs; \`deplo
 note: dal-01: cache is left alone, unlike the file: it does not run (Exited (1)); \`accessory start cache\` applies it
 Nothing to do.
 Drift: accessories are unlike the file.`);
+  });
+
+  test('tells tags that moved, which is no drift, and those about which nobody knows', () => {
+    const on = { name: 'db', host: 'dal-01', image: 'acme/db:1' };
+    const moved = [{ ...on, because: 'the registry has sha256:77aa by now' }];
+    const notAsked = [{ ...on, image: 'acme/db:2', because: 'its registry wants a login, and there is none' }];
+    expect(renderPlan({ ...empty, tags: { moved, notAsked } })).toBe(`shop to production, version 4be1
+note: dal-01: acme/db:1 of db moved: the registry has sha256:77aa by now; only \`accessory upgrade db\` applies it
+note: dal-01: whether acme/db:2 of db moved is not known: its registry wants a login, and there is none
+Nothing to do.`);
   });
 });
 

@@ -2,11 +2,13 @@ import { wantedAccessories } from '../../accessories/wanted.ts';
 import { currentOf, differencesOf, meet, type Met } from '../../plan/accessories/current.ts';
 import { whyNotStarted } from '../../containers/not-started.ts';
 import { fateOf } from '../../plan/accessories/fate.ts';
+import { tagsSeen } from '../../plan/accessories/moved.ts';
 import type { AccessoryDetailsResult } from '../../report/results.ts';
 import { withFleet } from '../fleet.ts';
 import type { Run } from '../run.ts';
 import { openSession } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';
+import { askRegistries } from './registry.ts';
 
 /** What is there of these accessories, and how it differs from the file; changes nothing. @throws Failure */
 export async function accessoryDetails(run: Run, names: readonly string[]): Promise<AccessoryDetailsResult> {
@@ -14,21 +16,25 @@ export async function accessoryDetails(run: Run, names: readonly string[]): Prom
     changes: 'nothing',
     hooks: [],
     needs: ['accessories'],
+    wishes: ['registries'],
     accessories: names,
   });
   const { config, selected } = session;
   const wanted = wantedAccessories(selected);
   const digests = digestsOf(await readFiles(session, wanted));
-  const observed = await withFleet(
+  const [observed, answers] = await withFleet(
     { ...session, hooks: new Set() },
     '',
-    (fleet) => fleet.observe({ accessories: { wanted, digests } }),
+    (fleet) =>
+      Promise.all([fleet.observe({ accessories: { wanted, digests } }), askRegistries(session, fleet, wanted)]),
     { hosts: selected.accessoryHosts },
   );
+  const all = meet(wanted, observed);
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
-    accessories: meet(wanted, observed).map(detailsOf),
+    accessories: all.map(detailsOf),
+    tags: tagsSeen(all, answers),
   };
 }
 
@@ -40,7 +46,7 @@ function detailsOf(met: Met): AccessoryDetailsResult['accessories'][number] {
     name: wanted.accessory.name,
     host: wanted.host,
     container: wanted.spec.name,
-    image: current?.image ?? wanted.spec.image,
+    image: container?.madeFrom ?? current?.image ?? wanted.spec.image,
     state: container?.state ?? 'missing',
     status: container?.status ?? 'there is no container',
     ...(container?.health === undefined ? {} : { health: container.health }),

@@ -1,6 +1,7 @@
 import type { Observed } from '../../observe/observed.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
 import { differencesOf, isRunning, type Met } from '../../plan/accessories/current.ts';
+import { movedHere } from '../../plan/accessories/moved.ts';
 import { collisions, whyDataWouldGo, whyPortIsOpen } from '../../plan/accessories/refuse.ts';
 import { planRemove } from '../../plan/accessories/remove.ts';
 import { planReplace } from '../../plan/accessories/replace.ts';
@@ -43,24 +44,34 @@ export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptio
         pulls: pullsWhatLacks,
       }),
   }),
-  upgrade: (options) => ({ pullsFirst: true, ...applied(options, () => undefined) }),
-  apply: (options) => applied(options, pullsWhatLacks),
+  upgrade: (options) => ({
+    pullsFirst: true,
+    ...applied(options, { moved: movedHere, pulls: () => undefined }),
+  }),
+  apply: (options) => applied(options, { moved: () => undefined, pulls: pullsWhatLacks }),
   start: () => ({ plan: planStart }),
   stop: () => ({ asksFirst: true, plan: planStop }),
   restart: () => ({ plan: planRestart }),
   remove: () => ({ plan: planRemove }),
 };
 
+interface Applying {
+  /** Whether it counts that a tag moved, and why it did. */
+  readonly moved: (met: Met) => string | undefined;
+  readonly pulls: (met: Met) => string | undefined;
+}
+
 /** Replaces what differs from the file, and makes what is not there. */
-function applied(options: AccessoryOptions, pulls: (met: Met) => string | undefined): Story {
+function applied(options: AccessoryOptions, { moved, pulls }: Applying): Story {
+  const because = (met: Met) => whyUpgraded(met, moved);
   return {
-    replaces: (met) => whyUpgraded(met) !== undefined,
+    replaces: (met) => because(met) !== undefined,
     refusals: replacementRefusals(options),
     plan: (request, before) =>
       planReplace({
         ...replacement(request, before, options),
-        because: whyUpgraded,
-        isSettled: (met) => differencesOf(met).length === 0,
+        because,
+        isSettled: (met) => differencesOf(met).length === 0 && moved(met) === undefined,
         pulls,
       }),
   };
@@ -70,10 +81,11 @@ function pullsWhatLacks({ observed: { image } }: Met): string | undefined {
   return image === undefined ? 'not on this host' : undefined;
 }
 
-function whyUpgraded(met: Met): string | undefined {
+function whyUpgraded(met: Met, moved: Applying['moved']): string | undefined {
   if (isAbsent(met)) return 'it is not on this host';
-  const differences = differencesOf(met).join(', ');
-  if (differences !== '') return differences;
+  const tag = moved(met);
+  const differences = [...differencesOf(met), ...(tag === undefined ? [] : [`its image moved: ${tag}`])];
+  if (differences.length > 0) return differences.join(', ');
   return met.observed.leftovers.length > 0 ? 'a run that was cut off replaced it' : undefined;
 }
 

@@ -30,16 +30,13 @@ export function currentOf({ observed, wanted }: Met): AccessoryContainer | Obser
   return observed.leftovers.find(({ name }) => name.startsWith(`${wanted.spec.name}_replaced_`));
 }
 
-/** Everything that differs from the file: settings, image, and files on disk. */
+/** Everything that differs from the file: settings, the image's name, and files on disk. */
 export function differencesOf({ observed }: Met): string[] {
-  const { container, image, files } = observed;
+  const { container, files } = observed;
   if (container === undefined) return [];
-  const isOther = container.differences?.some((one) => one.startsWith('image is ')) === true;
-  const moved = !isOther && image !== undefined && image.id !== container.imageId ? ['its image was pulled anew'] : [];
   return [
     ...new Set([
       ...(container.differences ?? []),
-      ...moved,
       ...(container.missing ?? []),
       ...files.map(({ path, because }) => `${path}: ${because}`),
     ]),

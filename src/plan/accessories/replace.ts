@@ -9,6 +9,7 @@ import { stage } from '../prepare.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
 import { currentOf, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
+import { movedHere } from './moved.ts';
 import {
   auditLanes,
   bootSteps,
@@ -65,8 +66,15 @@ export function planReplace(request: ReplaceRequest): Plan {
       ...swap,
       ...stage('Write down', auditLanes(config, replaced, request.audit)),
     ],
-    feltNotes(config, replaced),
+    [...replaced.flatMap(tagNote), ...feltNotes(config, replaced)],
   );
+}
+
+/** Made anew for whatever reason, it runs what its tag names by now. */
+function tagNote(met: Met): string[] {
+  const { host, accessory, spec } = met.wanted;
+  if (movedHere(met) === undefined) return [];
+  return [`${host}: ${accessory.name} gets another image than it has now: ${spec.image} moved`];
 }
 
 function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[] {
