@@ -39,8 +39,11 @@ export const frozen: Fault = {
   killsWorker: true,
   async strike() {
     await machineIs('pause', dal);
-    await pause(40_000);
-    await machineIs('unpause', dal);
+    try {
+      await pause(40_000);
+    } finally {
+      await machineIs('unpause', dal);
+    }
   },
 };
 

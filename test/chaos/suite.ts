@@ -163,10 +163,10 @@ async function forget(version: string): Promise<void> {
   await Promise.all(machines.map((machine) => on(machine, script)));
 }
 
-/** Until the lock is another's or nobody's; undefined when nobody had it. */
+/** Until the lock is another's or nobody's; undefined when nobody had it. A machine that does not answer is asked until it does. */
 async function timeOfLock(): Promise<number | undefined> {
   const started = Date.now();
-  const owner = await lockOwner();
+  const owner = await until('the machine answers', lockOwner, () => true, 90);
   if (owner === undefined) return undefined;
   await until('the lock is free', lockOwner, (now) => now !== owner, 150);
   return (Date.now() - started) / 1000;

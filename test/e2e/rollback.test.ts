@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HistoryResult } from '../../src/report/results.ts';
 import { makeProject, type Project } from './harness.ts';
 import { chi, dal, emptyMachines, on, running, served } from './machines.ts';
 
@@ -68,4 +69,44 @@ test('a version that no machine knows changes nothing, and those that are known 
   const asJson = await project.longshore('rollback --json 0000000');
   expect(JSON.parse(asJson.stdout)).toMatchObject({ error: { code: 'version-not-found', exit: 3 } });
   expect(await served(dal, host)).toBe(first);
+});
+
+test('across a changed variable it wants to be told whose are meant; history shows what came of it', async () => {
+  const withGreeting = {
+    'config/deploy.yml': (text: string) => text.replace('env:\n', 'env:\n  clear:\n    GREETING: hello\n'),
+  };
+  const fourth = project.commit('Fourth', withGreeting);
+  expect(await project.longshore('deploy')).toMatchObject({ status: 0 });
+  const asked = await project.longshore(`rollback ${first.slice(0, 9)}`);
+  expect(asked, asked.output).toMatchObject({ status: 3 });
+  expect(asked.stderr).toContain(`${dal.address} web: env GREETING is missing`);
+  expect(asked.stderr).toContain(`longshore rollback ${first.slice(0, 7)} --env release`);
+  expect(await served(dal, host)).toBe(fourth);
+
+  expect(await project.longshore(`rollback ${first.slice(0, 9)} --env current`)).toMatchObject({ status: 0 });
+  expect(await served(dal, host)).toBe(first);
+  expect(
+    await on(
+      dal,
+      `docker exec small-web-${first} printenv GREETING 2>/dev/null || docker inspect --format '{{.Config.Env}}' small-web-${first} | grep -o GREETING=hello`,
+    ),
+  ).toContain('hello');
+
+  const history = await project.longshore('history --json');
+  expect(history, history.output).toMatchObject({ status: 0 });
+  const { releases, serving } = JSON.parse(history.stdout) as HistoryResult;
+  expect(serving).toEqual([first]);
+  expect(releases[0]).toMatchObject({
+    version: first,
+    command: 'rollback',
+    from: fourth,
+    performer: expect.any(String) as string,
+    digest: expect.stringMatching(/^sha256:/) as string,
+    env: { web: ['SECRET_KEY', 'GREETING'], worker: ['SECRET_KEY', 'GREETING'] },
+    hosts: [dal, chi].map(({ address }) => ({ host: address, outcome: 'live' })),
+  });
+  expect(history.stdout).not.toContain('small-key');
+  expect((await project.longshore('history --most 2')).stdout).toMatch(
+    /rollback: live, from \w{7} +\S+ on/,
+  );
 });
