@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dal } from '../e2e/machines.ts';
 import { withoutDrain, withoutFence, withoutRoute } from './control.ts';
-import { step } from './faults.ts';
+import { fromTheStart, step } from './faults.ts';
 import { save } from './play.ts';
 import type { Row } from './row.ts';
 import { startSuite, type Suite } from './suite.ts';
@@ -15,7 +15,7 @@ afterAll(() => suite.end());
 test('the control runs lose what they should', { timeout: 900_000 }, async () => {
   const switched = step('after the switch', 'step-ended', 'send-traffic', dal, 'web');
   const rows: Row[] = [
-    await suite.play(withoutRoute, undefined),
+    await suite.play(withoutRoute, fromTheStart),
     await suite.play(withoutDrain, step('before the switch', 'step-started', 'start-container', dal, 'web')),
     await suite.play(withoutFence, switched),
   ];

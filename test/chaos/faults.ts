@@ -95,6 +95,9 @@ const everywhere = async (script: string): Promise<void> => {
   await Promise.all(machines.map((machine) => on(machine, script)));
 };
 
+/** For what was prepared before the run: its lock is watched from here. */
+export const fromTheStart: Moment = { when: 'from the start', is: ({ type }) => type === 'plan-started' };
+
 /** A step on a machine begins or has ended. */
 export function step(
   when: string,

@@ -6,7 +6,7 @@ import { machines } from './fleet.ts';
 import { problemsOf, type Row } from './row.ts';
 import { type Fault, type Moment, startSuite, type Suite } from './suite.ts';
 
-export type Case = readonly [Fault, Moment | undefined];
+export type Case = readonly [Fault, Moment];
 
 /** A file of the suite: a set of machines on which its cases are played one after the other. Its rows lie in CHAOS_ROWS. */
 export function playCases(name: string, casesOf: (boundaries: readonly Moment[]) => readonly Case[]): void {

@@ -37,7 +37,7 @@ export interface Fault {
 
 export interface Suite {
   /** Deploys the other version under load, strikes, looks, repeats, and looks again. */
-  play(fault: Fault, moment: Moment | undefined): Promise<Row>;
+  play(fault: Fault, moment: Moment): Promise<Row>;
   /** Events of a deploy to which nothing is done. */
   rehearse(): Promise<readonly TimedEvent[]>;
   readonly project: Project;
@@ -60,7 +60,7 @@ export async function startSuite(): Promise<Suite> {
     version.startsWith(next) ? version.replace(next, 'new') : version.replace(current, 'old');
   const settle = () => ([current, next] = [next, current]);
 
-  async function play(fault: Fault, moment: Moment | undefined): Promise<Row> {
+  async function play(fault: Fault, moment: Moment): Promise<Row> {
     const words = ['deploy', '--json', '--skip-push', '--version', next];
     await forget(next);
     const loads = startLoads((number += 1));
@@ -70,13 +70,16 @@ export async function startSuite(): Promise<Suite> {
     let lock: Promise<number | undefined> | undefined;
     const ended = await project.longshore(words, {
       onEvent(event, child) {
-        if (striking !== undefined || moment?.is(event) !== true) return;
+        if (striking !== undefined || !moment.is(event)) return;
         const hands = { child, relays, again: () => project.longshore(words.filter((word) => word !== '--json')) };
         lock = timeOfLock();
+        lock.catch(() => undefined);
         striking = Promise.resolve(fault.strike?.(hands));
       },
     });
-    if (moment !== undefined && striking === undefined) throw new Error(`${moment.when} never came:\n${ended.output}`);
+    // What was prepared may have stopped it before there was a plan.
+    if (striking === undefined && fault.strike !== undefined)
+      throw new Error(`${moment.when} never came:\n${ended.output}`);
     const said = await striking;
     await takeBack?.();
     const seen = await look();
@@ -94,7 +97,7 @@ export async function startSuite(): Promise<Suite> {
     settle();
     return {
       fault: fault.name,
-      moment: moment?.when ?? 'from the start',
+      moment: moment.when,
       ended: ended.status === 137 ? 'killed' : String(ended.status),
       lost: lostIn(false),
       lostOnKilled: lostIn(true),

@@ -1,4 +1,13 @@
-import { after, diskFull, engineRestarted, killed, registryAnswers, step, stopped } from '../chaos/faults.ts';
+import {
+  after,
+  diskFull,
+  engineRestarted,
+  fromTheStart,
+  killed,
+  registryAnswers,
+  step,
+  stopped,
+} from '../chaos/faults.ts';
 import { playCases } from '../chaos/play.ts';
 import { dal } from './machines.ts';
 
@@ -13,6 +22,6 @@ playCases('a part of it', () => [
   [stopped, between],
   [killed, stop],
   [engineRestarted, stop],
-  [diskFull, undefined],
-  [registryAnswers(429), undefined],
+  [diskFull, fromTheStart],
+  [registryAnswers(429), fromTheStart],
 ]);
