@@ -106,7 +106,5 @@ test('across a changed variable it wants to be told whose are meant; history sho
     hosts: [dal, chi].map(({ address }) => ({ host: address, outcome: 'live' })),
   });
   expect(history.stdout).not.toContain('small-key');
-  expect((await project.longshore('history --most 2')).stdout).toMatch(
-    /rollback: live, from \w{7} +\S+ on/,
-  );
+  expect((await project.longshore('history --most 2')).stdout).toMatch(/rollback: live, from \w{7} +\S+ on/);
 });
