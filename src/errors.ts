@@ -26,6 +26,7 @@ export const exitStatusOf = {
   'git-failed': 3,
   'source-not-clean': 3,
   'source-not-in-sync': 3,
+  'branch-not-allowed': 3,
   'build-failed': 3,
   'push-failed': 3,
   'registry-refused': 3,

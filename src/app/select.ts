@@ -93,8 +93,8 @@ function matching(globs: readonly string[], names: readonly string[], what: stri
   return names.filter((name) => patterns.some((pattern) => pattern.test(name)));
 }
 
-/** `*`, `?`, `[a-z]` and `{a,b}`, as fnmatch reads them. */
-function globPattern(glob: string): RegExp {
+/** `*`, `?`, `[a-z]` and `{a,b}`, as fnmatch reads them. @throws Failure `usage` for what is no pattern */
+export function globPattern(glob: string): RegExp {
   let depth = 0;
   const source = glob.replace(/\[[^\]]*\]|[\\^$.|+()*?{},[\]]/g, (part) => {
     if (part === '*') return '.*';

@@ -44,6 +44,8 @@ export interface Config {
   readonly aliases: Readonly<Record<string, string>>;
   /** What has to be true of the work tree before it is built or deployed from; absent: nothing. */
   readonly gitRequires?: 'clean' | 'in-sync';
+  /** Names and globs of the branches that may be deployed; absent: any. */
+  readonly gitBranches?: readonly string[];
   readonly readinessDelaySeconds: number;
   readonly deployTimeoutSeconds: number;
   readonly drainTimeoutSeconds: number;

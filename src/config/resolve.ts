@@ -74,6 +74,7 @@ export function resolveConfig(
     output: resolveOutput(written.output, findings),
     aliases: resolveAliases(written.aliases ?? {}, findings),
     gitRequires: written.git?.require,
+    gitBranches: written.git?.branches,
     readinessDelaySeconds: written.readiness_delay ?? 7,
     deployTimeoutSeconds: written.deploy_timeout ?? 30,
     drainTimeoutSeconds,

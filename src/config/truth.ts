@@ -106,6 +106,7 @@ function addDeploy(config: Config, put: Put): void {
   put(['output', 'file', 'path'], directory);
   put(['output', 'otel', 'endpoint'], otelEndpoint === undefined ? undefined : withoutPasswords(otelEndpoint));
   put(['git', 'require'], config.gitRequires);
+  put(['git', 'branches'], config.gitBranches);
   put(['secrets_path'], config.secretsPath);
   put(['values'], config.values);
   put(['error_pages_path'], config.errorPagesPath);

@@ -102,12 +102,20 @@ export interface HostState {
   readonly architecture: string;
   /** Free bytes where Docker keeps its data (or the root filesystem when that cannot be seen). */
   readonly freeBytes: number;
+  /** Absent when the machine does not tell the time. */
+  readonly clock?: ClockOffset;
   readonly lock?: LockHolder;
   readonly releasesText: string;
   readonly files: Readonly<Record<string, string>>;
   readonly existingPaths: readonly string[];
   readonly directories: Readonly<Record<string, readonly string[]>>;
   readonly variables: Readonly<Record<string, string>>;
+}
+
+/** How far a machine's clock is ahead of this one's: somewhere between these, as the question and the answer took their time. */
+export interface ClockOffset {
+  readonly leastSeconds: number;
+  readonly mostSeconds: number;
 }
 
 export interface BootFacts {

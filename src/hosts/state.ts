@@ -1,11 +1,13 @@
 import { quote } from '../processes/quote.ts';
-import type { HostState, StateQuery } from './host.ts';
+import type { ClockOffset, HostState, StateQuery } from './host.ts';
 import { parseHolder, printHolder } from './lock.ts';
 import type { Shell } from './shell.ts';
 
 /** What is on the machine besides Docker's things, in one script. */
 export async function readState(shell: Shell, query: StateQuery): Promise<HostState> {
+  const asked = Date.now();
   const lines = (await shell.askAtOnce('read the state', stateScript(query))).split('\n');
+  const answered = Date.now();
   const said = (key: string) => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1) ?? '';
   const texts = new Map(
     lines
@@ -20,11 +22,13 @@ export async function readState(shell: Shell, query: StateQuery): Promise<HostSt
   const entries = (index: number) =>
     lines.filter((line) => line.startsWith(`entry ${index} `)).map((line) => line.replace(/^entry \d+ /, ''));
   const lock = parseHolder(lines);
+  const clock = clockOffset(said('clock'), { asked, answered });
   return {
     user: said('user'),
     homeDirectory: said('home'),
     architecture: said('architecture'),
     freeBytes: Number(said('free')) * 1024,
+    ...(clock === undefined ? {} : { clock }),
     ...(lock === undefined ? {} : { lock }),
     releasesText: texts.get(0) ?? '',
     files: Object.fromEntries(
@@ -50,6 +54,21 @@ export async function readState(shell: Shell, query: StateQuery): Promise<HostSt
   };
 }
 
+/**
+ * From the seconds since 1970 that a machine said, with a fraction where its `date` knows one, and when it was asked and had answered
+ * by the clock of this one.
+ */
+export function clockOffset(
+  said: string,
+  { asked, answered }: { asked: number; answered: number },
+): ClockOffset | undefined {
+  const [, whole, fraction] = /^(\d+)(\.\d+)?/.exec(said) ?? [];
+  if (whole === undefined) return undefined;
+  const earliest = Number(`${whole}${fraction ?? ''}`);
+  const latest = fraction === undefined ? earliest + 1 : earliest;
+  return { leastSeconds: earliest - answered / 1000, mostSeconds: latest - asked / 1000 };
+}
+
 /** Facts, one to a line, each behind its name; files by number and in base64, or octets where there is no base64. */
 function stateScript({
   lockDirectory,
@@ -66,6 +85,7 @@ free=$(df -Pk "\${data:-/var/lib/docker}" 2>/dev/null || df -Pk /)
 echo "user $(id -un)"
 echo "home $PWD"
 echo "architecture $(uname -m)"
+echo "clock $(date +%s.%N)"
 echo "free $(printf '%s\\n' "$free" | awk 'NR == 2 { print $4 }')"
 ${printHolder()}
 ${[releasesFile, ...files].map((file, index) => `[ -f ${quote(file)} ] && echo "file ${index} $(encoded <${quote(file)})"`).join('\n')}

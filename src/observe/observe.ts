@@ -77,6 +77,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     homeDirectory: state.homeDirectory,
     variables: state.variables,
     freeBytes: state.freeBytes,
+    ...(state.clock === undefined ? {} : { clock: state.clock }),
     containers: summaries.map((summary) => ({ ...containerOf(summary), ...judged.get(summary.Id) })),
     images: images.map(imageOfSummary),
     networkExists: network !== undefined,

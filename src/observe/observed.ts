@@ -1,4 +1,4 @@
-import type { LockHolder } from '../hosts/host.ts';
+import type { ClockOffset, LockHolder } from '../hosts/host.ts';
 import type { RecordedRoute } from '../proxy/state.ts';
 
 /** What is on the machines, as data: everything a plan may look at. Holds no secret values. */
@@ -14,6 +14,7 @@ export interface ObservedHost {
   /** Those variables of the login session that Kamal's way of delivering values looks at. */
   readonly variables: Readonly<Record<string, string>>;
   readonly freeBytes: number;
+  readonly clock?: ClockOffset;
   readonly containers: readonly ObservedContainer[];
   readonly images: readonly ObservedImage[];
   readonly networkExists: boolean;

@@ -162,6 +162,7 @@ x-longshore: {ssh: {hosts: {192.0.2.2: {user: ubuntu, port: "2222"}}}}`),
   test('git: what has to be true of the work tree', () => {
     expect(load(minimal)).not.toHaveProperty('gitRequires');
     expect(load(withKeys('x-longshore: {git: {require: in-sync}}')).gitRequires).toBe('in-sync');
+    expect(load(withKeys('git: {branches: [main, release/*]}')).gitBranches).toEqual(['main', 'release/*']);
   });
 
   test('what is not done yet is named with its line; what has no effect is a warning', () => {

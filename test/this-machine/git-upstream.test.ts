@@ -10,18 +10,23 @@ import { commitAll, emptyRepository, git, gitEnv, temporaryDirectory } from './r
 
 interface Asked {
   readonly require?: 'clean' | 'in-sync';
+  readonly branches?: readonly string[];
   readonly skip?: boolean;
   readonly env?: Record<string, string>;
 }
 
-async function source(cwd: string, { require, skip, env = gitEnv }: Asked) {
+async function source(cwd: string, { require, branches, skip, env = gitEnv }: Asked) {
   const events: Event[] = [];
   const run = {
     env,
     emit: (event: Event) => events.push(event),
     signal: new AbortController().signal,
   } as unknown as Run;
-  const config = { file: 'config/deploy.yml', ...(require === undefined ? {} : { gitRequires: require }) };
+  const config = {
+    file: 'config/deploy.yml',
+    ...(require === undefined ? {} : { gitRequires: require }),
+    ...(branches === undefined ? {} : { gitBranches: branches }),
+  };
   const tree = await readSourceTree({ cwd, env });
   return { events, question: { run: skip ? { ...run, skipGitCheck: true } : run, config, tree, cwd } };
 }
@@ -161,4 +166,36 @@ test('a plan says what a deploy would refuse', async () => {
   const dirty = await source(directory, { require: 'clean' });
   await noteSource(dirty.question);
   expect(dirty.events).toMatchObject([{ type: 'note', text: expect.stringContaining('A deploy would refuse') }]);
+});
+
+test('branches: only those that the file names, by name or glob; a detached head is of the branches that end there', async () => {
+  const { directory } = cloned();
+  git(directory, 'switch', '--quiet', '--create', 'release/2');
+  expect(await objection(directory, { branches: ['main', 'release/*'] })).toBe('');
+  expect(await objection(directory, { branches: ['main'] })).toMatch(/^The branch release\/2 is not one that/);
+  git(directory, 'switch', '--quiet', '--detach');
+  expect(await objection(directory, { branches: ['main'] })).toBe('');
+  git(directory, 'commit', '--quiet', '--allow-empty', '--message', 'Nowhere');
+  expect(await objection(directory, { branches: ['main'] })).toMatch(/^What is checked out is of no branch that/);
+});
+
+test('all that is wrong with the work tree is told at once, and skipped at once', async () => {
+  const { directory } = cloned();
+  git(directory, 'switch', '--quiet', '--create', 'try');
+  writeFileSync(join(directory, 'new.js'), '');
+  const asked = { require: 'clean', branches: ['main'] } as const;
+  const { question } = await source(directory, asked);
+  await expect(requireSource(question)).rejects.toMatchObject({
+    code: 'branch-not-allowed',
+    message: expect.stringMatching(/^The branch try is not one.*; 1 file is not as in commit/),
+    details: ['new.js'],
+  });
+  const skipped = await source(directory, { ...asked, skip: true });
+  await requireSource(skipped.question);
+  expect(skipped.events).toEqual([
+    {
+      type: 'warning',
+      text: expect.stringMatching(/^git.require: clean, git.branches: main was not enforced .*try.*1 file/),
+    },
+  ]);
 });

@@ -45,6 +45,14 @@ export async function compareWithUpstream(question: UpstreamQuestion): Promise<U
   return { name: upstream, ahead, behind };
 }
 
+/** Names of the branches whose newest commit is checked out, here or as last seen of a remote; `HEAD` is none. */
+export async function branchesAtHead(question: SourceTreeQuestion): Promise<string[]> {
+  const words = ['for-each-ref', '--points-at=HEAD', '--format=%(refname)', 'refs/heads', 'refs/remotes'];
+  const { stdout } = await git(question, words);
+  const names = stdout.split('\n').map((line) => /^refs\/(?:heads|remotes\/[^/]+)\/(.+)$/.exec(line.trim())?.[1]);
+  return [...new Set(names)].filter((name) => name !== undefined && name !== 'HEAD') as string[];
+}
+
 /** Never asks anybody anything: nobody may be there. */
 async function fetch(question: UpstreamQuestion, remote: string, merge: string): Promise<void> {
   const env = { ...question.env, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0' };
