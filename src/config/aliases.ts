@@ -7,7 +7,7 @@ export const kamalCommands: readonly string[] = (
 ).split(' ');
 
 /** Commands that Kamal has not, so that a file of Kamal's may have an alias of that name. */
-export const ownCommands: readonly string[] = ['plan', 'schema', 'status'];
+export const ownCommands: readonly string[] = ['history', 'plan', 'schema', 'status'];
 
 /** Words that stand for a command, by name. */
 export function resolveAliases(
