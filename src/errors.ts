@@ -37,6 +37,7 @@ export const exitStatusOf = {
   'host-without-docker': 3,
   'host-without-space': 3,
   'hosts-not-ready': 3,
+  'would-collide': 3,
   'host-command-failed': 3,
   'engine-refused': 3,
   'image-pull-failed': 3,

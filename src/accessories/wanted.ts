@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Accessory } from '../config/config-accessory.ts';
-import { accessoryEnvFilePath, valuesLabel } from '../containers/names.ts';
+import { accessoryEnvFilePath, ownerLabel, serviceOnMachine, valuesLabel } from '../containers/names.ts';
 import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
 import { healthOf, type AccessoryHealth } from './health.ts';
 
@@ -11,6 +11,13 @@ export interface WantedAccessory {
   readonly spec: ContainerSpec;
   readonly health: AccessoryHealth;
   /** Where Kamal reads its secrets from. */
+  readonly envFile: string;
+  /** Other destinations that have an accessory of the same name on this machine. */
+  readonly rivals: readonly Rival[];
+}
+
+export interface Rival {
+  readonly config: Config;
   readonly envFile: string;
 }
 
@@ -23,19 +30,34 @@ export function wantedAccessories(config: Config, accessories = config.accessori
       spec: accessorySpec(config, accessory, environment(host, env)),
       health: healthOf(accessory, config),
       envFile: accessoryEnvFilePath(config, accessory.name),
+      rivals: rivalsOf(accessory, host, config),
     })),
   );
 }
 
+function rivalsOf({ service }: Accessory, host: string, { others }: Config): Rival[] {
+  return others.flatMap((config) =>
+    config.accessories
+      .filter((one) => one.service === service && one.hosts.some((entry) => entry.host === host))
+      .map(({ name }) => ({ config, envFile: accessoryEnvFilePath(config, name) })),
+  );
+}
+
 /** What Kamal gives `docker run` for an accessory (reference, section 3.3). Its host name is left to Docker, as there. */
-function accessorySpec({ values }: Config, accessory: Accessory, env: readonly EnvVariable[]): ContainerSpec {
+function accessorySpec(config: Config, accessory: Accessory, env: readonly EnvVariable[]): ContainerSpec {
+  const { values } = config;
   const { service, stopSignal, options } = accessory;
   return {
     name: service,
     image: accessory.image,
     ...(accessory.cmd === undefined ? {} : { cmd: accessory.cmd }),
     env,
-    labels: { ...accessory.labels, service, [valuesLabel]: values ?? 'exact' },
+    labels: {
+      ...accessory.labels,
+      service,
+      [valuesLabel]: values ?? 'exact',
+      [ownerLabel]: serviceOnMachine(config),
+    },
     network: accessory.network,
     restartPolicy: accessory.restartPolicy,
     logging: accessory.logging,

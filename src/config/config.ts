@@ -16,6 +16,8 @@ export interface Config {
   readonly destination?: string;
   /** The word the user says for this destination: `destination`, or the file's `base_destination`. */
   readonly destinationName?: string;
+  /** What the other destinations of these files mean, as far as they can be read; not looked for where nothing could meet. */
+  readonly others: readonly Config[];
   /** Image without registry server and tag, for example `acme/shop`. */
   readonly image: string;
   /** Image with registry server, without tag: `registry.example.com/acme/shop`. */

@@ -15,6 +15,7 @@ import { createReader, type LoadRequest, problemsWithShape, type Read, readBase 
 import { present } from './present.ts';
 import { resolveConfig } from './resolve.ts';
 import { sharedMounts, writesToMachines } from './shared-mounts.ts';
+import { claimsAnything, sharedClaims } from './shared-ports.ts';
 import { lineOf } from './sheet.ts';
 import { whatIsAt } from './load-paths.ts';
 import { dropInherited } from './without.ts';
@@ -35,14 +36,17 @@ export function loadConfig(request: LoadRequest): Config {
 export function loadLayers(request: LoadRequest): Loaded {
   const read = createReader(request);
   const loaded = loadAs(request, read);
-  if (!writesToMachines(loaded)) return loaded;
-  const shared = [...othersOf(request, loaded.config, read)].map((other) => sharedMounts(loaded, other));
+  if (!writesToMachines(loaded) && !claimsAnything(loaded)) return loaded;
+  const others = [...othersOf(request, loaded.config, read)];
+  const shared = others.map((other) => sharedMounts(loaded, other));
   throwProblems(
     request.file,
     shared.flatMap(({ problems }) => problems),
   );
-  const warnings = shared.flatMap((one) => one.warnings).map(({ place, message }) => `${lineOf(place)}: ${message}`);
-  return { ...loaded, config: { ...loaded.config, warnings: [...loaded.config.warnings, ...warnings] } };
+  const remarks = [...shared.flatMap((one) => one.warnings), ...sharedClaims(loaded, others)];
+  const warnings = [...new Set(remarks.map(({ place, message }) => `${lineOf(place)}: ${message}`))];
+  const config = { ...loaded.config, others: others.map((one) => one.config) };
+  return { ...loaded, config: { ...config, warnings: [...config.warnings, ...warnings] } };
 }
 
 function loadAs(request: LoadRequest, read: Read): Loaded {

@@ -53,6 +53,7 @@ export function resolveConfig(
 
   return present({
     ...source,
+    others: [],
     service,
     image,
     repository: [registry.server, image].filter((part) => part !== undefined).join('/'),

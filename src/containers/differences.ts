@@ -8,7 +8,7 @@ import {
   type ValueDifference,
   type ValueSources,
 } from './delivery.ts';
-import { valuesLabel } from './names.ts';
+import { ownLabels, valuesLabel } from './names.ts';
 import { envOfOptions } from './options.ts';
 import { same } from './same.ts';
 import { settingDifferences } from './setting-differences.ts';
@@ -129,7 +129,7 @@ function labelDifferences(comparison: Comparison, ways: Ways): string[] {
     .filter(
       ({ name, how }) =>
         isSaid(comparison, Object.hasOwn(spec.labels, name)) &&
-        name !== valuesLabel &&
+        !ownLabels.includes(name) &&
         name !== optionsLabel &&
         !(how === 'extra' && has(spec.options, 'label-file')),
     )

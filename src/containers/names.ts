@@ -24,6 +24,12 @@ export function identityLabels(config: Config, role: string): Record<string, str
 /** How the values reached a container; those that Kamal made have no such label. */
 export const valuesLabel = 'longshore.values';
 
+/** Whose an accessory is, as `serviceOnMachine` says it: Kamal calls those of two destinations alike. Those that it made have no such label. */
+export const ownerLabel = 'longshore.owner';
+
+/** Labels that say how a container was made, not how it is to run. */
+export const ownLabels: readonly string[] = [valuesLabel, ownerLabel];
+
 export function imageOf(config: Config, version: string): string {
   return `${config.repository}:${version}`;
 }

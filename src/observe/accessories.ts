@@ -5,7 +5,7 @@ import type { ContainerInspect, ContainerSummary, ImageInspect } from '../hosts/
 import type { FileFacts, Host, HostState } from '../hosts/host.ts';
 import { accessoryDifferences, type AccessoryFacts } from './accessory-differences.ts';
 import { whyStillUnhealthy } from './health.ts';
-import { containerOf, errorOf } from './summary.ts';
+import { atStart, containerOf, errorOf } from './summary.ts';
 import type { AccessoryContainer, ObservedAccessory } from './observed.ts';
 
 export interface AccessoryLook {
@@ -27,7 +27,9 @@ export async function observeAccessories(
 ): Promise<Judge> {
   const wanted = look.wanted.filter((one) => one.host === host.name);
   const [files, ...found] = await Promise.all([
-    host.describeFiles([...new Set([...wanted.flatMap(pathsOf), ...digestPaths(host.name, look.digests)])]),
+    host.describeFiles([
+      ...new Set([...wanted.flatMap(pathsOf), ...wanted.flatMap(envFilesOf), ...digestPaths(host.name, look.digests)]),
+    ]),
     ...wanted.map((one) => find(one, host, look)),
   ]);
   return (summaries, { homeDirectory, variables }) =>
@@ -38,6 +40,7 @@ export async function observeAccessories(
         ...containersOf(one, summaries, { inspect, image: own, sources, homeDirectory, files }),
         ...(image === undefined ? {} : { image: imageFacts(image) }),
         ...(unhealthy === undefined ? {} : { unhealthy }),
+        envFiles: envFilesOf(one).filter((path) => files[path] !== undefined),
         files: filesUnlike(one, files, look.digests),
       };
     });
@@ -91,6 +94,7 @@ function containersOf(
     differences: accessoryDifferences(wanted, inspect, facts),
     missing: State.Running ? [] : missingSources(wanted, inspect, facts),
     ...errorOf(inspect),
+    atStart: atStart(inspect),
     exitStatus: State.ExitCode,
     madeFrom: inspect.Config.Image,
     ...(State.Health === undefined ? {} : { health: State.Health.Status }),
@@ -119,6 +123,11 @@ function pathsOf({ accessory }: WantedAccessory): string[] {
     ...[...accessory.files, ...accessory.directories].map(({ hostPath }) => hostPath),
     ...sources.filter((source) => source.startsWith('/')),
   ];
+}
+
+/** Nobody asks where one file alone has an accessory of that name. */
+function envFilesOf({ envFile, rivals }: WantedAccessory): string[] {
+  return rivals.length === 0 ? [] : [envFile, ...rivals.map((rival) => rival.envFile)];
 }
 
 function imageFacts({ Id, RepoDigests, Config }: ImageInspect): NonNullable<ObservedAccessory['image']> {

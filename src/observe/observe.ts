@@ -15,7 +15,7 @@ import type { Host } from '../hosts/host.ts';
 import { filesIn, stateQuery } from './files.ts';
 import { observeProxy } from './proxy.ts';
 import { missingAddress } from '../containers/not-started.ts';
-import { containerOf, errorOf } from './summary.ts';
+import { atStart, containerOf, errorOf } from './summary.ts';
 import { parseReleases } from './releases.ts';
 import type { ObservedContainer, ObservedHost } from './observed.ts';
 import { observeAccessories, type AccessoryLook } from './accessories.ts';
@@ -50,7 +50,8 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     look.version === undefined ? undefined : docker.inspectImage(imageOf(look.config, look.version)),
     ...wanted.map(({ spec }) => docker.inspectContainer(spec.name)),
   ]);
-  const judged = new Map<string, Pick<ObservedContainer, 'differences' | 'missing' | 'error'>>();
+  const judged = new Map<string, Pick<ObservedContainer, 'differences' | 'missing' | 'error' | 'atStart'>>();
+  if (proxyInspect !== undefined) judged.set(proxyInspect.Id, { atStart: atStart(proxyInspect) });
   for (const [index, { spec }] of wanted.entries()) {
     const inspect = inspects[index];
     if (inspect === undefined) continue;
@@ -63,6 +64,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
     });
     judged.set(inspect.Id, {
       ...errorOf(inspect),
+      atStart: atStart(inspect),
       differences: [...differences, ...imageDifferences(inspect, image)],
       missing: await missingFor(host, inspect, { network, look, homeDirectory: state.homeDirectory }),
     });

@@ -36,6 +36,8 @@ export interface ObservedHost {
   readonly kamalCertificates: Readonly<Record<string, string>>;
   /** Of the accessories that were asked about. */
   readonly accessories: readonly ObservedAccessory[];
+  /** Where something listens, also what is no container's; only when it was asked. */
+  readonly listening?: readonly ObservedPort[];
   /** Text of the deprecated boot-config files in `~/.kamal/proxy`, by file name. */
   readonly proxyFiles: Readonly<Record<string, string>>;
 }
@@ -54,6 +56,8 @@ export interface ObservedContainer {
   readonly mounts: readonly ObservedMount[];
   /** Published ones of a container that runs. */
   readonly ports: readonly ObservedPort[];
+  /** Which it gets at each start, and whether Docker starts it by itself; only of those that were inspected. */
+  readonly atStart?: { readonly ports: readonly ObservedPort[]; readonly restartPolicy: string };
   /** Of wanted names only: how it differs from what the file asks for, by name, never a secret value. */
   readonly differences?: readonly string[];
   /** Of wanted names only: what it needs and is gone, such as its network or a bind source, which Docker would replace by an empty directory. */
@@ -73,10 +77,12 @@ export interface ObservedMount {
 }
 
 export interface ObservedPort {
-  /** Empty or `0.0.0.0`: every address. */
+  /** Empty or `::`: every address; `0.0.0.0`: every one of IPv4. */
   readonly address: string;
   readonly port: number;
   readonly protocol: string;
+  /** Of the container. */
+  readonly target?: number;
 }
 
 /** One accessory on one machine. */
@@ -90,6 +96,8 @@ export interface ObservedAccessory {
   readonly image?: { readonly id: string; readonly digests: readonly string[]; readonly volumes: readonly string[] };
   /** Why it is not healthy, of those that were asked; absent when it is, or does not run. */
   readonly unhealthy?: string;
+  /** Where there is a file of its secrets: its own, and those of other destinations' accessories of the same name. */
+  readonly envFiles: readonly string[];
   /** Files and directories that are not there as the file says, by path, and why. */
   readonly files: readonly { readonly path: string; readonly because: string }[];
 }

@@ -29,7 +29,31 @@ export function errorOf({ State }: ContainerInspect): { error?: string } {
 
 /** Docker lists a port for each address family; those that are not published have no number on the machine. */
 function portsOf({ Ports = [] }: ContainerSummary): ObservedPort[] {
-  return Ports.flatMap(({ IP = '', PublicPort, Type }) =>
-    PublicPort === undefined ? [] : [{ address: IP, port: PublicPort, protocol: Type }],
+  return Ports.flatMap(({ IP = '', PrivatePort, PublicPort, Type }) =>
+    PublicPort === undefined ? [] : [{ address: IP, port: PublicPort, protocol: Type, target: PrivatePort }],
   );
+}
+
+/** What `docker ps` does not show of one that is stopped. */
+export function atStart({ HostConfig }: ContainerInspect): NonNullable<ObservedContainer['atStart']> {
+  const bindings = (HostConfig['PortBindings'] ?? {}) as Record<
+    string,
+    { HostIp?: string; HostPort?: string }[] | null
+  >;
+  const policy = (HostConfig['RestartPolicy'] ?? {}) as { Name?: string };
+  return {
+    restartPolicy: policy.Name || 'no',
+    ports: Object.entries(bindings).flatMap(([target, places]) => {
+      const [port = '', protocol = 'tcp'] = target.split('/');
+      // Of a range, and where none is said, Docker takes what is free.
+      return (places ?? [])
+        .filter(({ HostPort = '' }) => /^[1-9]\d*$/.test(HostPort))
+        .map(({ HostIp = '', HostPort }) => ({
+          address: HostIp,
+          port: Number(HostPort),
+          protocol,
+          target: Number(port),
+        }));
+    }),
+  };
 }

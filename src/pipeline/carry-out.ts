@@ -14,6 +14,7 @@ import { goBack, takenOver } from './go-back.ts';
 import { holdWhatServes } from './hold-what-serves.ts';
 import type { HeldLock } from './lock.ts';
 import { preflight } from './preflight.ts';
+import { refuse } from './refusals.ts';
 import type { Session } from './session.ts';
 
 export interface Deployment {
@@ -50,6 +51,7 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   if (plan.stages.length === 0)
     return { changed: false, ...(previous === undefined ? {} : { previousVersion: previous }) };
   preflight(session, before, plan);
+  await refuse(session, fleet, { observed: before, plans: [plan] });
 
   const execution = executionFor(session, fleet, { version, observed: before, lock });
   const title = `${run.command} ${abbreviateVersion(version)}`;

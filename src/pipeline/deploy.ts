@@ -4,7 +4,9 @@ import type { Plan } from '../plan/plan.ts';
 import { accessoriesNeeded } from '../accessories/needed.ts';
 import type { WantedAccessory } from '../accessories/wanted.ts';
 import { lookAside, lookAtNeeded, lookBeside, sayBeside } from './accessories/beside.ts';
-import { changeUnderLock, lookAtAccessories } from './accessories/change.ts';
+import { changeUnderLock } from './accessories/change.ts';
+import { lookAtAccessories } from './accessories/refuse.ts';
+import { stories } from './accessories/stories.ts';
 import { bootstrap } from './bootstrap.ts';
 import { buildAndPush } from './build.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
@@ -14,6 +16,7 @@ import { besideApp, withFleet, type Fleet } from './fleet.ts';
 import { underLock, waitUntilFree } from './lock.ts';
 import { lookAtReturn } from './server.ts';
 import type { DeployResult } from '../report/results.ts';
+import { refuse } from './refusals.ts';
 import { refuseUndecided } from './values.ts';
 import { refuseWaiting } from './waiting.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
@@ -39,16 +42,17 @@ export async function deployWith(
       await bootstrap(session, fleet, { version, lockHeld: false });
       await lookAtReturn(session, fleet);
     }
-    const later = story === undefined ? [] : await lookAtAccessories(session, fleet, story, { names: [] });
     const planFor = (digest: string | undefined) => (observed: Observed, before?: Observed) =>
       deployPlan(session, { observed, version, digest, command, before });
-    const pending = run.skipPush
-      ? undefined
-      : await lookAhead(session, fleet, {
-          version,
-          ...beside,
-          plan: (observed) => deployPlan(session, { observed, version, digest: undefined, command, later }),
-        });
+    const planAhead = (observed: Observed, later: readonly WantedAccessory[]) =>
+      deployPlan(session, { observed, version, digest: undefined, command, later });
+    const look = { version, wanted: wantedOf(session, version) };
+    const later =
+      story === undefined
+        ? []
+        : await lookAtAccessories(session, fleet, stories[story]({ names: [] }), { look, plan: planAhead });
+    const plan = (observed: Observed) => planAhead(observed, later);
+    const pending = run.skipPush ? undefined : await lookAhead(session, fleet, { version, ...beside, plan });
     // A dead run's lock is taken over and given back also when nothing else is left to do: Kamal would wait for it for ever.
     const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock && story === undefined;
     if (isOver) return resultOf(session, { version, started, done: { changed: false } });
@@ -106,6 +110,7 @@ async function lookAhead(
   const ahead = plan(observed);
   refuseUndecided(session, ahead);
   refuseWaiting(session, ahead);
+  await refuse(session, fleet, { observed, plans: [ahead] });
   return { plan: ahead, hasStaleLock };
 }
 

@@ -17,6 +17,7 @@ import type { HookName } from '../hooks/hooks.ts';
 import type { Plan } from '../plan/plan.ts';
 import { imageBuildOf } from './build.ts';
 import type { PlanResult } from '../report/results.ts';
+import { problemsOf } from './problems.ts';
 import type { Run } from './run.ts';
 import { openSession, versionOfRun, wantedOf, type Session } from './session.ts';
 
@@ -33,16 +34,17 @@ const looking = {
 export async function planDeployment(run: Run): Promise<PlanResult> {
   const session = await openSession(run, { ...looking, source: 'planned-from' });
   const version = versionOfRun(session);
-  return look(session, version, async ({ observed, answers }) => {
+  return look(session, version, async (fleet, { observed, answers }) => {
     const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
-    return resultOf(session, { plan, observed, answers: await answers }, await aroundOf(session, version, plan));
+    const found = { plan, observed, answers: await answers };
+    return resultOf(session, fleet, found, await aroundOf(session, version, plan));
   });
 }
 
 /** Compares the machines with the file and the release that is deployed on them; a newer commit is not drift. */
 export async function checkDrift(run: Run): Promise<PlanResult> {
   const session = await openSession(run, looking);
-  return look(session, run.version ?? '', async ({ observed, answers }, observe) => {
+  return look(session, run.version ?? '', async (fleet, { observed, answers }, observe) => {
     const version = run.version ?? currentVersion(observed, session.selected) ?? lastRecorded(observed);
     if (version === undefined) {
       throw new Failure(
@@ -62,8 +64,9 @@ export async function checkDrift(run: Run): Promise<PlanResult> {
       ...(version === session.tree.headSha ? {} : { errorPages: 'as-kept' as const }),
     });
     const found = { plan: withoutHousekeeping(plan), observed: now, answers: await answers };
-    const result = resultOf(session, found, { build: [], after: [] });
-    return { ...result, nothingToDo: result.nothingToDo && result.accessories.length === 0 };
+    const result = await resultOf(session, fleet, found, { build: [], after: [] });
+    const isAsSaid = result.nothingToDo && result.accessories.length + result.problems.length === 0;
+    return { ...result, nothingToDo: isAsSaid };
   });
 }
 
@@ -90,7 +93,7 @@ interface Found {
 function look(
   session: Session,
   version: string,
-  decide: (found: Found, observe: (version: string) => Promise<Observed>) => Promise<PlanResult>,
+  decide: (fleet: Fleet, found: Found, observe: (version: string) => Promise<Observed>) => Promise<PlanResult>,
 ): Promise<PlanResult> {
   const work = async (fleet: Fleet): Promise<PlanResult> => {
     const accessories = await accessoryLook(session);
@@ -104,7 +107,7 @@ function look(
     // What registries say is waited for only at the end.
     const answers = askRegistries(session, fleet, wantedAccessories(session.selected));
     answers.catch(() => undefined);
-    return decide({ observed: await observe(version), answers }, observe);
+    return decide(fleet, { observed: await observe(version), answers }, observe);
   };
   const needed = accessoriesNeeded(session.config, session.selected).map(({ host }) => host);
   const hosts = [...new Set([...session.selected.allHosts, ...needed])];
@@ -127,20 +130,24 @@ async function accessoryLook(session: Session): Promise<{ accessories?: Accessor
   };
 }
 
-function resultOf(
-  { config, selected }: Session,
+async function resultOf(
+  session: Session,
+  fleet: Fleet,
   { plan, observed, answers }: { plan: Plan; observed: Observed; answers: Awaited<Found['answers']> },
   around: Pick<PlanResult, 'build' | 'after'>,
-): PlanResult {
+): Promise<PlanResult> {
+  const { config, selected } = session;
   const wanted = wantedAccessories(selected);
+  const { told, problems } = await problemsOf(session, fleet, { plan, observed });
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
     version: plan.version,
     ...around,
-    plan,
+    plan: { ...plan, notes: [...plan.notes, ...told] },
     accessories: accessoryDrift(config, wanted, observed),
     tags: tagsSeen(meet(wanted, observed), answers),
+    problems,
     nothingToDo: plan.stages.length === 0,
   };
 }

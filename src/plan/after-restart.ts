@@ -6,7 +6,7 @@ import type { ContainerSpec } from '../containers/spec.ts';
 import type { BootFacts } from '../hosts/host.ts';
 import type { ObservedHost } from '../observe/observed.ts';
 import { proxySpec } from '../proxy/container.ts';
-import { publishedBy } from './accessories/ports.ts';
+import { publishedBy } from './ports.ts';
 
 /** Something that would keep a service from coming back by itself after a restart of the machine. */
 export interface Finding {
@@ -71,10 +71,7 @@ function isAlwaysThere(address: string): boolean {
 }
 
 /** Everything of the file that publishes ports on a machine. */
-function publishers({
-  config,
-  host,
-}: ReturnRequest): { name: string; spec: Pick<ContainerSpec, 'publish' | 'options'> }[] {
+function publishers({ config, host }: ReturnRequest): { name: string; spec: ContainerSpec }[] {
   const here = <T extends { host: string }>(all: readonly T[]) => all.filter((one) => one.host === host.host);
   const roles = here(wantedContainers(config, ''));
   const accessories = here(wantedAccessories(config));

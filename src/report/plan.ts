@@ -25,6 +25,7 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
       ...describeDrifts(result.accessories, result.destination),
       ...describeTags(result.tags),
     ].map((note) => `note: ${note}`),
+    ...result.problems.map((problem) => `${paint.yellow('problem:')} ${problem}`),
     ...(rows.length === 0 ? [] : ['', ...table(rows), '']),
     result.plan.stages.length === 0 ? 'Nothing to do.' : `${planSize(result.plan)}.`,
   ].join('\n');

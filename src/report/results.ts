@@ -31,6 +31,8 @@ export interface PlanResult {
   readonly accessories: readonly AccessoryDrift[];
   /** Tags of theirs that moved, which is no difference, and those about which nobody knows. */
   readonly tags: TagsSeen;
+  /** What a deploy, or a command for its accessories, would be refused for: a text each. */
+  readonly problems: readonly string[];
   /** What follows when everything serves: the post-deploy hook. */
   readonly after: readonly string[];
   readonly nothingToDo: boolean;

@@ -17,7 +17,7 @@ import Status from '../../src/commands/status.ts';
 import { Failure } from '../../src/errors.ts';
 import type { Run } from '../../src/pipeline.ts';
 import * as pipeline from '../../src/pipeline.ts';
-import { plan } from '../report/sample.ts';
+import { around, plan } from '../report/sample.ts';
 
 vi.mock('../../src/pipeline.ts', () => {
   const names = 'deploy rollback planDeployment checkDrift status buildAndPush lockStatus acquireLock releaseLock';
@@ -25,7 +25,6 @@ vi.mock('../../src/pipeline.ts', () => {
 });
 
 const deployed = { service: 'shop', version: '4be1', changed: false, seconds: 1, hosts: [] };
-const around = { accessories: [], tags: { moved: [], notAsked: [] }, build: [], after: [] };
 const planned = { service: 'shop', version: '4be1', ...around, plan, nothingToDo: false };
 const lock = { held: false, host: 'dal-01' };
 const written = { stdout: '', stderr: '' };

@@ -7,6 +7,7 @@ describe('what a file means', () => {
   test('the least file gets Kamal’s defaults', () => {
     expect(load(minimal)).toEqual({
       file: 'deploy.yml',
+      others: [],
       service: 'shop',
       image: 'acme/shop',
       repository: 'acme/shop',

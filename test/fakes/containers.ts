@@ -2,6 +2,7 @@ import type { CreateContainerBody } from '../../src/hosts/docker.ts';
 import type { Probe, ProbeAnswer } from '../../src/hosts/host.ts';
 import { findImage, hash, refused, type FakeImage } from './images.ts';
 import type { MachineState } from './machine.ts';
+import { portTaker } from './ports.ts';
 
 /** One container, from its making to its removal. */
 export interface FakeContainer {
@@ -86,6 +87,10 @@ export function startContainer(machine: MachineState, container: FakeContainer):
     throw refused(machine, `start container ${container.name}`, `network ${network} not found`);
   }
   listen(machine, container);
+  const taker = portTaker(machine, container);
+  if (taker !== undefined) {
+    throw refused(machine, `start container ${container.name}`, `Bind for ${taker} failed: port is already allocated`);
+  }
   container.networkId = networkId ?? 'bridge';
   container.restartCount = 0;
   machine.journal.push(`start container ${container.name}`);

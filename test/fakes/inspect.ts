@@ -1,6 +1,7 @@
 import type { ContainerInspect, ContainerSummary } from '../../src/hosts/docker.ts';
 import { answersHealthy, secondsUp, type FakeContainer } from './containers.ts';
 import type { MachineState } from './machine.ts';
+import { publishedPorts } from './ports.ts';
 
 const never = '0001-01-01T00:00:00Z';
 
@@ -77,7 +78,7 @@ export function containerSummary(container: FakeContainer): ContainerSummary {
     State: container.state,
     Status: status[container.state],
     Created: Math.floor(container.createdAt.getTime() / 1000),
-    Ports: [],
+    Ports: container.state === 'running' ? publishedPorts(container) : [],
     Mounts: mountsOf(container.body.HostConfig['Binds']),
   };
 }

@@ -72,9 +72,9 @@ export function makeWorld(from: string | Config = twoMachines): World {
   return worldOf(config, registry, new Map(config.allHosts.map((name) => [name, fakeMachine(name, { registry })])));
 }
 
-/** The same machines, by a file that was edited. */
-export function worldOn({ registry, machines }: World, yaml: string): World {
-  return worldOf(configOf(yaml), registry, machines);
+/** The same machines, by a file that was edited, or another one. */
+export function worldOn({ registry, machines }: Pick<World, 'machines' | 'registry'>, from: string | Config): World {
+  return worldOf(typeof from === 'string' ? configOf(from) : from, registry, machines);
 }
 
 function worldOf(config: Config, registry: FakeRegistry, machines: World['machines']): World {

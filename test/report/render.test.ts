@@ -17,6 +17,7 @@ const planned = {
   plan,
   accessories: [],
   tags: { moved: [], notAsked: [] },
+  problems: [],
   after: [],
   nothingToDo: false,
 };

@@ -8,6 +8,9 @@ const elsewhere: Step = { kind: 'stop-container', container: { name: 'other' }, 
 
 export const steps = { startWeb, pull, stopWeb, elsewhere };
 
+/** What stands beside a plan where there is nothing to say. */
+export const around = { accessories: [], tags: { moved: [], notAsked: [] }, problems: [], build: [], after: [] };
+
 export const plan: Plan = {
   service: 'shop',
   destination: 'production',

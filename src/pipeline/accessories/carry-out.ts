@@ -7,6 +7,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { executionFor } from '../execution.ts';
 import type { Fleet } from '../fleet.ts';
 import type { HeldLock } from '../lock.ts';
+import { refuse } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';
 import { goBack, takenOver } from './go-back.ts';
@@ -44,6 +45,7 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
   const plan = work.plan(before);
   for (const text of plan.notes) run.emit({ type: 'note', text });
   if (plan.stages.length === 0) return { changed: false, timings: [], notes: plan.notes };
+  await refuse(session, fleet, { observed: before, plans: [plan] });
 
   const watch = stopwatch(run.emit);
   const version = session.tree.headSha;

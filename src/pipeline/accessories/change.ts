@@ -2,11 +2,9 @@ import { dependentsOf } from '../../accessories/needed.ts';
 import { wantedAccessories, type WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure } from '../../errors.ts';
 import type { Execution } from '../../execute/execution.ts';
-import type { Observed } from '../../observe/observed.ts';
-import { isRunning, meet, type Met } from '../../plan/accessories/current.ts';
+import { meet } from '../../plan/accessories/current.ts';
 import { dependOn, rolesFeeling } from '../../plan/accessories/felt.ts';
 import { fateOf } from '../../plan/accessories/fate.ts';
-import { strangers } from '../../plan/accessories/refuse.ts';
 import type { AccessoryResult } from '../../report/results.ts';
 import { behindFence, isAt } from '../execution.ts';
 import { withFleet, type Fleet } from '../fleet.ts';
@@ -14,8 +12,8 @@ import { underLock } from '../lock.ts';
 import type { Run } from '../run.ts';
 import { openSession, type Session } from '../session.ts';
 import { carryOutAccessories, type AccessoriesDone, type AccessoryWork } from './carry-out.ts';
-import { digestsOf, readFiles } from './files.ts';
-import { stories, type AccessoryCommand, type AccessoryOptions, type Story } from './stories.ts';
+import { refuseUnsaid } from './refuse.ts';
+import { stories, type AccessoryCommand, type AccessoryOptions } from './stories.ts';
 
 /** Opens the session for a command about accessories, and carries it out. @throws Failure */
 export async function changeAccessories(
@@ -95,37 +93,6 @@ export async function changeUnderLock(
   });
 }
 
-/**
- * Looks before anything is built or locked, and refuses what would be refused later.
- * @returns those that are going to be made or started. @throws Failure
- */
-export async function lookAtAccessories(
-  session: Session,
-  fleet: Fleet,
-  command: AccessoryCommand,
-  options: AccessoryOptions,
-): Promise<WantedAccessory[]> {
-  const wanted = wantedAccessories(session.selected);
-  const digests = digestsOf(await readFiles(session, wanted));
-  const story = stories[command](options);
-  const observed = await fleet.observe({ accessories: { wanted, digests } });
-  refuseUnsaid(session, story, observed);
-  const changes = story.replaces ?? ((met: Met) => !isRunning(met));
-  return meet(wanted, observed)
-    .filter(changes)
-    .map((met) => met.wanted);
-}
-
-/** @returns those that are going to be replaced */
-function refuseUnsaid(session: Session, story: Story, observed: Observed): Met[] {
-  const { config, selected } = session;
-  refuse(session, [...new Set(observed.hosts.flatMap((host) => strangers(host, config.service)))]);
-  const all = meet(wantedAccessories(selected), observed);
-  const replaced = all.filter((met) => story.replaces?.(met) === true);
-  refuse(session, story.refusals?.(story.replaces === undefined ? all : replaced, session) ?? []);
-  return replaced;
-}
-
 /** A tag that moved in the registry is seen by pulling it, so that what is replaced is decided with it there. */
 async function pullImages(
   { run, logins }: Session,
@@ -144,15 +111,6 @@ async function pullImages(
       );
     }),
   );
-}
-
-function refuse({ run }: Session, reasons: readonly string[]): void {
-  const [first, ...others] = reasons;
-  if (first === undefined) return;
-  throw new Failure('usage', others.length === 0 ? first : `${run.command} is refused for ${reasons.length} reasons`, {
-    ...(others.length === 0 ? {} : { details: reasons }),
-    hint: 'Nothing was changed.',
-  });
 }
 
 function resultOf(

@@ -1,14 +1,13 @@
 import type { Observed } from '../../observe/observed.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
-import { differencesOf, isRunning, type Met } from '../../plan/accessories/current.ts';
+import { differencesOf, type Met } from '../../plan/accessories/current.ts';
 import { movedHere } from '../../plan/accessories/moved.ts';
-import { collisions, whyDataWouldGo, whyPortIsOpen } from '../../plan/accessories/refuse.ts';
+import { whyDataWouldGo, whyPortIsOpen } from '../../plan/accessories/refuse.ts';
 import { planRemove } from '../../plan/accessories/remove.ts';
 import { planReplace } from '../../plan/accessories/replace.ts';
 import { planRestart, planStart, planStop, type StartRequest } from '../../plan/accessories/start.ts';
 import { startedSince } from '../../plan/current.ts';
 import type { Plan } from '../../plan/plan.ts';
-import type { Session } from '../session.ts';
 
 /** What was said on the command line besides the names. */
 export interface AccessoryOptions {
@@ -28,10 +27,7 @@ export type AccessoryCommand = 'boot' | 'reboot' | 'upgrade' | 'start' | 'stop' 
 
 export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptions) => Story>> = {
   boot: () => ({
-    refusals: (all, { config }) => [
-      ...all.filter(isAbsent).flatMap(whyPortIsOpen),
-      ...all.filter((met) => !isRunning(met)).flatMap((met) => collisions(met, config)),
-    ],
+    refusals: (all) => all.filter(isAbsent).flatMap(whyPortIsOpen),
     plan: (request, before) => planBoot({ ...request, unproven: startedSince(before, request.observed) }),
   }),
   reboot: (options) => ({
@@ -106,17 +102,12 @@ export interface Story {
   /** Which containers are made anew, so that what becomes of their data is said. */
   readonly replaces?: (met: Met) => boolean;
   /** Why it must not be done, a text for each reason. */
-  readonly refusals?: (all: readonly Met[], session: Session) => string[];
+  readonly refusals?: (all: readonly Met[]) => string[];
   readonly plan: (request: StartRequest, before: Observed | undefined) => Plan;
 }
 
 function replacementRefusals({ discard = [], newData = [] }: AccessoryOptions): NonNullable<Story['refusals']> {
-  return (all, { config }) =>
-    all.flatMap((met) => [
-      ...whyDataWouldGo(met, { discard, newData }),
-      ...whyPortIsOpen(met),
-      ...collisions(met, config),
-    ]);
+  return (all) => all.flatMap((met) => [...whyDataWouldGo(met, { discard, newData }), ...whyPortIsOpen(met)]);
 }
 
 function isAbsent({ observed: { container, leftovers } }: Met): boolean {

@@ -3,10 +3,10 @@ import { anonymousVolumes, wantedMounts } from './refuse.ts';
 
 /** What becomes of an accessory's data when it is made anew, in words; files that the file itself brings are none. */
 export function fateOf(met: Met): string {
-  const { wanted, host } = met;
+  const { wanted } = met;
   const name = wanted.accessory.name;
   const brought = wanted.accessory.files.map(({ remote }) => remote);
-  const kept = wantedMounts(wanted, host.homeDirectory)
+  const kept = wantedMounts(met)
     .filter(({ destination }) => !brought.includes(destination))
     .map(({ source }) => source);
   const mounts = currentOf(met)?.mounts.filter(({ destination }) => !brought.includes(destination)) ?? [];
