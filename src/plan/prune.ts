@@ -81,6 +81,10 @@ function removal(paths: readonly string[], because: string): Step[] {
   return paths.length === 0 ? [] : [{ kind: 'remove-directories', paths, because }];
 }
 
+/**
+ * Beside another destination of the service, a tag that no container uses may be what that one has just pulled and is about to start, so
+ * only those go whose containers go too.
+ */
 function imageSteps(
   host: ObservedHost,
   config: Config,
@@ -94,6 +98,13 @@ function imageSteps(
   ]);
   const usedIds = new Set(left.map(({ imageId }) => imageId));
   const isLatest = (tag: string) => /:latest(-.+)?$/.test(tag);
+  const isShared = host.containers.some(
+    ({ labels }) =>
+      labels['service'] === config.service &&
+      labels['role'] !== undefined &&
+      (labels['destination'] ?? '') !== (config.destination ?? ''),
+  );
+  const mayGo = (tag: string) => !isShared || removed.some(({ image }) => image === tag);
   return host.images.flatMap((image): Step[] => {
     if (image.labels['service'] !== config.service) return [];
     if (image.tags.length === 0) {
@@ -102,7 +113,7 @@ function imageSteps(
         : [{ kind: 'remove-image', image: image.id, because: 'it has no name and no container uses it' }];
     }
     return image.tags
-      .filter((tag) => tag.startsWith(`${config.repository}:`) && !isLatest(tag) && !usedNames.has(tag))
+      .filter((tag) => tag.startsWith(`${config.repository}:`) && !isLatest(tag) && !usedNames.has(tag) && mayGo(tag))
       .map((tag) => ({ kind: 'remove-image', image: tag, because: 'no container uses it' }));
   });
 }
