@@ -3,7 +3,7 @@ import type { Plan } from '../plan/plan.ts';
 import { accessoriesAhead } from './accessories/refuse.ts';
 import { stories } from './accessories/stories.ts';
 import type { Fleet } from './fleet.ts';
-import { refusalsOf } from './refusals.ts';
+import { refusalsOf, strangersAmong } from './refusals.ts';
 import type { Session } from './session.ts';
 
 /** What stops a deploy of this plan, and what stops one that applies what accessories differ in; and what may be meant. */
@@ -17,7 +17,7 @@ export async function problemsOf(
     refusalsOf(session, fleet, { observed, plans: [plan] }),
     refusalsOf(session, fleet, { observed, plans: [ahead.plan] }),
   ]);
-  const reasons = [...deploy.strangers, ...deploy.open, ...deploy.refused];
+  const reasons = [...strangersAmong(session, observed), ...deploy.open, ...deploy.refused];
   const later = [...ahead.reasons, ...more.refused].filter((reason) => !reasons.includes(reason));
   return {
     problems: [

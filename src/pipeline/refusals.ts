@@ -13,8 +13,6 @@ import type { Session } from './session.ts';
 
 /** What makes plans impossible or dangerous, whatever they are for; each is a text that says where and what to do. */
 export interface Refusals extends Collisions {
-  /** Containers with another login's directories. */
-  readonly strangers: readonly string[];
   readonly open: readonly string[];
 }
 
@@ -24,7 +22,6 @@ export async function refusalsOf(
   fleet: Pick<Fleet, 'hosts'>,
   { observed, plans }: { observed: Observed; plans: readonly Plan[] },
 ): Promise<Refusals> {
-  const wanted = [...wantedContainers(config, ''), ...wantedAccessories(config)];
   const closer = closerLook({ config, observed, plans });
   const hosts = observed.hosts.map((one) => {
     const [host, containers] = [fleet.hosts.get(one.host), closer.get(one.host)];
@@ -32,7 +29,6 @@ export async function refusalsOf(
   });
   return {
     ...collisions({ config, observed: { hosts: await Promise.all(hosts) }, plans }),
-    strangers: [...new Set(observed.hosts.flatMap((host) => strangers(host, config, wanted)))],
     open: plans.flatMap((plan) => rolesThatOpen(plan, observed, config)),
   };
 }
@@ -43,19 +39,29 @@ export async function refuse(
   fleet: Pick<Fleet, 'hosts'>,
   work: { observed: Observed; plans: readonly Plan[] },
 ): Promise<void> {
-  const { refused, told, strangers, open } = await refusalsOf(session, fleet, work);
+  refuseStrangers(session, work.observed);
+  const { refused, told, open } = await refusalsOf(session, fleet, work);
   for (const text of told) session.run.emit({ type: 'warning', text });
-  refuseFor(session, {
-    code: 'hosts-not-ready',
-    reasons: strangers,
-    hint: 'Log in as the one that made them (`ssh.user`), or move what they mount and make them anew. Nothing was changed.',
-  });
   refuseFor(session, { code: 'usage', reasons: open, hint: 'Nothing was changed.' });
   refuseFor(session, {
     code: 'would-collide',
     reasons: refused,
     hint: 'Give one of them another name, port or directory, or take away what is in the way. Nothing was changed.',
   });
+}
+
+/** What is made by two logins has two env files, two locks and two places for its data. @throws Failure that names both directories */
+export function refuseStrangers(session: Pick<Session, 'config' | 'run'>, observed: Observed): void {
+  refuseFor(session, {
+    code: 'hosts-not-ready',
+    reasons: strangersAmong(session, observed),
+    hint: 'Log in as the one that made them (`ssh.user`), or move what they mount and remove them first. Nothing was changed.',
+  });
+}
+
+export function strangersAmong({ config }: Pick<Session, 'config'>, observed: Observed): string[] {
+  const wanted = [...wantedContainers(config, ''), ...wantedAccessories(config)];
+  return [...new Set(observed.hosts.flatMap((host) => strangers(host, config, wanted)))];
 }
 
 /** @throws Failure that names every reason */

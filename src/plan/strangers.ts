@@ -25,7 +25,7 @@ export function strangers(
         .filter((source) => !meant.includes(source))
         .map(
           (source) =>
-            `${host.host}: ${container.name} mounts ${source}, and this login's directory is ${host.homeDirectory}`,
+            `${host.host}: ${container.name} mounts ${source}, and this login’s directory is ${host.homeDirectory}`,
         ),
     );
 }

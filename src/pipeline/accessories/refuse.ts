@@ -4,7 +4,7 @@ import { isRunning, meet, type Met } from '../../plan/accessories/current.ts';
 import { whyNotOurs } from '../../plan/accessories/refuse.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Fleet, FleetLook } from '../fleet.ts';
-import { refuse, refuseFor } from '../refusals.ts';
+import { refuse, refuseFor, refuseStrangers } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';
 import type { Story } from './stories.ts';
@@ -36,6 +36,7 @@ export async function lookAtAccessories(
 /** Refuses what must not be done, or not unsaid. @returns those that are going to be replaced. @throws Failure */
 export function refuseUnsaid(session: Session, story: Story, observed: Observed): Met[] {
   const { config, selected } = session;
+  refuseStrangers(session, observed);
   const all = meet(wantedAccessories(selected), observed);
   refuseFor(session, {
     code: 'would-collide',

@@ -25,7 +25,10 @@ export function takeRoute(
     if (other === undefined) return [];
     return [`wants the requests for ${place}, which go to ${targetOf(other, standings)?.who ?? other.service}`];
   });
-  return { routes: [...others, { service, settings, targets: [], paused: false }], texts: [...named, ...places] };
+  return {
+    routes: [...others, { service, settings, targets: [], paused: false, isLeaving: false }],
+    texts: [...named, ...places],
+  };
 }
 
 function targetOf({ targets }: RecordedRoute, standings: readonly Standing[]): Standing | undefined {
