@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { load } from '../config/load-text.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { listen, makeWorld, stopListening, type World } from './world.ts';
+import { listen, makeWorld, stopListening, worldOn, type World } from './world.ts';
 
 /** Two destinations of one service on the same two machines, as Kamal would have them there. */
 
@@ -36,7 +36,7 @@ function config(destination: string, over = staging): Config {
 function twoDestinations(over?: string): { production: World; staging: World } {
   const production = makeWorld(config('production', over));
   production.registry.push('registry.test:5000/db:1', {});
-  const other = makeWorld(config('staging', over), production);
+  const other = worldOn(production, config('staging', over));
   for (const version of ['v1', 'v2', 'v3', 'v4', 'v5', 'v6']) production.push(version);
   return { production, staging: other };
 }

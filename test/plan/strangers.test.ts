@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { makeWorld, twoMachines, type Ended, type World } from '../laws/world.ts';
+import { makeWorld, twoMachines, worldOn, type Ended, type World } from '../laws/world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -59,10 +59,10 @@ describe('containers that mount from another login’s directory', () => {
     inVirtualTime(async () => {
       const plain = yaml.replace('asset_path: /assets\n', '');
       const world = await setUpByRoot(plain);
-      const meant = makeWorld(plain.replace('"data:/data"', '"/root/shop-db/data:/data"'), world);
+      const meant = worldOn(world, plain.replace('"data:/data"', '"/root/shop-db/data:/data"'));
       expect((await meant.accessory('restart', ['db'])).failure).toBeUndefined();
       expect((await world.accessory('restart', ['db'])).failure?.message).toContain('/root/shop-db/data');
-      const other = makeWorld(twoMachines.replace('service: shop', 'service: shop-web'), world);
+      const other = worldOn(world, twoMachines.replace('service: shop', 'service: shop-web'));
       other.push('v3');
       expect((await other.deploy('v3')).failure?.code).toBe('would-collide');
     }));
