@@ -60,6 +60,11 @@ export function lockDirectory(config: Config): string {
   return `.kamal/lock-${serviceOnMachine(config)}`;
 }
 
+/** Where the runs that had the lock are listed. What begins with `.kamal/longshore` Kamal never looks at. */
+export function rosterDirectory(config: Pick<Config, 'service' | 'destination'>): string {
+  return `.kamal/longshore/${serviceOnMachine(config)}/roster`;
+}
+
 export function auditFile(config: Config): string {
   return `.kamal/${serviceOnMachine(config)}-audit.log`;
 }

@@ -21,6 +21,7 @@ import { hostLock } from './lock.ts';
 import { logIn } from './login.ts';
 import { reachBack } from './reach-back.ts';
 import { probe } from './probe.ts';
+import { enlist } from './roster.ts';
 import { runScript } from './run-script.ts';
 import { openShell } from './shell.ts';
 import { shellPool } from './shell-pool.ts';
@@ -74,6 +75,7 @@ export async function connect(request: ConnectRequest): Promise<Host> {
     takeOverLock: lock.takeOver,
     refreshLock: lock.refresh,
     releaseLock: lock.release,
+    enlist: (enlistment) => enlist(longShells.idle(), request.name, enlistment),
     createByCommandLine: async (words, secretEnv) =>
       createByCommandLine(longShells, await channels.way(), { words, secretEnv }),
     execInContainer: async (container, words, timeoutSeconds) =>

@@ -6,6 +6,7 @@ import type { DockerChannels } from './docker-channels.ts';
 import { type Engine, engineOver } from './docker-engine.ts';
 import { registryDigest } from './docker-distribution.ts';
 import { pullImage } from './docker-pull.ts';
+import { listStopping } from './docker-stopping.ts';
 import { fileInTar, framesOf, linesOf, readAll } from './docker-streams.ts';
 import { tarOf } from './tar.ts';
 import type { Docker } from './docker.ts';
@@ -19,7 +20,8 @@ const usualStopSeconds = 10;
 /** The machine's Docker Engine, over channels of the one SSH connection. */
 export function dockerOverSsh(connection: Connection, channels: DockerChannels): Docker {
   const engine = engineOver(connection, channels);
-  return { ...containers(engine), ...images(engine), ...insideContainers(engine), ...network(engine) };
+  const docker = { ...containers(engine), ...images(engine), ...insideContainers(engine), ...network(engine) };
+  return { ...docker, listStopping: (withinSeconds) => listStopping(engine, docker, withinSeconds) };
 }
 
 function containers(engine: Engine) {

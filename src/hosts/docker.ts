@@ -10,6 +10,8 @@ export interface Docker {
   startContainer(nameOrId: string): Promise<void>;
   /** Does nothing when it is stopped or gone. `timeoutSeconds` absent: the container's own, else 10. */
   stopContainer(nameOrId: string, timeoutSeconds?: number): Promise<void>;
+  /** Containers that somebody told to stop in these last seconds, and that have not yet: Docker goes on when whoever asked is gone. */
+  listStopping(withinSeconds: number): Promise<Stopping>;
   renameContainer(nameOrId: string, name: string): Promise<void>;
   /** Does nothing when it is gone; running containers are refused unless `force`. */
   removeContainer(nameOrId: string, options?: { force: true }): Promise<void>;
@@ -46,6 +48,12 @@ export interface Docker {
   /** A command that is running in a container right now; undefined when it is over. */
   inspectExec(id: string): Promise<ExecInspect | undefined>;
   info(): Promise<EngineInfo>;
+}
+
+export interface Stopping {
+  readonly names: readonly string[];
+  /** False when more has happened since than the engine remembers. */
+  readonly isComplete: boolean;
 }
 
 export interface RegistryCredentials {
@@ -177,6 +185,8 @@ export interface ExecInspect {
 
 export interface EngineInfo {
   ServerVersion: string;
+  /** By the engine's own clock, RFC 3339. */
+  SystemTime: string;
   Architecture: string;
   DockerRootDir: string;
 }

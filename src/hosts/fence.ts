@@ -34,6 +34,7 @@ const hostCalls = {
   takeOverLock: 'looks',
   refreshLock: 'looks',
   releaseLock: 'looks',
+  enlist: 'looks',
   createByCommandLine: 'changes',
   runScript: 'changes',
   execInContainer: 'changes',
@@ -46,6 +47,7 @@ const hostCalls = {
 
 const dockerCalls = {
   listContainers: 'looks',
+  listStopping: 'looks',
   inspectContainer: 'looks',
   createContainer: 'changes',
   startContainer: 'changes',

@@ -42,7 +42,12 @@ export interface Host {
   /** Renews the lease. @returns false when the lock is no longer ours */
   refreshLock(directory: string, ownerToken: string): Promise<boolean>;
   /** Gives back our own lock (token given), or anybody's (no token). @returns false when it was not there, or not ours */
-  releaseLock(directory: string, ownerToken?: string): Promise<boolean>;
+  releaseLock(request: LockRelease): Promise<boolean>;
+  /**
+   * Says here that this connection is that of the run which has the lock, ends the connections of runs that died, and counts what these
+   * began and is not over. Refused for a run whose turn is over.
+   */
+  enlist(enlistment: Enlistment): Promise<EnlistAnswer>;
   /**
    * Creates a container by `docker create` with these words, for options the API table does not know. The secret variables arrive
    * exactly as given, and no process list on the machine shows them. @returns the id
@@ -160,9 +165,41 @@ export interface LockRequest {
   details: string;
   /** Absent for a lock held by hand, which never runs out. */
   lease?: { ownerToken: string; seconds: number };
+  /** Where the runs that had this lock are listed; with it, and a lease, this run is enlisted at once. */
+  roster?: string;
 }
 
-export type LockAnswer = { readonly taken: true } | { readonly taken: false; readonly holder: LockHolder };
+export interface LockRelease {
+  readonly directory: string;
+  readonly ownerToken?: string;
+  /** Where this run is listed, from which it is taken off. */
+  readonly roster?: string;
+}
+
+export type LockAnswer =
+  { readonly taken: true; readonly seat?: Seat } | { readonly taken: false; readonly holder: LockHolder };
+
+/** The place of a run among those that had the same lock. */
+export interface Seat {
+  /** Higher than that of every run before it. */
+  readonly turn: number;
+  /** Owner tokens of runs that never gave the lock back. */
+  readonly dead: readonly string[];
+  /** Processes of dead runs that are still at work on the lock's machine. */
+  readonly busy: number;
+}
+
+export interface Enlistment extends Pick<Seat, 'turn'> {
+  /** `.kamal/longshore/shop/roster` */
+  readonly roster: string;
+  readonly ownerToken: string;
+  /** Owner tokens of runs to end. */
+  readonly end: readonly string[];
+  /** Whatever turn is written down here: for when the lock itself says that this run has it. */
+  readonly anew?: true;
+}
+
+export type EnlistAnswer = { readonly accepted: true; readonly busy: number } | { readonly accepted: false };
 
 export interface LockHolder {
   /** Decoded details; empty when the directory has none. */

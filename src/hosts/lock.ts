@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { quote } from '../processes/quote.ts';
-import type { LockAnswer, LockHolder, LockRequest } from './host.ts';
+import type { LockAnswer, LockHolder, LockRelease, LockRequest } from './host.ts';
+import { parseSeat, takeSeat } from './roster.ts';
 import { hereDocument, type Shell } from './shell.ts';
 
 /**
@@ -12,7 +13,7 @@ export interface HostLock {
   acquire(request: LockRequest): Promise<LockAnswer>;
   takeOver(request: LockRequest): Promise<LockAnswer>;
   refresh(directory: string, ownerToken: string): Promise<boolean>;
-  release(directory: string, ownerToken?: string): Promise<boolean>;
+  release(request: LockRelease): Promise<boolean>;
 }
 
 const leaseFile = 'longshore-lease';
@@ -20,7 +21,8 @@ const leaseFile = 'longshore-lease';
 export function hostLock(shell: Shell, hostName: string): HostLock {
   const answer = (text: string): LockAnswer => {
     const [word, ...facts] = text.trim().split('\n');
-    if (word === 'taken') return { taken: true };
+    const seat = parseSeat(facts);
+    if (word === 'taken') return { taken: true, ...(seat === undefined ? {} : { seat }) };
     if (word === 'held') return { taken: false, holder: parseHolder(facts) ?? { details: '' } };
     throw new Failure('host-command-failed', `${hostName}: the lock answered ${JSON.stringify(text)}.`);
   };
@@ -29,8 +31,7 @@ export function hostLock(shell: Shell, hostName: string): HostLock {
     takeOver: async (request) => answer(await shell.ask('take over the lock', takeOverScript(request))),
     refresh: async (directory, ownerToken) =>
       (await shell.ask('renew the lock', refreshScript(directory, ownerToken))).trim() === 'renewed',
-    release: async (directory, ownerToken) =>
-      (await shell.ask('give back the lock', releaseScript(directory, ownerToken))).trim() === 'released',
+    release: async (request) => (await shell.ask('give back the lock', releaseScript(request))).trim() === 'released',
   };
 }
 
@@ -48,15 +49,25 @@ export function encodeDetails(details: string): string {
  * or nothing but `free` when there is no lock.
  */
 export function printHolder(): string {
-  return `if [ -d "$lock" ]; then
+  return `${clockFunctions}
+${showHolder}`;
+}
+
+const showHolder = `if [ -d "$lock" ]; then
   echo "details $(tr -d '\\n' <"$lock/details" 2>/dev/null)"
   if [ -f "$lock/${leaseFile}" ]; then
     { read -r token; read -r seconds; read -r renewed; } <"$lock/${leaseFile}"
-    echo "lease $token $seconds $((\${renewed:-0} + \${seconds:-0} - $(date +%s)))"
+    echo "lease $token $seconds $(left "$renewed" "$seconds")"
   fi
 else echo free
 fi`;
-}
+
+/**
+ * The machine's own clock, in seconds since it was started, which nobody sets; and what a lease has left by it. A lease that was renewed
+ * later than now is from before the last start.
+ */
+const clockFunctions = `now() { { read -r up rest; } 2>/dev/null </proc/uptime && echo "\${up%%.*}" || date +%s; }
+left() { at=$(now); [ "\${1:-0}" -le "$at" ] || set -- 0 "$2"; echo $((\${1:-0} + \${2:-0} - at)); }`;
 
 /** @returns undefined when there is no lock */
 export function parseHolder(lines: readonly string[]): LockHolder | undefined {
@@ -81,13 +92,14 @@ function acquireScript(request: LockRequest): string {
   const parent = directory.includes('/') ? directory.slice(0, directory.lastIndexOf('/')) : '.';
   return `lock=${quote(directory)}
 mkdir -p ${quote(parent)} || exit 1
+${clockFunctions}
 holder() {
-${printHolder()}
+${showHolder}
 }
 for attempt in 1 2 3; do
   if why=$(mkdir "$lock" 2>&1); then
     if ${writeLease(lease, '"$lock"')} && cat >"$lock/details" ${hereDocument(encodeDetails(request.details))}
-    then echo taken
+    then echo taken${request.lease === undefined || request.roster === undefined ? '' : `\n${takeSeat(request.roster, request.lease.ownerToken)}`}
     else rm -rf "$lock"; echo 'cannot write into the lock directory' >&2; exit 1
     fi
     exit 0
@@ -103,7 +115,7 @@ exit 1`;
 
 function writeLease(lease: LockRequest['lease'], directory: string): string {
   if (lease === undefined) return ':';
-  return `printf '%s\\n%s\\n%s\\n' ${quote(lease.ownerToken)} ${lease.seconds} "$(date +%s)" >${directory}/${leaseFile}`;
+  return `printf '%s\\n%s\\n%s\\n' ${quote(lease.ownerToken)} ${lease.seconds} "$(now)" >${directory}/${leaseFile}`;
 }
 
 /**
@@ -119,6 +131,7 @@ removeAside() {
   rm -f "$aside/${leaseFile}"
   rm -rf "$aside" 2>/dev/null || rm -rf "$aside" 2>/dev/null || :
 }
+${clockFunctions}
 takeAway() (
   cd "$lock" 2>/dev/null || return 0
   before=$(lease .)
@@ -126,7 +139,7 @@ takeAway() (
   { read -r token; read -r seconds; read -r renewed; } <<END
 $before
 END
-  [ $((\${renewed:-0} + \${seconds:-0} - $(date +%s))) -le 0 ] || return 0
+  [ "$(left "$renewed" "$seconds")" -le 0 ] || return 0
   # Whoever claimed it a minute ago and did not go on is dead too.
   [ $(($(date +%s) - $(cat claimed/at 2>/dev/null || date +%s))) -lt 60 ] || rm -rf claimed
   mkdir claimed 2>/dev/null || return 0
@@ -146,23 +159,25 @@ ${acquireScript(request)}`;
 /** Works from inside the directory: if it is moved aside meanwhile, the new holder's lease is not touched. */
 function refreshScript(directory: string, ownerToken: string): string {
   return `lock=${quote(directory)} token=${quote(ownerToken)}
+${clockFunctions}
 owner() { head -n 1 "$1" 2>/dev/null; }
 start=$PWD
 cd "$lock" 2>/dev/null || { echo lost; exit 0; }
 [ "$(owner ${leaseFile})" = "$token" ] || { echo lost; exit 0; }
 seconds=$(sed -n 2p ${leaseFile})
-printf '%s\\n%s\\n%s\\n' "$token" "$seconds" "$(date +%s)" >${leaseFile}.new && mv ${leaseFile}.new ${leaseFile} || exit 1
+printf '%s\\n%s\\n%s\\n' "$token" "$seconds" "$(now)" >${leaseFile}.new && mv ${leaseFile}.new ${leaseFile} || exit 1
 cd "$start"
 if [ "$(owner "$lock/${leaseFile}")" = "$token" ]; then echo renewed; else echo lost; fi`;
 }
 
 /** Moves the directory aside first, so that no one ever sees a lock without its details. */
-function releaseScript(directory: string, ownerToken: string | undefined): string {
+function releaseScript({ directory, ownerToken, roster }: LockRelease): string {
   const aside = quote(`${directory}.${randomBytes(6).toString('hex')}`);
   const ours = (at: string) =>
     ownerToken === undefined ? ':' : `[ "$(head -n 1 ${at}/${leaseFile} 2>/dev/null)" = ${quote(ownerToken)} ]`;
   return `lock=${quote(directory)} aside=${aside}
 [ -d "$lock" ] && ${ours('"$lock"')} || { echo kept; exit 0; }
+${ownerToken === undefined || roster === undefined ? ':' : `rm -f ${quote(`${roster}/${ownerToken}.run`)}`}
 mv "$lock" "$aside" || exit 1
 if ${ours('"$aside"')}; then rm -rf "$aside" && echo released
 else mv "$aside" "$lock"; echo kept

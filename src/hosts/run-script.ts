@@ -5,6 +5,7 @@ import { lineReader } from '../processes/lines.ts';
 import { quote } from '../processes/quote.ts';
 import type { Connection } from './connection.ts';
 import type { ScriptRun } from './host.ts';
+import { stampFunction } from './roster.ts';
 import { printText } from './shell.ts';
 
 /** Between TERM and KILL. */
@@ -122,6 +123,8 @@ home=$PWD
 umask_before=$(umask)
 umask 077
 mkdir -p .kamal && dir=$(mktemp -d "$home/.kamal/run.XXXXXXXXXX") || say 126
+${stampFunction}
+echo "$PPID $(stamp $PPID) $$ $(stamp $$)" >"$dir/by"
 {
 ${printText(exports)}} >"$dir/env" && {
 ${printText(run.script)}} >"$dir/${file}" && chmod 700 "$dir/${file}" || { rm -rf "$dir"; say 126; }

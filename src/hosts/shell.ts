@@ -121,13 +121,23 @@ interface Frame {
   readonly text: string;
 }
 
-/** A script with marks before and after it on both outputs; the last one says its exit status. */
+/**
+ * A script with marks before and after it on both outputs; the last one says its exit status. One that waited for its turn is not begun
+ * when the connection has ended meanwhile: that is the end of the shell's parent, where this user may ask about it.
+ */
 function frameOf(script: string): Frame {
   const mark = `longshore-${randomBytes(12).toString('hex')}`;
   const say = (text: string) => `printf '${text}'; printf '${text}' >&2\n`;
   // What the login shell's own start-up files print comes before the first mark.
-  return { mark, text: `${say(`${mark}\\n`)}(\n${script}\n) </dev/null\nset -- $?\n${say(`\\n${mark} '"$1"'\\n`)}` };
+  return {
+    mark,
+    text: `${endWithConnection}${say(`${mark}\\n`)}(\n${script}\n) </dev/null\nset -- $?\n${say(`\\n${mark} '"$1"'\\n`)}`,
+  };
 }
+
+const endWithConnection = `: "\${parent:=$(kill -0 $PPID 2>/dev/null && echo seen || echo unseen)}"
+[ "$parent" = unseen ] || kill -0 $PPID 2>/dev/null || exit
+`;
 
 /** A command that runs a frame and goes on as a shell, in characters that mean the same to every login shell. */
 function commandOf({ text }: Frame): string {

@@ -18,7 +18,7 @@ export function executionFor(
   const { version, observed, lock, files = new Map() } = input;
   const { run, config } = session;
   return {
-    ...behind(lock.fence, { session, fleet, version }),
+    ...behind(lock.fence, { session, fleet, version, lock }),
     homeDirectories: new Map(observed.hosts.map(({ host, homeDirectory }) => [host, homeDirectory])),
     variables: new Map(observed.hosts.map(({ host, variables }) => [host, variables])),
     secrets: session.secrets,
@@ -49,9 +49,9 @@ export function executionBack(
 /** The machines and the hooks, which nothing reaches but through the fence. */
 function behind(
   fence: Fence,
-  { session, fleet, version }: { session: Session; fleet: Fleet; version: string },
+  { session, fleet, version, lock }: { session: Session; fleet: Fleet; version: string; lock: HeldLock },
 ): Pick<Execution, 'hosts' | 'runHook'> {
-  const hosts = behindFence(fleet, fence);
+  const hosts = behindFence(fleet, lock, fence);
   const runHook = hookRunner(session, version, (name) => {
     const host = hosts.get(name);
     if (host === undefined) throw new Failure('connection-lost', `${name}: not connected`);
@@ -66,14 +66,14 @@ function behind(
   };
 }
 
-/** The fleet's machines as they are connected at the time, behind a fence. */
-export function behindFence(fleet: Fleet, fence: Fence): Execution['hosts'] {
+/** The fleet's machines as they are connected at the time, behind one of the lock's fences. */
+export function behindFence(fleet: Fleet, lock: HeldLock, fence: Fence): Execution['hosts'] {
   const known = new WeakMap<Host, Host>();
   return {
     get(name) {
       const host = fleet.hosts.get(name);
       if (host === undefined) return undefined;
-      const behindIt = known.get(host) ?? fenced(host, fence);
+      const behindIt = known.get(host) ?? fenced(host, lock.before(host, fence));
       known.set(host, behindIt);
       return behindIt;
     },

@@ -26,6 +26,8 @@ export interface Fleet {
   observe(look: FleetLook): Promise<Observed>;
   /** As `observe`, connecting again to machines whose connection is gone; those that stay away are named instead. */
   observeReachable(look: FleetLook): Promise<{ observed: Observed; away: string[] }>;
+  /** The machine as it is connected, after one attempt to connect again where that ended. @throws Failure */
+  connected(name: string): Promise<Host>;
   /** Connects again to these machines. @returns those that stay away */
   reconnect(hosts: readonly string[]): Promise<string[]>;
   close(): Promise<void>;
@@ -91,6 +93,7 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   const gone = new Set<string>();
   /** Machines that stayed away once: from then on they are tried, but no longer waited for. */
   const givenUp = new Set<string>();
+  const connecting = new Map<string, Promise<Host>>();
   const watch = (name: string, host: Host) => {
     gone.delete(name);
     void host.closed.then(() => hosts.get(name) === host && gone.add(name));
@@ -156,6 +159,10 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
       );
       return { observed: { hosts: looked.flat() }, away };
     },
+    async connected(name) {
+      const host = hosts.get(name);
+      return host === undefined || gone.has(name) ? connectOnce(name) : host;
+    },
     async reconnect(again) {
       const results = await Promise.all(again.map((name) => connectAgain(name)));
       return again.filter((_name, index) => results[index] === false);
@@ -167,25 +174,37 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
 
   /** Not ended by Ctrl-C: a machine that cannot be reached again cannot be brought back either. */
   async function connectAgain(name: string): Promise<boolean> {
-    await hosts.get(name)?.close();
-    hosts.delete(name);
     const deadline = givenUp.has(name) ? 0 : Date.now() + reconnectSeconds * 1000;
     for (;;) {
       try {
-        const host = await session.connect(name, new AbortController().signal);
-        hosts.set(name, host);
-        watch(name, host);
+        await connectOnce(name);
         givenUp.delete(name);
         return true;
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (Date.now() > deadline) {
           givenUp.add(name);
+          hosts.delete(name);
           return false;
         }
         await pause(1000);
       }
     }
+  }
+
+  /** One attempt for all that ask at the same time. */
+  function connectOnce(name: string): Promise<Host> {
+    const attempt = connecting.get(name) ?? connectNew(name).finally(() => connecting.delete(name));
+    connecting.set(name, attempt);
+    return attempt;
+  }
+
+  async function connectNew(name: string): Promise<Host> {
+    await hosts.get(name)?.close();
+    const host = await session.connect(name, new AbortController().signal);
+    hosts.set(name, host);
+    watch(name, host);
+    return host;
   }
 }
 

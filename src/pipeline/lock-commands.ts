@@ -2,7 +2,8 @@ import { lockDirectory } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
 import type { Host, LockHolder } from '../hosts/host.ts';
 import { connectFleet } from './fleet.ts';
-import { lockHeld, lockRequest } from './lock.ts';
+import { lockRequest } from './lock.ts';
+import { lockHeld } from './lock-wait.ts';
 import type { LockResult } from '../report/results.ts';
 import type { Run } from './run.ts';
 import { openSession, versionOfRun, type Session } from './session.ts';
@@ -55,7 +56,7 @@ export function giveBackLocks(session: Session): Promise<LockResult> {
     const { run, config } = session;
     for (const { host, holder } of locks) await askAboutLive(run, host.name, holder);
     const released = await Promise.all(
-      locks.map(async ({ host }) => ((await host.releaseLock(directory)) ? [host] : [])),
+      locks.map(async ({ host }) => ((await host.releaseLock({ directory })) ? [host] : [])),
     );
     if (released.flat().length === 0) {
       const where = config.allHosts.length === 1 ? config.primaryHost : 'any machine of this file';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
-import { exitingImage, healthyImage } from './sandbox.ts';
+import { deafImage, exitingImage, healthyImage } from './sandbox.ts';
 import { cleanUp, prefix, worlds } from './worlds.ts';
 
 describe.each(worlds)('containers on $name', ({ connect, credentials, modeOf, ownerOf }) => {
@@ -10,7 +10,9 @@ describe.each(worlds)('containers on $name', ({ connect, credentials, modeOf, ow
 
   beforeAll(async () => {
     host = await connect();
-    await Promise.all([healthyImage, exitingImage].map((image) => host.docker.pullImage(image, credentials)));
+    await Promise.all(
+      [healthyImage, exitingImage, deafImage].map((image) => host.docker.pullImage(image, credentials)),
+    );
     await host.docker.createNetwork(network);
   });
   afterAll(() => cleanUp(host));
@@ -81,6 +83,23 @@ describe.each(worlds)('containers on $name', ({ connect, credentials, modeOf, ow
     await host.docker.stopContainer(id);
     expect(await host.docker.inspectContainer(id)).toBeUndefined();
     await expect(host.docker.startContainer(id)).rejects.toMatchObject({ code: 'engine-refused' });
+  });
+
+  it('says which containers are being stopped, also when whoever asked for it has gone', async () => {
+    const { name, id } = await make(deafImage);
+    await host.docker.startContainer(id);
+    const other = await connect();
+    const stopping = other.docker.stopContainer(id, 3).catch(() => undefined);
+    const named = async () => {
+      const { names, isComplete } = await host.docker.listStopping(30);
+      expect(isComplete).toBe(true);
+      return names.filter((one) => one === name);
+    };
+    await expect.poll(named).toEqual([name]);
+    await other.close();
+    await stopping;
+    await expect.poll(named, { timeout: 8000 }).toEqual([]);
+    expect((await host.docker.inspectContainer(id))?.State.Running).toBe(false);
   });
 
   it('removes a running container by force', async () => {

@@ -53,6 +53,7 @@ function worldInMemory(): World {
   }
   const machine = fakeMachine('memory', {
     registry,
+    stopSeconds: 0.2,
     missingAddresses: new Set([missingAddress]),
     onScript: async (script) => {
       if (script.includes('sleep')) await new Promise(() => undefined);

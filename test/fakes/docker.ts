@@ -35,10 +35,17 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
     startContainer: (id) =>
       change('startContainer', [id], () => startContainer(machine, mustFind(machine, id, 'start container'))),
     stopContainer: (id, timeoutSeconds) =>
-      change('stopContainer', [id, timeoutSeconds], () => {
+      change('stopContainer', [id, timeoutSeconds], async () => {
         const container = find(id);
-        if (container !== undefined) stopContainer(machine, container);
+        if (container === undefined) return;
+        if (machine.stopSeconds > 0) {
+          machine.stopping.add(container);
+          await new Promise((resolve) => setTimeout(resolve, machine.stopSeconds * 1000));
+          machine.stopping.delete(container);
+        }
+        stopContainer(machine, container);
       }),
+    listStopping: () => look(() => ({ names: [...machine.stopping].map(({ name }) => name), isComplete: true })),
     renameContainer: (id, name) =>
       change('renameContainer', [id, name], () =>
         renameContainer(machine, mustFind(machine, id, 'rename container'), name),
@@ -105,6 +112,7 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
       look(() => ({
         ServerVersion: machine.engineVersion,
         Architecture: machine.architecture,
+        SystemTime: new Date().toISOString(),
         DockerRootDir: '/var/lib/docker',
       })),
   };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { FileFacts, HostState, LockAnswer, LockHolder, LockRequest, StateQuery } from '../../src/hosts/host.ts';
-import type { FakeLock, MachineState } from './machine.ts';
+import type { FileFacts, HostState, StateQuery } from '../../src/hosts/host.ts';
+import { holderOf } from './lock.ts';
+import type { MachineState } from './machine.ts';
 
 export function readState(machine: MachineState, query: StateQuery): HostState {
   const lock = machine.locks.get(query.lockDirectory);
@@ -115,48 +116,6 @@ export function entriesOf(machine: MachineState, path: string): string[] | undef
   return [...new Set(names)].filter((name) => !name.startsWith('.')).sort();
 }
 
-export function acquireLock(machine: MachineState, request: LockRequest): LockAnswer {
-  const held = machine.locks.get(request.directory);
-  if (held !== undefined) return { taken: false, holder: holderOf(held) };
-  machine.locks.set(request.directory, {
-    details: request.details,
-    ...(request.lease === undefined ? {} : { lease: { ...request.lease, renewedAtSeconds: nowSeconds() } }),
-  });
-  machine.journal.push(`take lock ${request.directory}`);
-  return { taken: true };
-}
-
-export function takeOverLock(machine: MachineState, request: LockRequest): LockAnswer {
-  const held = machine.locks.get(request.directory);
-  const lease = held === undefined ? undefined : holderOf(held).lease;
-  if (lease !== undefined && lease.secondsLeft <= 0) {
-    machine.locks.delete(request.directory);
-    machine.journal.push(`remove lock ${request.directory}, whose lease has run out`);
-  }
-  return acquireLock(machine, request);
-}
-
-export function refreshLock(machine: MachineState, directory: string, ownerToken: string): boolean {
-  const lease = machine.locks.get(directory)?.lease;
-  if (lease?.ownerToken !== ownerToken) return false;
-  lease.renewedAtSeconds = nowSeconds();
-  return true;
-}
-
-export function releaseLock(machine: MachineState, directory: string, ownerToken?: string): boolean {
-  const held = machine.locks.get(directory);
-  if (held === undefined || (ownerToken !== undefined && held.lease?.ownerToken !== ownerToken)) return false;
-  machine.locks.delete(directory);
-  machine.journal.push(`release lock ${directory}`);
-  return true;
-}
-
-function holderOf({ details, lease }: FakeLock): LockHolder {
-  if (lease === undefined) return { details };
-  const { ownerToken, seconds, renewedAtSeconds } = lease;
-  return { details, lease: { ownerToken, seconds, secondsLeft: renewedAtSeconds + seconds - nowSeconds() } };
-}
-
 function exists(machine: MachineState, path: string): boolean {
   return machine.files.has(path) || machine.directories.has(path) || machine.locks.has(path);
 }
@@ -170,9 +129,4 @@ function normal(machine: MachineState, path: string): string {
 function parentOf(path: string): string {
   const at = path.lastIndexOf('/');
   return at <= 0 ? '.' : path.slice(0, at);
-}
-
-/** Whole seconds, as the machine's `date +%s`. */
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
 }

@@ -5,20 +5,17 @@ import { createByCommandLine } from './command-line.ts';
 import { probe } from './containers.ts';
 import { fakeDocker } from './docker.ts';
 import {
-  acquireLock,
   appendLines,
   describeFiles,
   makeDirectory,
   readState,
   moveDirectory,
-  refreshLock,
-  releaseLock,
   removeDirectories,
   setAccess,
-  takeOverLock,
   writeDirectory,
   writeFile,
 } from './files.ts';
+import { acquireLock, enlist, refreshLock, releaseLock, takeOverLock } from './lock.ts';
 import type { Call, MachineState } from './machine.ts';
 import { runInProxy } from './proxy.ts';
 import { stream } from './stream.ts';
@@ -103,12 +100,14 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
     moveDirectory: (from, to) => line.change('moveDirectory', [from, to], () => moveDirectory(machine, from, to)),
     removeDirectories: (paths) => line.change('removeDirectories', [paths], () => removeDirectories(machine, paths)),
     syncAssets: (sync) => line.change('syncAssets', [sync], () => syncAssets(machine, sync)),
-    acquireLock: (request) => line.change('acquireLock', [request], () => acquireLock(machine, request)),
-    takeOverLock: (request) => line.change('takeOverLock', [request], () => takeOverLock(machine, request)),
+    acquireLock: (request) =>
+      line.change('acquireLock', [request], () => acquireLock(machine, request, connection.end)),
+    takeOverLock: (request) =>
+      line.change('takeOverLock', [request], () => takeOverLock(machine, request, connection.end)),
     refreshLock: (directory, token) =>
       line.change('refreshLock', [directory, token], () => refreshLock(machine, directory, token)),
-    releaseLock: (directory, token) =>
-      line.change('releaseLock', [directory, token], () => releaseLock(machine, directory, token)),
+    releaseLock: (request) => line.change('releaseLock', [request], () => releaseLock(machine, request)),
+    enlist: (enlistment) => line.change('enlist', [enlistment], () => enlist(machine, enlistment, connection.end)),
     createByCommandLine: (words, secretEnv) =>
       line.change('createByCommandLine', [words, secretEnv], () => createByCommandLine(machine, words, secretEnv)),
     execInContainer: (container, words, timeoutSeconds) =>

@@ -42,6 +42,11 @@ export interface MachineState {
   readonly files: Map<string, { content: string; mode: string; owner?: number }>;
   readonly directories: Set<string>;
   readonly locks: Map<string, FakeLock>;
+  readonly rosters: Map<string, FakeRoster>;
+  /** How long a container takes to stop. */
+  stopSeconds: number;
+  /** Containers that were told to, and have not yet. */
+  readonly stopping: Set<FakeContainer>;
   readonly proxy: FakeProxy;
   readonly registry: FakeRegistry;
   /** Whether its sshd allows `reachBack`. */
@@ -64,6 +69,12 @@ export interface MachineState {
 export interface FakeLock {
   details: string;
   lease?: { ownerToken: string; seconds: number; renewedAtSeconds: number };
+}
+
+/** Which runs are at work, each with what ends its connections. */
+export interface FakeRoster {
+  turn: number;
+  readonly runs: Map<string, Set<() => void>>;
 }
 
 export interface FakeMachine extends MachineState {
@@ -105,6 +116,9 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     files: new Map(),
     directories: new Set(['.']),
     locks: new Map(),
+    rosters: new Map(),
+    stopSeconds: 0,
+    stopping: new Set(),
     proxy: { routes: [], execs: new Map() },
     journal: [],
     forwardsPorts: true,

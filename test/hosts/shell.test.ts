@@ -69,7 +69,7 @@ describe('the shell of a machine', () => {
       taken: false,
       holder: { details: '' },
     });
-    expect(await host.releaseLock('.kamal/lock-empty')).toBe(true);
+    expect(await host.releaseLock({ directory: '.kamal/lock-empty' })).toBe(true);
   });
 
   const script = (more: Partial<ScriptRun>) =>
@@ -126,7 +126,7 @@ describe('the shell of a machine', () => {
       secretEnv: { TOKEN: 'hidden-in-file' },
       onLine: (line) => lines.push(line),
     });
-    expect(lines).toEqual(['0', 'pre-deploy']);
+    expect(lines).toEqual(['0', 'by', 'pre-deploy']);
     const state = await host.readState({ ...nothing, paths: [] });
     expect(state.existingPaths).toEqual([]);
     await script({ script: '#!/bin/sh\nls -d .kamal/run.* | wc -l\n', onLine: (line) => lines.push(line) });

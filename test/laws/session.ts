@@ -3,6 +3,7 @@ import type { HookName } from '../../src/config/hooks.ts';
 import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
 import { askedToHold, newHold, type HoldReason } from '../../src/pipeline/hold.ts';
+import type { Host } from '../../src/hosts/host.ts';
 import type { Run } from '../../src/pipeline/run.ts';
 import type { Session } from '../../src/pipeline/session.ts';
 import type { World } from './world.ts';
@@ -28,6 +29,8 @@ export interface RunOptions {
   roles?: readonly string[];
   /** Names of the hooks whose scripts lie in the file's `hooks_path`. */
   hooks?: readonly HookName[];
+  /** Holds a call of this run back until it resolves, as if the process were stopped right before it is sent. */
+  beforeCall?: (call: string, host: string) => Promise<unknown>;
   /** Once true, this run's process is dead: no connection of it works any more. */
   isDead?: () => boolean;
 }
@@ -100,8 +103,26 @@ export function sessionOf(
       if (options.isDead?.() === true) throw new Failure('host-unreachable', `${name}: this process is dead`);
       const machine = machines.get(name);
       if (machine === undefined) throw new Error(`no machine ${name}`);
-      return machine.connect();
+      const host = machine.connect();
+      return options.beforeCall === undefined ? host : heldBack(host, name, options.beforeCall);
     },
     typed: (command) => `longshore ${command}`,
   };
 }
+
+function heldBack(host: Host, name: string, beforeCall: NonNullable<RunOptions['beforeCall']>): Host {
+  const hold = <T extends object>(object: T): T => {
+    const calls = Object.entries(object).filter(([, call]) => typeof call === 'function') as [string, Call][];
+    const held = calls.map(([call, make]): [string, Call] => [
+      call,
+      async (...given) => {
+        await beforeCall(call, name);
+        return make(...given);
+      },
+    ]);
+    return { ...object, ...Object.fromEntries(held) };
+  };
+  return { ...hold(host), docker: hold(host.docker) };
+}
+
+type Call = (...given: unknown[]) => Promise<unknown>;

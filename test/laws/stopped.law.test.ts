@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import type { Call, FakeMachine } from '../fakes/machine.ts';
+import type { RunOptions } from './session.ts';
 import { type Ended, listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
 
 /** A run is stopped for twice its lease at every single moment, and finds its lock to be another's when it goes on. */
@@ -9,18 +10,18 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const lock = '.kamal/lock-shop';
-const isOfLock = ({ name }: Call) => name.endsWith('Lock');
+const isOfLock = ({ name }: Pick<Call, 'name'>) => name.endsWith('Lock') || name === 'enlist';
 
-const ways: Record<string, (world: World) => Promise<Ended>> = {
-  deploy: (world) => world.deploy('v3'),
-  rollback: (world) => world.rollback(),
-  'a deploy that goes back': (world) => world.deploy('bad'),
-  'a deploy that is held': (world) => world.deploy('bad', { onFailure: 'hold' }),
+const ways: Record<string, (world: World, options?: RunOptions) => Promise<Ended>> = {
+  deploy: (world, options) => world.deploy('v3', options),
+  rollback: (world, options) => world.rollback(undefined, options),
+  'a deploy that goes back': (world, options) => world.deploy('bad', options),
+  'a deploy that is held': (world, options) => world.deploy('bad', { ...options, onFailure: 'hold' }),
 };
 
 async function prepared(): Promise<World> {
   const world = makeWorld(`${twoMachines}boot: {limit: 1}\n`);
-  for (const version of ['v1', 'v2', 'v3']) world.push(version);
+  for (const version of ['v1', 'v2', 'v3', 'v4']) world.push(version);
   world.push('bad', { kind: 'exits', afterSeconds: 1, exitStatus: 9 });
   await world.deploy('v1', { command: 'setup' });
   await world.deploy('v2');
@@ -66,6 +67,44 @@ function takeOver(machine: FakeMachine): void {
   });
 }
 
+/**
+ * The run is stopped when it has found the fence open and was about to send its next call, or when that was on its way: it arrives when
+ * another run has long finished. @returns what is wrong then; undefined when the run was over before that call
+ */
+async function arrivesLate(way: string, number: number): Promise<string[] | undefined> {
+  const world = await prepared();
+  let counted = 0;
+  let stoppedIn = '';
+  let asLeft = '';
+  let other: Promise<Ended> | undefined;
+  const looks = /^(read|inspect|list|describe|info|logs|wait|probe|close)/;
+  const beforeCall = async (call: string, host: string) => {
+    if (!looks.test(call)) counted += 1;
+    if (counted < number) return;
+    stoppedIn ||= `${call} on ${host}`;
+    other ??= world.deploy('v4').then((ended) => {
+      asLeft = stateOf(world);
+      return ended;
+    });
+    await other;
+  };
+  const ended = await ways[way]?.(world, { beforeCall });
+  if (other === undefined) return undefined;
+  const where = `${way} stopped in call ${number} (${stoppedIn})`;
+  const wrong = stateOf(world) === asLeft ? [] : [`${where}: ${stateOf(world)} is not ${asLeft}`];
+  if ((await other).exitStatus !== 0) wrong.push(`${where}: the other ended with ${(await other).exitStatus}`);
+  if (ended?.exitStatus !== 4) wrong.push(`${where}: ended with ${ended?.exitStatus} ${ended?.failure?.message}`);
+  if ((await world.plan('v4')).length > 0) wrong.push(`${where}: v4 is not all there is`);
+  return wrong;
+}
+
+/** All that a deploy changes, with every change that was ever made. */
+function stateOf({ machines }: World): string {
+  return JSON.stringify(
+    [...machines.values()].map(({ name, journal, locks }) => ({ name, journal, locks: [...locks] })),
+  );
+}
+
 describe.each(Object.keys(ways))('%s', (way) => {
   test.each(['before', 'after'] as const)(
     'stopped %s any single change, it changes nothing more, not even back, and exits 4',
@@ -83,4 +122,44 @@ describe.each(Object.keys(ways))('%s', (way) => {
       }),
     120_000,
   );
+
+  test(
+    'whatever it had sent by then, and arrives late, is not done any more',
+    () =>
+      inVirtualTime(async () => {
+        const wrong: string[] = [];
+        // The first is the lock itself.
+        let number = 2;
+        for (; ; number += 1) {
+          const found = await arrivesLate(way, number);
+          if (found === undefined) break;
+          wrong.push(...found);
+        }
+        expect(number).toBeGreaterThan(10);
+        expect(wrong).toEqual([]);
+      }),
+    120_000,
+  );
 });
+
+test('what a dead run told to stop is waited for, so that nobody is sent to it', () =>
+  inVirtualTime(async () => {
+    const world = await prepared();
+    for (const machine of world.machines.values()) machine.stopSeconds = 22;
+    let isDead = false;
+    listen(world, ({ name }) => {
+      if (name !== 'docker.stopContainer' || isDead) return;
+      setTimeout(() => {
+        isDead = true;
+        for (const machine of world.machines.values()) machine.cutAll();
+      }, 1000);
+    });
+    await world.deploy('v3', { isDead: () => isDead });
+    stopListening(world);
+    const { exitStatus, events } = await world.deploy('v2');
+    expect(exitStatus).toBe(0);
+    expect(JSON.stringify(events)).toMatch(/waiting for what the dead run began: web v2 is being stopped/);
+    await new Promise((resolve) => setTimeout(resolve, 60_000));
+    expect([...world.machines.values()].flatMap((machine) => machine.brokenRoutes())).toEqual([]);
+    expect(world.running()).toEqual(['one shop-web-v2', 'two shop-web-v2', 'two shop-worker-v2']);
+  }));

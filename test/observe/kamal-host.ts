@@ -58,7 +58,12 @@ export function kamalHost(): Host {
     inspectNetwork: async (name) =>
       (JSON.parse(read('network.json')) as { Name: string; Id: string }[]).find(({ Name }) => Name === name),
     readFile: async () => Buffer.from(read('kamal-proxy.state.json')),
-    info: async () => ({ ServerVersion: '20.10.24', Architecture: 'x86_64', DockerRootDir: '/var/lib/docker' }),
+    info: async () => ({
+      ServerVersion: '20.10.24',
+      Architecture: 'x86_64',
+      SystemTime: '2026-11-20T22:55:44Z',
+      DockerRootDir: '/var/lib/docker',
+    }),
   };
   const state: HostState = {
     user: 'root',

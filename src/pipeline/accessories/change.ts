@@ -78,7 +78,7 @@ export async function changeUnderLock(
   const story = stories[command](options);
   const { config, selected, run } = session;
   const wanted = wantedAccessories(selected);
-  if (story.pullsFirst) await pullImages(session, behindFence(fleet, lock.fence), wanted);
+  if (story.pullsFirst) await pullImages(session, behindFence(fleet, lock, lock.fence), wanted);
   return carryOutAccessories({
     session,
     fleet,

@@ -1,0 +1,120 @@
+import { Failure } from '../errors.ts';
+import { quote, quoteAll } from '../processes/quote.ts';
+import type { EnlistAnswer, Enlistment, Seat } from './host.ts';
+import type { Shell } from './shell.ts';
+
+/**
+ * Which runs are at work on a machine: a directory with a file for each run that has the lock, `TOKEN.run`, which names the sshd processes
+ * of its connections by number and start. Whoever takes over from a run ends them, so that nothing of it arrives any more; what they
+ * had begun is counted until it is over. `turn` is the number of the last run, and the run of an older turn may not come back.
+ */
+export async function enlist(shell: Shell, hostName: string, enlistment: Enlistment): Promise<EnlistAnswer> {
+  const lines = (await shell.ask('enlist this run', enlistScript(enlistment))).trim().split('\n');
+  const [word, count] = lines.at(-1)?.split(' ') ?? [];
+  if (word === 'refused') return { accepted: false };
+  if (word === 'busy') return { accepted: true, busy: Number(count) };
+  throw new Failure('host-command-failed', `${hostName}: the roster answered ${JSON.stringify(lines.join('\n'))}.`);
+}
+
+function enlistScript({ roster, ownerToken, turn, end, anew }: Enlistment): string {
+  return `${rosterFunctions(roster)}
+${anew === true ? 'rm -f "$roster/turn"' : ':'}
+enlist ${quote(ownerToken)} ${turn} || { echo refused; exit 0; }
+endRuns ${quoteAll(end)}
+sweep ${quote(ownerToken)}
+echo "busy $(countBusy)"`;
+}
+
+/** Shell functions; after `enlist` the shell's own connection is on the roster. */
+export function rosterFunctions(directory: string): string {
+  return `roster=${quote(directory)}
+${stampFunction}
+enlist() {
+  mkdir -p "$roster" || exit 1
+  [ "$(cat "$roster/turn" 2>/dev/null || echo 0)" -le "$2" ] || return 1
+  echo "$2" >"$roster/turn.new" && mv "$roster/turn.new" "$roster/turn" || exit 1
+  echo "$PPID $(stamp $PPID)" >>"$roster/$1.run" || exit 1
+}
+# The processes that a connection has begun are its children until it ends, and what runs a script says by itself whose it is.
+childrenOf() {
+  for stat in /proc/[0-9]*/stat; do
+    { read -r line <"$stat"; } 2>/dev/null || continue
+    child=\${line%% *}
+    set -- "$1" \${line##*) }
+    [ "$3" != "$1" ] || echo "$child $(stamp "$child")"
+  done
+}
+endRuns() {
+  for run; do
+    [ -f "$roster/$run.run" ] || continue
+    while read -r pid started; do
+      [ -n "$started" ] || continue
+      if [ "$(stamp "$pid")" = "$started" ]; then
+        childrenOf "$pid" >>"$roster/$run.ended"
+        kill -TERM "$pid" 2>/dev/null
+        left=20
+        while [ $left -gt 0 ] && [ "$(stamp "$pid")" = "$started" ]; do sleep 0.1 2>/dev/null || sleep 1; left=$((left - 1)); done
+        [ "$(stamp "$pid")" != "$started" ] || kill -KILL "$pid" 2>/dev/null
+      fi
+      grep -h "^$pid $started " .kamal/run.*/by 2>/dev/null | while read -r _ _ child; do echo "$child" >>"$roster/$run.ended"; done
+    done <"$roster/$run.run"
+    [ -f "$roster/$run.ended" ] || : >"$roster/$run.ended"
+    rm -f "$roster/$run.run"
+  done
+}
+sweep() {
+  for file in "$roster"/*.run; do
+    [ "$file" != "$roster/$1.run" ] && [ -f "$file" ] || continue
+    live=
+    while read -r pid started; do
+      [ -z "$started" ] || [ "$(stamp "$pid")" != "$started" ] || live=yes
+    done <"$file"
+    [ -n "$live" ] || rm -f "$file"
+  done
+}
+countBusy() {
+  busy=0
+  for file in "$roster"/*.ended; do
+    [ -f "$file" ] || continue
+    ofRun=0
+    while read -r pid started; do
+      [ -z "$started" ] || [ "$(stamp "$pid")" != "$started" ] || ofRun=$((ofRun + 1))
+    done <"$file"
+    [ $ofRun -gt 0 ] || rm -f "$file"
+    busy=$((busy + ofRun))
+  done
+  echo $busy
+}`;
+}
+
+/** When a process was started, which tells it from a later one of the same number; nothing when it is not there, or only its name is. */
+export const stampFunction = `stamp() {
+  { read -r stamped <"/proc/$1/stat"; } 2>/dev/null || return 0
+  set -- \${stamped##*) }
+  [ "$1" = Z ] || echo "\${20}"
+}`;
+
+/** Shell commands that enlist a run which has just taken the lock here, and end those that never gave it back. */
+export function takeSeat(roster: string, ownerToken: string): string {
+  return `${rosterFunctions(roster)}
+turn=$(($(cat "$roster/turn" 2>/dev/null || date +%s) + 1))
+dead=$(for file in "$roster"/*.run "$roster"/*.ended; do [ -f "$file" ] && file=\${file##*/} && echo "\${file%.*}"; done | sort -u | tr '\n' ' ')
+enlist ${quote(ownerToken)} "$turn"
+endRuns $dead
+echo "turn $turn"
+echo "dead $dead"
+echo "busy $(countBusy)"`;
+}
+
+/** What `takeSeat` printed. */
+export function parseSeat(lines: readonly string[]): Seat | undefined {
+  const words = (key: string) =>
+    lines
+      .find((line) => line.startsWith(`${key} `))
+      ?.trim()
+      .split(' ')
+      .slice(1);
+  const [turn] = words('turn') ?? [];
+  if (turn === undefined) return undefined;
+  return { turn: Number(turn), dead: words('dead') ?? [], busy: Number(words('busy')?.[0] ?? 0) };
+}
