@@ -1,5 +1,4 @@
 import type { WantedContainer } from '../app/wanted.ts';
-import type { Config } from '../config/config.ts';
 import { rolePrefix } from '../containers/names.ts';
 import { Failure, messageOf } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
@@ -90,6 +89,7 @@ async function unready(host: Host, { run }: Session): Promise<Failure[]> {
 function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   const { run, config, secrets, secretsByKamal } = session;
   const names = [...hosts.keys()];
+  const ours = config.roles.map(({ name }) => rolePrefix(config, name));
   const gone = new Set<string>();
   /** Machines that stayed away once: from then on they are tried, but no longer waited for. */
   const givenUp = new Set<string>();
@@ -120,7 +120,7 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
     const deadline = Date.now() + (config.deployTimeoutSeconds + config.drainTimeoutSeconds + 10) * 1000;
     for (let waited = false; ; waited = true) {
       const observed = await lookAt(name, look);
-      const isBusy = observed.proxy.inFlight.some((service) => isOurs(service, config));
+      const isBusy = observed.proxy.inFlight.some((service) => ours.includes(service));
       if (!isBusy) return observed;
       if (!waited) run.emit({ type: 'note', text: `${name}: waiting for an earlier request to the proxy to end` });
       if (Date.now() > deadline) {
@@ -195,8 +195,7 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   /** One attempt for all that ask at the same time. */
   function connectOnce(name: string): Promise<Host> {
     const attempt = connecting.get(name) ?? connectNew(name).finally(() => connecting.delete(name));
-    connecting.set(name, attempt);
-    return attempt;
+    return connecting.set(name, attempt) && attempt;
   }
 
   async function connectNew(name: string): Promise<Host> {
@@ -211,11 +210,6 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
 function missing(name: string): never {
   throw new Failure('connection-lost', `${name}: not connected`);
 }
-
-function isOurs(service: string, config: Config): boolean {
-  return config.roles.some(({ name }) => rolePrefix(config, name) === service);
-}
-
 /** One failure of many machines; a bug among them is thrown as it is. */
 export function together(problems: readonly unknown[], conclusion?: string): Error {
   const bug = problems.find((problem) => !(problem instanceof Failure));

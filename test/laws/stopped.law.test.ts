@@ -141,25 +141,3 @@ describe.each(Object.keys(ways))('%s', (way) => {
     120_000,
   );
 });
-
-test('what a dead run told to stop is waited for, so that nobody is sent to it', () =>
-  inVirtualTime(async () => {
-    const world = await prepared();
-    for (const machine of world.machines.values()) machine.stopSeconds = 22;
-    let isDead = false;
-    listen(world, ({ name }) => {
-      if (name !== 'docker.stopContainer' || isDead) return;
-      setTimeout(() => {
-        isDead = true;
-        for (const machine of world.machines.values()) machine.cutAll();
-      }, 1000);
-    });
-    await world.deploy('v3', { isDead: () => isDead });
-    stopListening(world);
-    const { exitStatus, events } = await world.deploy('v2');
-    expect(exitStatus).toBe(0);
-    expect(JSON.stringify(events)).toMatch(/waiting for what the dead run began: web v2 is being stopped/);
-    await new Promise((resolve) => setTimeout(resolve, 60_000));
-    expect([...world.machines.values()].flatMap((machine) => machine.brokenRoutes())).toEqual([]);
-    expect(world.running()).toEqual(['one shop-web-v2', 'two shop-web-v2', 'two shop-worker-v2']);
-  }));
