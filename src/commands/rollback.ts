@@ -2,7 +2,7 @@ import { renderDeployResult } from '../report/result.ts';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { LongshoreCommand } from './frame/command.ts';
-import { failing } from './frame/flags.ts';
+import { swapping } from './frame/flags.ts';
 import { pickVersion } from './frame/run.ts';
 
 export default class Rollback extends LongshoreCommand {
@@ -24,7 +24,7 @@ export default class Rollback extends LongshoreCommand {
     version: Args.string({ ignoreStdin: true, description: 'version, or the beginning of one' }),
   };
   static override flags = {
-    ...failing,
+    ...swapping,
     env: Flags.option({
       options: ['release', 'current'] as const,
       description:

@@ -52,3 +52,16 @@ export async function runCommand(
     details: lines.slice(-20),
   });
 }
+
+/** @throws Failure `host-without-space` */
+export async function checkSpace({ bytes }: Extract<Step, { kind: 'check-space' }>, host: Host): Promise<void> {
+  const nothing = { lockDirectory: '/dev/null', releasesFile: '/dev/null', files: [], paths: [] };
+  const { freeBytes } = await host.readState(nothing);
+  if (freeBytes >= bytes) return;
+  const megabytes = (count: number) => `${Math.round(count / 1024 / 1024)} MB`;
+  throw new Failure(
+    'host-without-space',
+    `${host.name}: ${megabytes(freeBytes)} free even now, and the image may need ${megabytes(bytes)}`,
+    { hint: `\`docker system df\` on ${host.name} shows what takes the space.` },
+  );
+}

@@ -8,7 +8,7 @@ import type { ReleaseRecord } from '../observe/observed.ts';
 import { writeCertificate } from './certificate.ts';
 import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
 import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
-import { giveAccess, runCommand, uploadFile } from './host-steps.ts';
+import { checkSpace, giveAccess, runCommand, uploadFile } from './host-steps.ts';
 import { waitUntilHealthy } from './healthy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
 import { smokeCommand, smokeRequest } from './smoke.ts';
@@ -74,6 +74,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return docker.tagImage(step.image, step.repository, step.tag);
     case 'remove-image':
       return docker.removeImage(step.image);
+    case 'check-space':
+      return checkSpace(step, host);
     case 'remove-directories':
       return host.removeDirectories(step.paths);
     case 'note-run':

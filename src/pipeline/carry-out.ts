@@ -14,7 +14,6 @@ import { goBack, takenOver } from './go-back.ts';
 import { holdWhatServes } from './hold-what-serves.ts';
 import type { HeldLock } from './lock.ts';
 import { preflight } from './preflight.ts';
-import { refuse } from './refusals.ts';
 import type { Session } from './session.ts';
 
 export interface Deployment {
@@ -45,13 +44,12 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   const look = { version, wanted: wantedContainers(selected, version), ...deployment.look };
   const before = await fleet.observe(look);
   deployment.seen?.(before);
-  const plan = deployment.plan(before);
+  let plan = deployment.plan(before);
   const previous = currentVersion(before, selected);
   for (const text of plan.notes) run.emit({ type: 'note', text });
   if (plan.stages.length === 0)
     return { changed: false, ...(previous === undefined ? {} : { previousVersion: previous }) };
-  preflight(session, before, plan);
-  await refuse(session, fleet, { observed: before, plans: [plan] });
+  plan = await preflight(session, fleet, { observed: before, plan });
 
   const execution = executionFor(session, fleet, { version, observed: before, lock });
   const title = `${run.command} ${abbreviateVersion(version)}`;

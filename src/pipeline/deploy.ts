@@ -12,14 +12,12 @@ import { buildAndPush } from './build.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
 import { openValues } from '../plan/values.ts';
 import { finish, resultOf } from './finish.ts';
+import { preflight } from './preflight.ts';
 import { besideApp, withFleet, type Fleet } from './fleet.ts';
 import { underLock } from './lock.ts';
 import { waitUntilFree } from './lock-wait.ts';
 import { lookAtReturn } from './server.ts';
 import type { DeployResult } from '../report/results.ts';
-import { refuse } from './refusals.ts';
-import { refuseUndecided } from './values.ts';
-import { refuseWaiting } from './waiting.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
 
 export interface DeployOptions {
@@ -109,9 +107,7 @@ async function lookAhead(
   const observed = await fleet.observe({ version, wanted: wantedOf(session, version), ...look });
   seen?.(observed);
   const ahead = plan(observed);
-  refuseUndecided(session, ahead);
-  refuseWaiting(session, ahead);
-  await refuse(session, fleet, { observed, plans: [ahead] });
+  await preflight(session, fleet, { observed, plan: ahead });
   return { plan: ahead, hasStaleLock };
 }
 

@@ -1,78 +1,134 @@
 import { Failure } from '../errors.ts';
-import type { Observed } from '../observe/observed.ts';
-import { observedHost } from '../plan/current.ts';
+import type { Observed, ObservedHost } from '../observe/observed.ts';
+import { clockProblem } from '../plan/clocks.ts';
+import { isEngineTooOld, minimumEngineVersion, otherProcessor } from '../plan/engine.ts';
 import type { Plan } from '../plan/plan.ts';
+import { shortagesOf, withRoom, type Shortage } from '../plan/room.ts';
 import { isTooOld, minimumProxyVersion } from '../proxy/container.ts';
-import { together } from './fleet.ts';
+import { together, type Fleet } from './fleet.ts';
+import { refuse } from './refusals.ts';
 import type { Session } from './session.ts';
 import { refuseUndecided } from './values.ts';
 import { refuseWaiting } from './waiting.ts';
 
-const leastFreeBytes = 256 * 1024 * 1024;
-
-/** What would fail half way is refused for every machine at once, before anything changes. @throws Failure */
-export function preflight(session: Session, observed: Observed, plan: Plan): void {
-  refuseUndecided(session, plan);
-  refuseWaiting(session, plan);
-  const problems = observed.hosts.flatMap(({ host }) => [
-    ...proxyProblems(session, observed, host),
-    ...lockProblems(session, observed, host),
-    ...spaceProblems(session, observed, { host, plan }),
-  ]);
-  if (problems.length > 0) throw together(problems, 'Nothing was changed.');
+/**
+ * What would fail half way is refused for every machine at once, before anything changes: before the build, and again under the lock.
+ * @returns the plan, with room made first where `--prune` asks for it. @throws Failure
+ */
+export async function preflight(
+  session: Session,
+  fleet: Pick<Fleet, 'hosts'>,
+  { observed, plan }: { observed: Observed; plan: Plan },
+): Promise<Plan> {
+  const short = plan.stages.length === 0 ? [] : shortagesOf(session.config, observed, plan);
+  const problems = [
+    ...(await refusals(() => refuseUndecided(session, plan))),
+    ...(await refusals(() => refuseWaiting(session, plan))),
+    ...(await refusals(() => refuse(session, fleet, { observed, plans: [plan] }))),
+    ...(plan.stages.length === 0 ? [] : machineProblems(session, observed)),
+    ...short.filter((one) => session.run.prune !== true || !mayFit(one)).map((one) => spaceProblem(session, one)),
+  ];
+  if (problems.length > 0) throw together(problems, 'Nothing was changed.', 'things stand in the way');
+  return short.length === 0 ? plan : withRoom(plan, short);
 }
 
-function proxyProblems({ selected, typed }: Session, observed: Observed, name: string): Failure[] {
-  const { container } = observedHost(observed, name).proxy;
+/** What is wrong with machines, whatever is planned for them. */
+export function machineProblems(session: Session, observed: Observed): Failure[] {
+  return [
+    ...observed.hosts.flatMap((host) => [
+      ...engineProblems(host),
+      ...processorProblems(session, host),
+      ...proxyProblems(session, host),
+      ...lockProblems(session, host),
+    ]),
+    ...clockProblems(observed),
+  ];
+}
+
+/** A machine of the app's, not one that only accessories run on, or that only holds the lock. */
+function runsApp({ selected }: Session, { host }: ObservedHost): boolean {
+  return selected.hosts.includes(host);
+}
+
+function engineProblems({ host, engineVersion }: ObservedHost): Failure[] {
+  if (!isEngineTooOld(engineVersion)) return [];
+  return [
+    new Failure('hosts-not-ready', `${host}: its Docker ${engineVersion} is older than ${minimumEngineVersion}`, {
+      hint: `Bring Docker on ${host} up to date; the containers there are stopped meanwhile.`,
+    }),
+  ];
+}
+
+function processorProblems(session: Session, host: ObservedHost): Failure[] {
+  const { file, builder } = session.config;
+  const other = runsApp(session, host) ? otherProcessor(host, builder.arch) : undefined;
+  if (other === undefined) return [];
+  return [
+    new Failure('hosts-not-ready', `${host.host} is ${other}, and the image is built for ${builder.arch.join(', ')}`, {
+      hint: `Say builder.arch: [${[...builder.arch, other].join(', ')}] in ${file}.`,
+    }),
+  ];
+}
+
+function proxyProblems({ selected, typed }: Session, { host, proxy: { container } }: ObservedHost): Failure[] {
   const proxied = selected.roles.some(
-    (role) => role.proxy !== undefined && role.hosts.some(({ host }) => host === name),
+    (role) => role.proxy !== undefined && role.hosts.some((entry) => entry.host === host),
   );
   if (!proxied || container === undefined || !isTooOld(container.image)) return [];
   return [
-    new Failure('hosts-not-ready', `${name}: the proxy ${container.image} is older than ${minimumProxyVersion}`, {
+    new Failure('hosts-not-ready', `${host}: the proxy ${container.image} is older than ${minimumProxyVersion}`, {
       hint: `Reboot it with Kamal (\`kamal proxy reboot\`), then type \`${typed('deploy')}\` again.`,
     }),
   ];
 }
 
 /** Kamal takes the lock on another machine when it is run with a host filter. */
-function lockProblems({ config }: Session, observed: Observed, name: string): Failure[] {
-  const { lock } = observedHost(observed, name);
+function lockProblems({ config }: Session, { host, lock }: ObservedHost): Failure[] {
   const isOver = lock?.lease !== undefined && lock.lease.secondsLeft <= 0;
-  if (lock === undefined || isOver || name === config.primaryHost) return [];
+  if (lock === undefined || isOver || host === config.primaryHost) return [];
   return [
-    new Failure('lock-held', `${name} carries a deploy lock too`, {
+    new Failure('lock-held', `${host} carries a deploy lock too`, {
       details: lock.details.split('\n'),
       hint: 'A `kamal` run with a host filter may be at work; if none is, `longshore lock release` removes the lock there too.',
     }),
   ];
 }
 
-/** A new image is taken to need as much as the largest one of this service that is there. */
-export function spaceProblems(
-  { config }: Session,
-  observed: Observed,
-  { host: name, plan }: { host: string; plan: Plan },
-): Failure[] {
-  const pulls = plan.stages.some(({ lanes }) =>
-    lanes.some(({ host, steps }) => host === name && steps.some(({ kind }) => kind === 'pull-image')),
+function clockProblems(observed: Observed): Failure[] {
+  const problem = clockProblem(observed);
+  if (problem === undefined) return [];
+  const hint = 'Locks, certificates and records of releases go by these clocks; set them, for example by NTP.';
+  return [new Failure('hosts-not-ready', problem.message, { details: problem.details, hint })];
+}
+
+/** With all that may be removed there is room at best. */
+function mayFit({ freeBytes, neededBytes, removable, removableBytes }: Shortage): boolean {
+  return removable.length > 0 && freeBytes + removableBytes >= neededBytes;
+}
+
+export function spaceProblem({ run }: Session, shortage: Shortage): Failure {
+  const { host, freeBytes, neededBytes, removable } = shortage;
+  const images = removable.filter(({ kind }) => kind === 'remove-image').length;
+  const look = `\`docker system df\` on ${host} shows what takes the space`;
+  const canPrune = run.prune !== true && mayFit(shortage);
+  const hint = canPrune ? `--prune removes ${images} old images of this service there first; ${look}.` : `${look}.`;
+  return new Failure(
+    'host-without-space',
+    `${host}: ${megabytes(freeBytes)} free, and the image may need ${megabytes(neededBytes)}`,
+    { hint },
   );
-  if (!pulls) return [];
-  const host = observedHost(observed, name);
-  const largest = Math.max(
-    0,
-    ...host.images.filter(({ labels }) => labels['service'] === config.service).map(({ bytes }) => bytes),
-  );
-  const needed = Math.max(leastFreeBytes, largest);
-  if (host.freeBytes >= needed) return [];
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`;
-  return [
-    new Failure(
-      'host-without-space',
-      `${name}: ${megabytes(host.freeBytes)} free, and the image may need ${megabytes(needed)}`,
-      {
-        hint: `\`docker system df\` on ${name} shows what takes the space; \`docker image prune -a\` there removes images that nothing uses.`,
-      },
-    ),
-  ];
+}
+
+export function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 / 1024)} MB`;
+}
+
+async function refusals(ask: () => void | Promise<void>): Promise<Failure[]> {
+  try {
+    await ask();
+    return [];
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [error];
+  }
 }

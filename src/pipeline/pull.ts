@@ -6,7 +6,8 @@ import { planPull } from '../plan/pull.ts';
 import { executionFor } from './execution.ts';
 import { connectFleet, together, type Fleet } from './fleet.ts';
 import { withoutLock } from './lock.ts';
-import { spaceProblems } from './preflight.ts';
+import { shortagesOf } from '../plan/room.ts';
+import { spaceProblem } from './preflight.ts';
 import type { Session } from './session.ts';
 
 /** Pulls one version on every selected machine of the app, all of them the same build. @throws Failure */
@@ -27,7 +28,7 @@ export async function pullOnMachines(session: Session, version: string, digest?:
       hosts: selected.hosts,
       audit: { file: auditFile(config), tags },
     });
-    const full = selected.hosts.flatMap((host) => spaceProblems(session, observed, { host, plan }));
+    const full = shortagesOf(config, observed, plan).map((one) => spaceProblem(session, one));
     if (full.length > 0) throw together(full, 'Nothing was pulled.');
     const execution = executionFor(session, fleet, { version, observed, lock: withoutLock() });
     const { result, problems } = await execute(plan, run.command, execution);

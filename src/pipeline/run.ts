@@ -18,6 +18,8 @@ export interface Run {
   readonly primaryOnly: boolean;
   /** What becomes of a deploy that fails; absent: every machine is brought back. */
   readonly onFailure?: 'hold';
+  /** Where an image may not fit, old containers and images are removed first. */
+  readonly prune?: boolean;
   readonly skipPush: boolean;
   readonly skipHooks: boolean;
   readonly noCache: boolean;

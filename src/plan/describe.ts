@@ -57,6 +57,8 @@ export function describe(step: StepKind): string {
       return `tag ${shortNames(step.image)} as ${step.tag}`;
     case 'remove-image':
       return `remove image ${shortNames(step.image)}`;
+    case 'check-space':
+      return `see that ${Math.round(step.bytes / 1024 / 1024)} MB are free`;
     case 'remove-directories':
       return `remove ${step.paths.map(shortNames).join(', ')}`;
     case 'run-hook':

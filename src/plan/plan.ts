@@ -148,6 +148,8 @@ export type StepKind =
   | { readonly kind: 'remove-container'; readonly container: ContainerRef }
   | { readonly kind: 'tag-image'; readonly image: string; readonly repository: string; readonly tag: string }
   | { readonly kind: 'remove-image'; readonly image: string }
+  /** Fails when fewer bytes are free where Docker keeps its data. */
+  | { readonly kind: 'check-space'; readonly bytes: number }
   | { readonly kind: 'remove-directories'; readonly paths: readonly string[] }
   | {
       readonly kind: 'run-hook';

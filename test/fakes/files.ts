@@ -11,6 +11,7 @@ export function readState(machine: MachineState, query: StateQuery): HostState {
     homeDirectory: machine.homeDirectory,
     architecture: machine.architecture,
     freeBytes: machine.freeBytes,
+    clock: { leastSeconds: machine.clockAheadSeconds, mostSeconds: machine.clockAheadSeconds },
     ...(lock === undefined ? {} : { lock: holderOf(lock) }),
     releasesText: text(query.releasesFile) ?? '',
     files: Object.fromEntries(

@@ -28,6 +28,8 @@ export interface MachineState {
   architecture: string;
   engineVersion: string;
   freeBytes: number;
+  /** How far its clock is ahead of this process's. */
+  clockAheadSeconds: number;
   bootFacts: BootFacts;
   /** Of its addresses those that it lacks at the moment, so that nothing can listen there. */
   readonly missingAddresses: Set<string>;
@@ -98,6 +100,7 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     architecture: 'x86_64',
     engineVersion: '20.10.24',
     freeBytes: 50_000_000_000,
+    clockAheadSeconds: 0,
     bootFacts: {
       addresses: [
         { address: '127.0.0.1', device: 'lo', isTunnel: false },

@@ -15,6 +15,7 @@ export interface RunOptions {
   certificate?: string;
   command?: 'setup' | 'deploy' | 'redeploy';
   signal?: AbortSignal;
+  prune?: true;
   /** As `--on-failure`. */
   onFailure?: 'hold';
   /** What something in the run said. */
@@ -49,6 +50,7 @@ export function sessionOf(
     hosts: options.hosts ?? [],
     roles: options.roles ?? [],
     primaryOnly: false,
+    ...(options.prune === true ? { prune: true } : {}),
     skipPush: true,
     skipHooks: false,
     noCache: false,

@@ -79,8 +79,11 @@ export const building = {
   'skip-git-check': Flags.boolean({ description: 'for emergencies: go on whatever git.require in the file says' }),
 };
 
-/** What becomes of a run that fails half way. */
-export const failing = {
+/** For runs that swap: what they may do for it, and what becomes of one that fails half way. */
+export const swapping = {
+  prune: Flags.boolean({
+    description: 'where the image may not fit, first remove the old containers and images of this service',
+  }),
   'on-failure': Flags.string({
     options: ['revert', 'hold'],
     default: 'revert',

@@ -18,6 +18,7 @@ export interface Given {
     readonly 'no-cache'?: boolean;
     readonly 'skip-git-check'?: boolean;
     readonly 'on-failure'?: string;
+    readonly prune?: boolean;
     readonly 'lock-wait'?: boolean;
     readonly 'lock-wait-timeout': number;
     readonly 'lock-wait-interval': number;
@@ -53,6 +54,7 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
     noCache: flags['no-cache'] ?? false,
     ...(flags['skip-git-check'] ? { skipGitCheck: true } : {}),
     ...(flags['on-failure'] === 'hold' ? { onFailure: 'hold' } : {}),
+    ...(flags.prune ? { prune: true } : {}),
     ...(flags['lock-wait']
       ? {
           lockWait: {

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { FakeMachine } from '../fakes/machine.ts';
+import { inVirtualTime } from '../fakes/virtual-time.ts';
+import { makeWorld, type World } from './world.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const megabyte = 1024 * 1024;
+
+async function atV1(): Promise<{ world: World; one: FakeMachine; two: FakeMachine }> {
+  const world = makeWorld();
+  for (const version of ['v1', 'v2', 'v3']) world.push(version);
+  expect((await world.deploy('v1', { command: 'setup' })).exitStatus).toBe(0);
+  const [one, two] = ['one', 'two'].map((name) => world.machines.get(name) as FakeMachine);
+  return { world, one: one as FakeMachine, two: two as FakeMachine };
+}
+
+test('all that stands in the way is told at once, with exit 3, and nothing is changed', () =>
+  inVirtualTime(async () => {
+    const { world, one, two } = await atV1();
+    one.clockAheadSeconds = 600;
+    one.engineVersion = '19.03.15';
+    two.architecture = 'aarch64';
+    two.freeBytes = 10 * megabyte;
+    const before = JSON.stringify([world.running(), world.traffic(), world.remains('v2')]);
+    const { exitStatus, failure } = await world.deploy('v2');
+    expect(exitStatus).toBe(3);
+    expect(failure?.message).toBe('4 things stand in the way');
+    const told = failure?.details.join('\n');
+    expect(told).toContain('one: its Docker 19.03.15 is older than 20.10');
+    expect(told).toContain('two is arm64, and the image is built for amd64');
+    expect(told).toContain('two: 10 MB free, and the image may need 256 MB');
+    expect(told).toContain("one: 600 s ahead of this machine's");
+    expect(JSON.stringify([world.running(), world.traffic(), world.remains('v2')])).toBe(before);
+  }));
+
+test('where there is nothing to do, nothing stands in the way', () =>
+  inVirtualTime(async () => {
+    const { world, two } = await atV1();
+    two.clockAheadSeconds = 600;
+    expect((await world.deploy('v1')).exitStatus).toBe(0);
+  }));
+
+test('--prune removes old containers and images first where the image may not fit, and never what serves', () =>
+  inVirtualTime(async () => {
+    const { world, two } = await atV1();
+    expect((await world.deploy('v2')).exitStatus).toBe(0);
+    two.freeBytes = 256 * megabyte - 1;
+    const refused = await world.deploy('v3');
+    expect(refused.failure?.code).toBe('host-without-space');
+    expect(refused.failure?.hint).toContain('--prune removes 1 old images');
+    const { exitStatus, events } = await world.deploy('v3', { prune: true });
+    // The machine in memory frees nothing by it, so the look afterwards finds too little, and what served still serves.
+    expect(exitStatus).toBe(3);
+    expect(world.running()).toEqual(['one shop-web-v2', 'two shop-web-v2', 'two shop-worker-v2']);
+    expect(world.remains('v1')).toEqual(['shop-web-v1']);
+    expect(events.some((event) => event.type === 'stage-started' && event.stage === 'Make room')).toBe(true);
+    two.freeBytes = 500 * megabyte;
+    expect((await world.deploy('v3', { prune: true })).exitStatus).toBe(0);
+  }));
