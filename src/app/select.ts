@@ -1,5 +1,6 @@
 import type { Config, Role, RoleHost } from '../config/config.ts';
 import type { Accessory } from '../config/config-accessory.ts';
+import { nearest } from '../config/nearest.ts';
 import { Failure } from '../errors.ts';
 
 export interface Selection {
@@ -48,20 +49,29 @@ export function selectRoles(config: Config, { hosts, roles, primaryOnly }: Selec
   };
 }
 
-/** The config with these accessories only; `all` is all of them. @throws Failure `usage` for one that is not there */
-export function chooseAccessories(config: Config, wanted: readonly string[] | undefined): Config {
-  if (wanted === undefined || wanted.includes('all')) return config;
-  const names = config.accessories.map(({ name }) => name);
-  for (const name of wanted.filter((one) => !names.includes(one))) {
-    throw new Failure('usage', `There is no accessory ${name}${names.length === 0 ? '' : ' on the chosen machines'}`, {
-      hint: names.length === 0 ? `${config.file} has none.` : `The accessories are: ${names.join(', ')}, or all.`,
-    });
-  }
-  const accessories = config.accessories.filter(({ name }) => wanted.includes(name));
-  const accessoryHosts = config.allHosts.filter((host) =>
+/** What was selected, with these accessories only; `all` is all of them. @throws Failure `usage` for one that is not there */
+export function chooseAccessories(config: Config, selected: Config, wanted: readonly string[] | undefined): Config {
+  if (wanted === undefined || wanted.includes('all')) return selected;
+  for (const name of wanted) refuseUnknown(config, selected, name);
+  const accessories = selected.accessories.filter(({ name }) => wanted.includes(name));
+  const accessoryHosts = selected.allHosts.filter((host) =>
     accessories.some(({ hosts }) => hosts.some((one) => one.host === host)),
   );
-  return { ...config, accessories, accessoryHosts };
+  return { ...selected, accessories, accessoryHosts };
+}
+
+function refuseUnknown(config: Config, selected: Config, name: string): void {
+  if (selected.accessories.some((one) => one.name === name)) return;
+  const elsewhere = config.accessories.find((one) => one.name === name);
+  if (elsewhere !== undefined) {
+    const hosts = elsewhere.hosts.map(({ host }) => host).join(', ');
+    throw new Failure('usage', `${name} is not on the machines that were chosen`, { hint: `It is on ${hosts}.` });
+  }
+  const names = config.accessories.map((one) => one.name);
+  const close = nearest(name, names);
+  throw new Failure('usage', `There is no accessory ${name}${close === undefined ? '' : `; did you mean ${close}?`}`, {
+    hint: names.length === 0 ? `${config.file} has none.` : `The accessories are: ${names.join(', ')}, or all.`,
+  });
 }
 
 /** @throws Failure `usage` when the chosen machines run no role, so that a deploy would do nothing */

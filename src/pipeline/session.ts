@@ -87,7 +87,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   if (purpose.changes !== 'nothing') await openOutputs(run, config, known);
   for (const text of config.warnings) run.emit({ type: 'warning', text });
   refuseNotDoneYet(config, purpose);
-  const selected = chooseAccessories(selectRoles(config, run), purpose.accessories);
+  const selected = chooseAccessories(config, selectRoles(config, run), purpose.accessories);
   if (purpose.needs.includes('containers')) refuseNothingToDeploy(config, selected);
   announce(run, selected, purpose);
   const [tree, hooks] = await Promise.all([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { refuseNothingToDeploy, type Selection, selectRoles } from '../../src/app/select.ts';
+import { chooseAccessories, refuseNothingToDeploy, type Selection, selectRoles } from '../../src/app/select.ts';
 import { load, withKeys } from '../config/load-text.ts';
 
 const config = load(
@@ -103,4 +103,22 @@ describe('with accessories beside the app', () => {
     );
     expect(() => refuseNothingToDeploy(beside, selectRoles(beside, all))).not.toThrow();
   });
+});
+
+test('an accessory is chosen by its name, and one that is not there is told with the nearest, or where it is', () => {
+  const on = (hosts: string[]) => selectRoles(beside, { ...all, hosts });
+  expect(chooseAccessories(beside, on([]), ['db']).accessoryHosts).toEqual(['db-1', 'db-2']);
+  const refusal = (hosts: string[], name: string) => () => chooseAccessories(beside, on(hosts), [name]);
+  expect(refusal([], 'bd')).toThrow(
+    expect.objectContaining({
+      message: 'There is no accessory bd; did you mean db?',
+      hint: 'The accessories are: db, agent, or all.',
+    }),
+  );
+  expect(refusal(['web-1'], 'db')).toThrow(
+    expect.objectContaining({
+      message: 'db is not on the machines that were chosen',
+      hint: 'It is on db-1, db-2.',
+    }),
+  );
 });

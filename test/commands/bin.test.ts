@@ -68,6 +68,12 @@ describe('longshore', () => {
     ['an unknown command of a topic', ['lock', 'brake'], 'there is no command lock brake', 'longshore lock --help'],
     ['an unknown flag', ['deploy', '--nope'], 'Nonexistent flag: --nope', 'longshore deploy --help'],
     ['an argument too many', ['deploy', 'a', 'b'], 'Unexpected argument: b', 'longshore deploy --help'],
+    [
+      'a destination behind an accessory',
+      ['accessory', 'reboot', 'db', 'b'],
+      'Unexpected argument: b',
+      'If it is a destination: -d b',
+    ],
     ['a missing message', ['lock', 'acquire'], 'Missing required flag message', 'longshore lock acquire --help'],
     [
       'a number that is none',

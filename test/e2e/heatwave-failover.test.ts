@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlanResult, StatusResult } from '../../src/report/results.ts';
@@ -70,18 +72,7 @@ const logged = (text: string) =>
   );
 
 /** The engine is stopped and started as by the system, while the machine's address is away for 20 s. */
-const restartWithoutAddress = `rm -f /tmp/back
-exec >/tmp/restart.log 2>&1
-route=$(ip route show default) at=$(ip -o -4 addr show eth0 | awk '{ print $4 }')
-service docker stop
-ip addr del $at dev eth0
-gone=$(date +%s)
-service docker start
-until docker version; do sleep 0.2; done
-while [ $(($(date +%s) - gone)) -lt 20 ]; do sleep 0.2; done
-ip addr add $at brd + dev eth0
-ip route add $route
-touch /tmp/back`;
+const restartWithoutAddress = readFileSync(join(import.meta.dirname, '../sandbox/restart-without-address'), 'utf8');
 
 test('an engine that starts before its address: what is down is told with the reason, and one command starts all in order', async () => {
   await write('before-restart');

@@ -97,7 +97,7 @@ function worldOf(config: Config, registry: FakeRegistry, machines: World['machin
     plan: (version, options) => planLines(world, version, options),
     accessory: (command, names, options = {}) =>
       ended(options, (session) => {
-        const selected = chooseAccessories(session.selected, names);
+        const selected = chooseAccessories(config, session.selected, names);
         const run = { ...session.run, command: `accessory ${command}` };
         return changeWith({ ...session, run, selected }, command, { ...options, names });
       }),

@@ -38,7 +38,7 @@ async function booted(): Promise<World> {
 function session(world: World, names: readonly string[], events: Event[] = [], signal?: AbortSignal) {
   const made = sessionOf(world, signal === undefined ? {} : { signal }, events);
   const mask = (text: string) => text.replaceAll('s3cret', '[secret]');
-  return { ...made, mask, selected: chooseAccessories(made.selected, names) };
+  return { ...made, mask, selected: chooseAccessories(made.config, made.selected, names) };
 }
 
 async function exec(world: World, request: Partial<ExecRequest>, more: Partial<Surroundings> = {}) {

@@ -6,6 +6,9 @@ heatwave_story() {
   deploy_with_jobs
   replace_accessories
   staging_beside
+  primary_is_lost
+  what_is_productions
+  boot_in_pieces
 }
 
 two_empty_machines() {

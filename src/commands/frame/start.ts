@@ -50,8 +50,11 @@ function usageFailure(thrown: unknown, argv: readonly string[], ids: readonly st
     .replace(/^command (\S+) not found$/, (_, id: string) => `there is no command ${id.replaceAll(':', ' ')}`);
   const command = argv.filter((word) => !word.startsWith('-'));
   const lengths = [3, 2, 1].filter((length) => ids.includes(command.slice(0, length).join(':')));
+  const help = ['longshore', ...command.slice(0, lengths[0] ?? 0), '--help'].join(' ');
+  // A deploy's destination stands behind it, an accessory's name behind these.
+  const [, surplus] = command[0] === 'accessory' ? (/^Unexpected argument: ([\w-]+)$/.exec(message) ?? []) : [];
   return new Failure('usage', message, {
-    hint: ['longshore', ...command.slice(0, lengths[0] ?? 0), '--help'].join(' '),
+    hint: surplus === undefined ? help : `If it is a destination: -d ${surplus}. Else: ${help}`,
   });
 }
 
