@@ -61,7 +61,7 @@ export async function deployWith(
         story === undefined ? undefined : await changeUnderLock({ session, fleet, lock }, story, { names: [] });
       const seen = pending === undefined ? beside : { look: lookAtNeeded(session) };
       const app = await carryOut({ session, fleet, lock, command, version, plan: planFor(digest), ...seen });
-      return { ...app, changed: app.changed || before?.changed === true };
+      return { ...app, changed: app.changed || before?.changed === true, timings: before?.timings ?? [] };
     });
     return finish(session, fleet, { version, started, done });
   };

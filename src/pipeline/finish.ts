@@ -1,17 +1,21 @@
 import { abbreviateVersion } from '../build/version.ts';
 import { Failure } from '../errors.ts';
 
+import type { Timing } from './accessories/stopwatch.ts';
 import type { CarriedOut } from './carry-out.ts';
 import type { Fleet } from './fleet.ts';
 import { runHookHere, runHookOnHosts } from './hooks.ts';
 import type { DeployResult } from '../report/results.ts';
 import type { Session } from './session.ts';
 
+/** What came of a deploy; `timings`: of the accessories that were made or started before it. */
+type Done = CarriedOut & { readonly timings?: readonly Timing[] };
+
 /** post-deploy runs when everything serves and the lock is back; its failure reverts nothing. */
 export async function finish(
   session: Session,
   fleet: Fleet,
-  { version, started, done }: { version: string; started: number; done: CarriedOut },
+  { version, started, done }: { version: string; started: number; done: Done },
 ): Promise<DeployResult> {
   if (done.changed && session.hooks.has('post-deploy')) {
     const runtimeSeconds = (Date.now() - started) / 1000;
@@ -47,7 +51,7 @@ function afterwards(error: unknown, { typed }: Session, version: string): unknow
 
 export function resultOf(
   session: Session,
-  { version, started, done }: { version: string; started: number; done: CarriedOut },
+  { version, started, done }: { version: string; started: number; done: Done },
 ): DeployResult {
   const { config, selected } = session;
   return {
@@ -65,5 +69,6 @@ export function resultOf(
           .map(({ name }) => [name, version]),
       ),
     })),
+    ...(done.timings === undefined || done.timings.length === 0 ? {} : { accessories: done.timings }),
   };
 }

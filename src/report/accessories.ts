@@ -7,13 +7,22 @@ import { table } from './table.ts';
 /** What was done to accessories, and how long each was away. */
 export function renderAccessories(result: AccessoryResult, paint: Paint = noColours): string {
   if (!result.changed) return 'Nothing to do.';
-  const rows = result.accessories.map(({ name, host, downSeconds, healthySeconds }) => [
+  return [...table(timingRows(result.accessories)), '', paint.green(`Done in ${seconds(result.seconds)}.`)].join('\n');
+}
+
+/** How long each took to be healthy, and was away. */
+export function timingRows(
+  accessories: readonly Pick<
+    AccessoryResult['accessories'][number],
+    'name' | 'host' | 'downSeconds' | 'healthySeconds'
+  >[],
+): string[][] {
+  return accessories.map(({ name, host, downSeconds, healthySeconds }) => [
     name,
     host,
     healthySeconds === undefined ? '' : `healthy after ${seconds(healthySeconds)}`,
     downSeconds === undefined ? '' : `down for ${seconds(downSeconds)}`,
   ]);
-  return [...table(rows), '', paint.green(`Done in ${seconds(result.seconds)}.`)].join('\n');
 }
 
 /** What runs where, on which port, and what is unlike the file. */

@@ -1,5 +1,6 @@
 import { abbreviateVersion } from '../build/version.ts';
 
+import { timingRows } from './accessories.ts';
 import { count, duration } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
 import { type DeployResult, subject } from './results.ts';
@@ -22,5 +23,6 @@ export function renderDeployResult(result: DeployResult, paint: Paint = noColour
       `${subject(result)}: ${abbreviateVersion(result.version)} serves on ${count(result.hosts.length, 'host')}${was}.`,
     ) + ` Took ${duration(result.seconds)}.`,
     ...table(rows),
+    ...table(timingRows(result.accessories ?? []).map(([name = '', ...cells]) => [`  ${name}`, ...cells])),
   ].join('\n');
 }

@@ -18,6 +18,13 @@ export interface DeployResult {
   readonly seconds: number;
   /** Per machine: role → version that serves. */
   readonly hosts: readonly { readonly host: string; readonly roles: Readonly<Record<string, string>> }[];
+  /** What was made or started before the app, and how long each was away; absent when nothing was. */
+  readonly accessories?: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly downSeconds?: number;
+    readonly healthySeconds: number;
+  }[];
 }
 
 export interface PlanResult {

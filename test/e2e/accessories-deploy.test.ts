@@ -41,6 +41,7 @@ test('setup boots accessories before the app; a deploy leaves them alone; --acce
   const third = project.commit('Both');
   const both = await project.longshore('deploy --accessories', { env });
   expect(both, both.output).toMatchObject({ status: 0 });
+  expect(both.stdout).toMatch(/^ +db +\S+ +healthy after \d+\.\d s +down for \d+\.\d s$/m);
   expect(third).not.toBe(second);
   expect(await served(dal, 'small.test')).toBe(third);
   expect(await on(dal, `docker inspect --format '{{.Config.Image}}' small-db`)).toBe(images.two);

@@ -94,6 +94,16 @@ describe('a result', () => {
           worker  4be1`);
   });
 
+  test('says how long accessories were away that were made before it', () => {
+    const accessories = [
+      { name: 'queue', host: 'dal-01', downSeconds: 1.04, healthySeconds: 0.6 },
+      { name: 'cache', host: 'chi-02', healthySeconds: 2 },
+    ];
+    expect(renderDeployResult({ ...result, accessories })).toContain(`
+  queue  dal-01  healthy after 0.6 s  down for 1.0 s
+  cache  chi-02  healthy after 2.0 s`);
+  });
+
   test('says that there was nothing to do', () => {
     expect(renderDeployResult({ ...result, changed: false })).toBe('Nothing to do: shop to production is at 4be1.');
   });
