@@ -53,7 +53,7 @@ export async function deploy(
       'containers',
       'registry',
       ...(run.skipPush ? [] : (['build'] as const)),
-      ...(withAccessories ? (['accessories'] as const) : []),
+      ...(withAccessories ? (['accessories', 'accessory-routes'] as const) : []),
     ],
     ...(withAccessories ? {} : { wishes: ['accessories'] as const }),
   });

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Accessory } from '../config/config-accessory.ts';
+import { present } from '../config/present.ts';
 import { accessoryEnvFilePath, ownerLabel, serviceOnMachine, valuesLabel } from '../containers/names.ts';
 import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
 import { healthOf, type AccessoryHealth } from './health.ts';
@@ -12,6 +13,8 @@ export interface WantedAccessory {
   readonly health: AccessoryHealth;
   /** Where Kamal reads its secrets from. */
   readonly envFile: string;
+  /** What tells the certificate of its route from another; absent when it has none of its own, or nobody has read it. */
+  readonly certificateId?: string;
   /** Other destinations that have an accessory of the same name on this machine. */
   readonly rivals: readonly Rival[];
 }
@@ -21,8 +24,12 @@ export interface Rival {
   readonly envFile: string;
 }
 
-/** One for each accessory and machine, in the order of the file. */
-export function wantedAccessories(config: Config, accessories = config.accessories): WantedAccessory[] {
+/** One for each accessory and machine, in the order of the file. `certificates`: their ids by accessory. */
+export function wantedAccessories(
+  config: Config,
+  accessories = config.accessories,
+  certificates: ReadonlyMap<string, string> = new Map(),
+): WantedAccessory[] {
   return accessories.flatMap((accessory) =>
     accessory.hosts.map(({ host, env }) => ({
       host,
@@ -31,6 +38,7 @@ export function wantedAccessories(config: Config, accessories = config.accessori
       health: healthOf(accessory, config),
       envFile: accessoryEnvFilePath(config, accessory.name),
       rivals: rivalsOf(accessory, host, config),
+      ...present({ certificateId: certificates.get(accessory.name) }),
     })),
   );
 }
@@ -85,4 +93,9 @@ function environment(host: string, { clear, secret }: Accessory['hosts'][number]
 /** Names of the secrets that these accessories' containers need. */
 export function secretsOfAccessories(accessories: readonly Accessory[]): string[] {
   return [...new Set(accessories.flatMap(({ hosts }) => hosts.flatMap(({ env }) => Object.values(env.secret))))];
+}
+
+/** Names of the secrets that hold the certificates and keys of their routes. */
+export function secretsOfAccessoryRoutes(accessories: readonly Accessory[]): string[] {
+  return accessories.flatMap(({ proxy }) => Object.values(proxy?.certificate ?? {}));
 }

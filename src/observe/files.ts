@@ -24,7 +24,7 @@ export function stateQuery(
     directories: [
       ...Object.values(assetDirectories(config)),
       errorPagesDirectory(config),
-      ...proxied(config).map(({ name }) => certificatesDirectory(config, name)),
+      ...namesWithCertificates(config).map((name) => certificatesDirectory(config, name)),
     ],
   };
 }
@@ -41,7 +41,7 @@ export function filesIn(
     assets: { extracted: entries(extracted), volumes: entries(volumes) },
     errorPages: entries(errorPagesDirectory(config)),
     certificates: Object.fromEntries(
-      proxied(config).map(({ name }) => [name, entries(certificatesDirectory(config, name))]),
+      namesWithCertificates(config).map((name) => [name, entries(certificatesDirectory(config, name))]),
     ),
     kamalCertificates: Object.fromEntries(
       proxied(config).flatMap((role) => {
@@ -65,6 +65,12 @@ function assetDirectories(config: Config): { extracted: string; volumes: string 
 
 function kamalCertificate(config: Config, { name }: Role): string {
   return `${certificatesDirectory(config, name)}/cert.pem`;
+}
+
+/** Roles with traffic, which may have had a certificate of their own, and accessories with one; they lie in one place. */
+function namesWithCertificates(config: Config): string[] {
+  const accessories = config.accessories.filter(({ proxy }) => proxy?.certificate !== undefined);
+  return [...new Set([...proxied(config), ...accessories].map(({ name }) => name))];
 }
 
 function proxied({ roles }: Config): Role[] {

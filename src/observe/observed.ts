@@ -30,7 +30,7 @@ export interface ObservedHost {
   readonly assets: { readonly extracted: readonly string[]; readonly volumes: readonly string[] };
   /** Versions whose error pages are there. */
   readonly errorPages: readonly string[];
-  /** By role: what lies in its directory of certificates, those of its own by their ids. */
+  /** By role or accessory: what lies in its directory of certificates, those of its own by their ids. */
   readonly certificates: Readonly<Record<string, readonly string[]>>;
   /** By role: the id of the certificate in the place where Kamal puts it. */
   readonly kamalCertificates: Readonly<Record<string, string>>;

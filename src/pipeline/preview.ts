@@ -2,7 +2,6 @@ import { describeBuild } from '../build/image-build.ts';
 import { Failure } from '../errors.ts';
 import { deployPlan, needsImage } from './deploy.ts';
 import { accessoriesNeeded } from '../accessories/needed.ts';
-import { wantedAccessories } from '../accessories/wanted.ts';
 import type { AccessoryLook } from '../observe/accessories.ts';
 import { meet } from '../plan/accessories/current.ts';
 import { accessoryDrift } from '../plan/accessories/drift.ts';
@@ -20,13 +19,14 @@ import type { PlanResult } from '../report/results.ts';
 import { problemsOf } from './problems.ts';
 import type { Run } from './run.ts';
 import { openSession, versionOfRun, wantedOf, type Session } from './session.ts';
+import { wantedIn } from './accessories/wanted.ts';
 
 const bootHooks = ['pre-deploy', 'pre-app-boot', 'post-app-boot', 'post-deploy', 'deploy-failed'] as const;
 const planHooks = ['pre-connect', 'pre-build', ...bootHooks] as const;
 const looking = {
   changes: 'nothing',
   hooks: planHooks,
-  needs: ['containers', 'accessories'],
+  needs: ['containers', 'accessories', 'accessory-routes'],
   wishes: ['registries'],
 } as const;
 
@@ -105,7 +105,7 @@ function look(
         ),
       );
     // What registries say is waited for only at the end.
-    const answers = askRegistries(session, fleet, wantedAccessories(session.selected));
+    const answers = askRegistries(session, fleet, wantedIn(session));
     answers.catch(() => undefined);
     return decide(fleet, { observed: await observe(version), answers }, observe);
   };
@@ -126,7 +126,7 @@ async function accessoryLook(session: Session): Promise<{ accessories?: Accessor
   const { accessories } = await lookBeside(session);
   if (accessories === undefined) return {};
   return {
-    accessories: { ...accessories, digests: digestsOf(await readFiles(session, wantedAccessories(session.selected))) },
+    accessories: { ...accessories, digests: digestsOf(await readFiles(session, wantedIn(session))) },
   };
 }
 
@@ -136,8 +136,8 @@ async function resultOf(
   { plan, observed, answers }: { plan: Plan; observed: Observed; answers: Awaited<Found['answers']> },
   around: Pick<PlanResult, 'build' | 'after'>,
 ): Promise<PlanResult> {
-  const { config, selected } = session;
-  const wanted = wantedAccessories(selected);
+  const { config } = session;
+  const wanted = wantedIn(session);
   const { told, problems } = await problemsOf(session, fleet, { plan, observed });
   return {
     service: config.service,

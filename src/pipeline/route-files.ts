@@ -5,6 +5,7 @@ import { readErrorPages } from '../hosts/this-machine/error-pages.ts';
 import { certificateId } from '../proxy/files.ts';
 import { together } from './fleet.ts';
 import type { Run } from './run.ts';
+import type { Purpose } from './session.ts';
 
 /** What routes need besides their settings, read and checked before any machine is connected. */
 export interface RouteSources {
@@ -12,9 +13,18 @@ export interface RouteSources {
   readonly errorPages: ReadonlyMap<string, string>;
   /** Ids by role, of roles with a certificate of their own. */
   readonly certificates: ReadonlyMap<string, string>;
+  /** The same by accessory; of those whose secrets this run has. */
+  readonly accessoryCertificates: ReadonlyMap<string, string>;
 }
 
 const warnDays = 14;
+
+export interface RouteRequest {
+  readonly run: Run;
+  readonly cwd: string;
+  readonly needs: Purpose['needs'];
+  readonly now?: Date;
+}
 
 /**
  * Goes back to a release with the newest certificate, and with the error pages that lie on the machines.
@@ -23,38 +33,50 @@ const warnDays = 14;
 export async function readRouteSources(
   config: Config,
   secrets: ReadonlyMap<string, string>,
-  { run, cwd, now = new Date() }: { run: Run; cwd: string; now?: Date },
+  { run, cwd, needs, now = new Date() }: RouteRequest,
 ): Promise<RouteSources> {
-  const isRollback = run.command === 'rollback';
-  const path = isRollback ? undefined : config.errorPagesPath;
-  const problems: Failure[] = [];
-  const certificates = new Map<string, string>();
-  for (const role of config.roles) {
-    const { certificate } = role.proxy ?? {};
-    if (certificate === undefined) continue;
-    const pem = secrets.get(certificate.certificate) ?? '';
-    const checked = checkCertificate({
-      role,
-      names: certificate,
-      pem,
-      key: secrets.get(certificate.privateKey) ?? '',
-      now,
-    });
-    const isOver = checked.expired !== undefined && !isRollback;
-    problems.push(...checked.problems, ...(isOver ? [checked.expired] : []));
-    const said = [
-      ...checked.warnings,
-      ...(checked.expired !== undefined && isRollback ? [checked.expired.message] : []),
-    ];
-    for (const text of said) run.emit({ type: 'warning', text });
-    certificates.set(role.name, certificateId(pem));
-  }
+  const roles = needs.includes('containers') ? config.roles : [];
+  const accessories = needs.includes('accessory-routes') ? config.accessories : [];
+  const problems = [...roles, ...accessories].flatMap((part) => problemsWith(part, { secrets, run, now }));
   if (problems.length > 0) throw together(problems, 'Nothing was changed.');
-  return { errorPages: path === undefined ? new Map() : await readErrorPages(path, cwd), certificates };
+  const path = needs.includes('containers') && run.command !== 'rollback' ? config.errorPagesPath : undefined;
+  return {
+    errorPages: path === undefined ? new Map() : await readErrorPages(path, cwd),
+    certificates: idsOf(roles, secrets),
+    accessoryCertificates: idsOf(config.accessories, secrets),
+  };
+}
+
+/** Who has a route: a role or an accessory. */
+type Routed = Pick<Role, 'name' | 'proxy'>;
+
+function idsOf(parts: readonly Routed[], secrets: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map(
+    parts.flatMap(({ name, proxy }) => {
+      const pem = proxy?.certificate && secrets.get(proxy.certificate.certificate);
+      return pem === undefined ? [] : [[name, certificateId(pem)] as const];
+    }),
+  );
+}
+
+/** What is no reason to stop is said: also that one has expired, where something is brought back as it was. */
+function problemsWith(
+  part: Routed,
+  { secrets, run, now }: { secrets: ReadonlyMap<string, string>; run: Run; now: Date },
+): Failure[] {
+  const names = part.proxy?.certificate;
+  if (names === undefined) return [];
+  const pem = secrets.get(names.certificate) ?? '';
+  const key = secrets.get(names.privateKey) ?? '';
+  const { problems, expired, warnings } = checkCertificate({ part, names, pem, key, now });
+  const isOnlySaid = ['rollback', 'accessory start', 'accessory restart', 'accessory details'].includes(run.command);
+  const said = [...warnings, ...(expired !== undefined && isOnlySaid ? [expired.message] : [])];
+  for (const text of said) run.emit({ type: 'warning', text });
+  return [...problems, ...(expired === undefined || isOnlySaid ? [] : [expired])];
 }
 
 interface CertificateCheck {
-  readonly role: Role;
+  readonly part: Routed;
   readonly names: NonNullable<ProxyRoute['certificate']>;
   readonly pem: string;
   readonly key: string;
@@ -68,7 +90,7 @@ interface Checked {
 }
 
 /** Says names of secrets, roles and hosts, and nothing of the key. */
-function checkCertificate({ role, names, pem, key, now }: CertificateCheck): Checked {
+function checkCertificate({ part, names, pem, key, now }: CertificateCheck): Checked {
   const certificate = read(() => new X509Certificate(pem));
   const privateKey = read(() => createPrivateKey(key));
   const problems = [
@@ -79,9 +101,9 @@ function checkCertificate({ role, names, pem, key, now }: CertificateCheck): Che
   if (certificate === undefined) return { problems, warnings: [] };
   const until = new Date(certificate.validTo);
   const day = until.toISOString().slice(0, 10);
-  const what = `the certificate of ${role.name} (${names.certificate})`;
+  const what = `the certificate of ${part.name} (${names.certificate})`;
   const daysLeft = Math.floor((until.getTime() - now.getTime()) / 86_400_000);
-  const uncovered = (role.proxy?.hosts ?? []).filter(
+  const uncovered = (part.proxy?.hosts ?? []).filter(
     (host) => certificate.checkHost(host.replace(/^\*/, 'any')) === undefined,
   );
   const warnings = [

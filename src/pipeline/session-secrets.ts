@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { secretsOfAccessories } from '../accessories/wanted.ts';
+import { secretsOfAccessories, secretsOfAccessoryRoutes } from '../accessories/wanted.ts';
 import { secretsOfRoles } from '../app/wanted.ts';
 import type { Config, Registry, Value } from '../config/config.ts';
 import { hookConfigOf, secretsFor, type HookName } from '../hooks/hooks.ts';
@@ -45,6 +45,7 @@ export async function secretNames(input: {
           ...config.accessories.flatMap(({ registry }) => (registry === undefined ? [] : secretsOfRegistry(registry))),
         ]
       : []),
+    ...(purpose.needs.includes('accessory-routes') ? secretsOfAccessoryRoutes(config.accessories) : []),
     ...(['registry', 'this-machine'].includes(purpose.changes) ? [] : config.ssh.keyData.flatMap(secretName)),
     ...ofHooks.flat(),
   ];
@@ -56,7 +57,9 @@ export function secretsWished(config: Config, { wishes = [] }: Purpose): Pick<Se
   if (accessories.length === 0) return {};
   const registries = [config.registry, ...accessories.flatMap(({ registry }) => registry ?? [])];
   return {
-    atHand: wishes.includes('accessories') ? secretsOfAccessories(accessories) : [],
+    atHand: wishes.includes('accessories')
+      ? [...secretsOfAccessories(accessories), ...secretsOfAccessoryRoutes(accessories)]
+      : [],
     ifToBeHad: wishes.includes('registries') ? registries.flatMap(secretsOfRegistry) : [],
   };
 }

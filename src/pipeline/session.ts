@@ -67,7 +67,7 @@ export interface Purpose {
   readonly changes:
     'setup' | 'machines' | 'engine' | 'registry' | 'login' | 'lock' | 'this-machine' | 'inside' | 'nothing';
   readonly hooks: readonly HookName[];
-  readonly needs: readonly ('containers' | 'build' | 'registry' | 'accessories')[];
+  readonly needs: readonly ('containers' | 'build' | 'registry' | 'accessories' | 'accessory-routes')[];
   /** What it does more of where the secrets for it can be had: compare accessories, and ask registries about their images. */
   readonly wishes?: readonly ('accessories' | 'registries')[];
   /** Names of the accessories that it is about; absent: all of them, where it needs any. */
@@ -123,9 +123,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     onKamalsValue: (name, value) => secretsByKamal.set(name, value),
   });
   if (purpose.needs.includes('containers')) checkSecrets(selected, secrets);
-  const routeFiles = purpose.needs.includes('containers')
-    ? await readRouteSources(selected, secrets, { run, cwd })
-    : { errorPages: new Map<string, string>(), certificates: new Map<string, string>() };
+  const routeFiles = await readRouteSources(selected, secrets, { run, cwd, needs: purpose.needs });
   const credentials = credentialsOf(config.registry, secrets);
   const inContainers = kamalsForms(config, { secrets, secretsByKamal });
   const mask = createMasker([...secrets.values(), ...inContainers, ...valuesInFile(config)]);

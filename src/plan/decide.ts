@@ -105,12 +105,13 @@ export function withProof(
   }
   const files = asKamalHasThem(decision.files, route.settings, host, { config, role });
   const differing = routeDifferences(routeSettings(role.proxy, files), route.settings);
-  if (differing.length > 0) return { ...decision, trafficBecause: whyRouteDiffers(differing) };
+  if (differing.length > 0) return { ...decision, trafficBecause: whatOfRouteDiffers(differing) };
   if (decision.action === 'start') return { ...decision, trafficBecause: 'its health is to be seen again' };
   return { ...decision, files };
 }
 
-function whyRouteDiffers(differing: readonly string[]): string {
+/** In a few words. */
+export function whatOfRouteDiffers(differing: readonly string[]): string {
   const names = differing.filter((name) => name !== 'privateKey');
   if (names.join() === 'certificate') return 'its certificate is another one';
   return `the route's ${names.join(', ')} differ`;

@@ -69,7 +69,9 @@ export function prepareStages(input: {
         host,
         steps: [
           ...networkSteps(observedHost(observed, host)),
-          ...(input.withProxy ? proxySteps(config, observed, here) : []),
+          ...(input.withProxy && here.some(({ wanted }) => wanted.role.proxy !== undefined)
+            ? proxySteps(config, observedHost(observed, host))
+            : []),
           ...routeFileSteps(here, observedHost(observed, host), config),
         ],
       },
@@ -99,10 +101,8 @@ function networkSteps(host: ObservedHost): Step[] {
     : [{ kind: 'create-network', name: networkName, because: 'this host has no such network' }];
 }
 
-function proxySteps(config: Config, observed: Observed, decisions: readonly Decision[]): Step[] {
-  const [first] = decisions.filter(({ wanted }) => wanted.role.proxy !== undefined);
-  if (first === undefined) return [];
-  const host = observedHost(observed, first.wanted.host);
+/** What a machine lacks before a route can be set. */
+export function proxySteps(config: Config, host: ObservedHost): Step[] {
   const { container } = host.proxy;
   if (container === undefined) {
     return [

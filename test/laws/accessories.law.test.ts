@@ -8,6 +8,7 @@ const yaml = `${twoMachines}accessories:
   db: {image: registry.test:5000/db:1, host: one, port: "127.0.0.1:5432:5432", volumes: ["/srv/db:/data"], healthcheck: {start_period: 2, retries: 1, timeout: 1}}
   replica: {image: registry.test:5000/db:1, host: two, volumes: ["db-replica:/data"], depends_on: [db], healthcheck: {start_period: 2, retries: 1, timeout: 1}}
   cache: {image: registry.test:5000/cache:1, hosts: [one, two], healthcheck: {start_period: 2, retries: 1, timeout: 1}}
+  search: {image: registry.test:5000/cache:1, host: two, depends_on: [cache], proxy: {host: search.example.com, ssl: {certificate_pem: CERT, private_key_pem: CERT_KEY}}, healthcheck: {start_period: 2, retries: 1, timeout: 1}}
 `;
 
 function fleet(): World {
@@ -24,7 +25,8 @@ function move(world: World, tag: string, behaviour: Behaviour): void {
 }
 
 const all = ['all'];
-const everything = ['one shop-cache', 'one shop-db', 'two shop-cache', 'two shop-replica'];
+const everything = ['one shop-cache', 'one shop-db', 'two shop-cache', 'two shop-replica', 'two shop-search'];
+const traffic = ['two shop-search shop-search'];
 const names = (world: World) =>
   [...world.machines.values()].flatMap((machine) =>
     [...machine.containers.values()].map(({ name, state }) => `${machine.name} ${name} ${state}`),
@@ -194,6 +196,7 @@ async function cutAt(
   const left = names(world)
     .filter((line) => line.includes('shop-'))
     .toSorted();
+  if (world.traffic().join() !== traffic.join()) problems.push(`traffic: ${world.traffic().join(', ')}`);
   if (left.join() !== everything.map((line) => `${line} running`).join()) problems.push(`there is: ${left.join(', ')}`);
   for (const machine of world.machines.values())
     problems.push(...[...machine.locks.keys()].map((lock) => `lock left: ${lock}`));

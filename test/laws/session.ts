@@ -92,6 +92,11 @@ export function sessionOf(
     ]),
     routeFiles: {
       errorPages: options.errorPages ?? new Map([['503.html', 'sorry']]),
+      accessoryCertificates: new Map(
+        config.accessories.flatMap(({ name, proxy }) =>
+          proxy?.certificate === undefined ? [] : [[name, options.certificate ?? 'one']],
+        ),
+      ),
       certificates: new Map(
         config.roles.flatMap(({ name, proxy }) =>
           proxy?.certificate === undefined ? [] : [[name, options.certificate ?? 'one']],

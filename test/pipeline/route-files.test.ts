@@ -43,7 +43,7 @@ async function read({ cert = file('one.pem'), key = file('one.key'), hosts = 'sh
   ]);
   const run = { command: more.command ?? 'deploy', emit } as unknown as Run;
   const now = new Date(Date.now() + days * 86_400_000);
-  return { ...(await readRouteSources(config, secrets, { run, cwd: place, now })), warnings };
+  return { ...(await readRouteSources(config, secrets, { run, cwd: place, needs: ['containers'], now })), warnings };
 }
 
 async function refused(given: Case): Promise<string> {

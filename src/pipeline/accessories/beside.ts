@@ -1,5 +1,5 @@
 import { accessoriesNeeded } from '../../accessories/needed.ts';
-import { wantedAccessories, type WantedAccessory } from '../../accessories/wanted.ts';
+import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure } from '../../errors.ts';
 import { pause } from '../../execute/ready.ts';
 import type { AccessoryLook } from '../../observe/accessories.ts';
@@ -9,6 +9,7 @@ import { accessoryDrift } from '../../plan/accessories/drift.ts';
 import { connectFleet, type FleetLook } from '../fleet.ts';
 import type { Session } from '../session.ts';
 import { digestsOf, filesAtHand } from './files.ts';
+import { wantedIn } from './wanted.ts';
 
 /** Accessories beside a deploy that leaves them alone. */
 
@@ -23,7 +24,7 @@ export function lookAtNeeded({ config, selected }: Session): Look {
 /** What all of them are asked once, in the batch of the first look; nothing for a file without accessories. */
 export async function lookBeside(session: Session): Promise<Look> {
   const needed = accessoriesNeeded(session.config, session.selected);
-  const chosen = wantedAccessories(session.selected);
+  const chosen = wantedIn(session);
   const isChosen = ({ host, accessory }: WantedAccessory) =>
     chosen.some((one) => one.host === host && one.accessory.name === accessory.name);
   const wanted = [...chosen, ...needed.filter((one) => !isChosen(one))];

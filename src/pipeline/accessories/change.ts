@@ -1,5 +1,5 @@
 import { dependentsOf } from '../../accessories/needed.ts';
-import { wantedAccessories, type WantedAccessory } from '../../accessories/wanted.ts';
+import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure } from '../../errors.ts';
 import type { Execution } from '../../execute/execution.ts';
 import { meet } from '../../plan/accessories/current.ts';
@@ -14,6 +14,7 @@ import { openSession, type Session } from '../session.ts';
 import { carryOutAccessories, type AccessoriesDone, type AccessoryWork } from './carry-out.ts';
 import { refuseUnsaid } from './refuse.ts';
 import { stories, type AccessoryCommand, type AccessoryOptions } from './stories.ts';
+import { wantedIn } from './wanted.ts';
 
 /** Opens the session for a command about accessories, and carries it out. @throws Failure */
 export async function changeAccessories(
@@ -21,10 +22,11 @@ export async function changeAccessories(
   command: AccessoryCommand,
   options: AccessoryOptions,
 ): Promise<AccessoryResult> {
+  const isTakenAway = command === 'stop' || command === 'remove';
   const session = await openSession(run, {
     changes: 'machines',
     hooks: ['pre-connect'],
-    needs: ['accessories', 'registry'],
+    needs: ['accessories', 'registry', ...(isTakenAway ? [] : (['accessory-routes'] as const))],
     accessories: options.names,
   });
   return changeWith(session, command, options);
@@ -54,8 +56,8 @@ export async function changeWith(
 
 /** Before the lock, which nobody else should have to wait for. @throws Failure `usage` when the answer is no */
 async function askFirst(session: Session, fleet: Fleet): Promise<void> {
-  const { config, selected, run, typed } = session;
-  const wanted = wantedAccessories(selected);
+  const { config, run, typed } = session;
+  const wanted = wantedIn(session);
   if (wanted.every(({ accessory }) => dependentsOf(accessory.name, config).length === 0)) return;
   const observed = await fleet.observe({ accessories: { wanted, digests: new Map() } });
   for (const [name, roles] of rolesFeeling(config, meet(wanted, observed), observed)) {
@@ -76,8 +78,8 @@ export async function changeUnderLock(
   options: AccessoryOptions,
 ): Promise<AccessoriesDone> {
   const story = stories[command](options);
-  const { config, selected, run } = session;
-  const wanted = wantedAccessories(selected);
+  const { config, run } = session;
+  const wanted = wantedIn(session);
   if (story.pullsFirst) await pullImages(session, behindFence(fleet, lock, lock.fence), wanted);
   return carryOutAccessories({
     session,
@@ -113,16 +115,14 @@ async function pullImages(
   );
 }
 
-function resultOf(
-  { config, selected }: Session,
-  { started, done }: { started: number; done: AccessoriesDone },
-): AccessoryResult {
+function resultOf(session: Session, { started, done }: { started: number; done: AccessoriesDone }): AccessoryResult {
+  const { config, selected } = session;
   return {
     service: config.service,
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
     changed: done.changed,
     seconds: (Date.now() - started) / 1000,
-    accessories: wantedAccessories(selected).map(({ host, accessory, spec }) => {
+    accessories: wantedIn(session).map(({ host, accessory, spec }) => {
       const timing = done.timings.find((one) => one.host === host && one.name === accessory.name);
       return { name: accessory.name, host, container: spec.name, image: spec.image, ...timing };
     }),

@@ -1,4 +1,3 @@
-import { wantedAccessories } from '../../accessories/wanted.ts';
 import { currentOf, differencesOf, meet, type Met } from '../../plan/accessories/current.ts';
 import { whyNotStarted } from '../../containers/not-started.ts';
 import { fateOf } from '../../plan/accessories/fate.ts';
@@ -9,18 +8,19 @@ import type { Run } from '../run.ts';
 import { openSession } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';
 import { askRegistries } from './registry.ts';
+import { wantedIn } from './wanted.ts';
 
 /** What is there of these accessories, and how it differs from the file; changes nothing. @throws Failure */
 export async function accessoryDetails(run: Run, names: readonly string[]): Promise<AccessoryDetailsResult> {
   const session = await openSession(run, {
     changes: 'nothing',
     hooks: [],
-    needs: ['accessories'],
+    needs: ['accessories', 'accessory-routes'],
     wishes: ['registries'],
     accessories: names,
   });
   const { config, selected } = session;
-  const wanted = wantedAccessories(selected);
+  const wanted = wantedIn(session);
   const digests = digestsOf(await readFiles(session, wanted));
   const [observed, answers] = await withFleet(
     { ...session, hooks: new Set() },

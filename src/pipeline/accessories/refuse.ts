@@ -1,4 +1,4 @@
-import { wantedAccessories, type WantedAccessory } from '../../accessories/wanted.ts';
+import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { isRunning, meet, type Met } from '../../plan/accessories/current.ts';
 import { whyNotOurs } from '../../plan/accessories/refuse.ts';
@@ -8,6 +8,7 @@ import { refuse, refuseFor, refuseStrangers } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';
 import type { Story } from './stories.ts';
+import { wantedIn } from './wanted.ts';
 
 /**
  * Looks before anything is built or locked, and refuses what would be refused later, by the app that follows too.
@@ -19,8 +20,8 @@ export async function lookAtAccessories(
   story: Story,
   app: { look: FleetLook; plan: (observed: Observed, later: readonly WantedAccessory[]) => Plan },
 ): Promise<WantedAccessory[]> {
-  const { config, selected } = session;
-  const wanted = wantedAccessories(selected);
+  const { config } = session;
+  const wanted = wantedIn(session);
   const digests = digestsOf(await readFiles(session, wanted));
   const observed = await fleet.observe({ ...app.look, accessories: { wanted, digests } });
   refuseUnsaid(session, story, observed);
@@ -35,9 +36,9 @@ export async function lookAtAccessories(
 
 /** Refuses what must not be done, or not unsaid. @returns those that are going to be replaced. @throws Failure */
 export function refuseUnsaid(session: Session, story: Story, observed: Observed): Met[] {
-  const { config, selected } = session;
+  const { config } = session;
   refuseStrangers(session, observed);
-  const all = meet(wantedAccessories(selected), observed);
+  const all = meet(wantedIn(session), observed);
   refuseFor(session, {
     code: 'would-collide',
     reasons: all.flatMap((met) => whyNotOurs(met, config)),
@@ -51,11 +52,12 @@ export function refuseUnsaid(session: Session, story: Story, observed: Observed)
 
 /** What a command would do with all accessories, and the reasons for which it would not. */
 export function accessoriesAhead(
-  { config, selected }: Session,
+  session: Session,
   story: Story,
   observed: Observed,
 ): { plan: Plan; reasons: string[] } {
-  const all = meet(wantedAccessories(selected), observed);
+  const { config } = session;
+  const all = meet(wantedIn(session), observed);
   const taken = all.filter((met) => whyNotOurs(met, config).length > 0);
   const own = all.filter((met) => !taken.includes(met));
   const replaced = own.filter((met) => story.replaces?.(met) === true);

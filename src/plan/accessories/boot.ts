@@ -7,6 +7,7 @@ import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { whyStarted } from '../why-down.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
+import { lostRouteSteps, whyRouteDiffers, whyRouteIsLost } from './route.ts';
 import { auditLanes, bootSteps, fileSteps, prepareStage, proofSteps, stopStep } from './steps.ts';
 
 export interface BootRequest {
@@ -46,6 +47,7 @@ export function planBoot({ config, wanted, observed, unproven = new Set() }: Boo
   const stages = [
     ...prepareStage(fresh, {
       config,
+      routed: all.filter((met) => !fresh.includes(met) && (!isRunning(met) || whyRouteIsLost(met) !== undefined)),
       pulls: (met) => (met.observed.image === undefined ? 'not on this host' : undefined),
     }),
     ...stage('Create', create),
@@ -55,7 +57,11 @@ export function planBoot({ config, wanted, observed, unproven = new Set() }: Boo
       auditLanes(config, changed, (name) => `Booted ${name} accessory`),
     ),
   ];
-  return planOf(config, stages, all.filter(isRunning).flatMap(leftAlone));
+  return planOf(
+    config,
+    stages,
+    all.filter(isRunning).flatMap((met) => leftAlone(met, config)),
+  );
 }
 
 const notThere = 'it is not on this host';
@@ -69,9 +75,8 @@ function bootLane(
   if (isFresh)
     return [...fileSteps(met), ...bootSteps(met, { container: { name: wanted.spec.name }, config, because: notThere })];
   if (isRunning(met) && container !== undefined) {
-    if (unproven.has(container.id))
-      return proofSteps(met, { container: reference(container), because: 'the reply to its start was lost' });
-    return [];
+    const proof = { container: reference(container), because: 'the reply to its start was lost' };
+    return [...(unproven.has(container.id) ? proofSteps(met, proof) : []), ...lostRouteSteps(met, config)];
   }
   const old = currentOf(met);
   if (old === undefined) return [];
@@ -106,9 +111,10 @@ function removals(met: Met): Step[] {
     ]);
 }
 
-export function leftAlone(met: Met): string[] {
+export function leftAlone(met: Met, config: Config): string[] {
   const { wanted } = met;
-  const differences = differencesOf(met);
+  const isLost = whyRouteIsLost(met) !== undefined;
+  const differences = [...differencesOf(met), isLost ? [] : (whyRouteDiffers(met, config) ?? [])].flat();
   const name = wanted.accessory.name;
   if (differences.length === 0) return [`${wanted.host}: ${name} runs already`];
   return [

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { whyDown } from '../why-down.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
+import { whyRouteDiffers } from './route.ts';
 
 /** An accessory that is not as the file says, on one machine. */
 export interface AccessoryDrift {
@@ -25,7 +26,8 @@ export function accessoryDrift(
 ): AccessoryDrift[] {
   return meet(wanted, observed).flatMap((met) => {
     const differences = differencesOf(met);
-    const because = [whyAway(met) ?? [], differences].flat();
+    const route = whyRouteDiffers(met, config);
+    const because = [whyAway(met) ?? [], differences, route ?? []].flat();
     if (because.length === 0) return [];
     const { name } = met.wanted.accessory;
     const isInterrupted = isRunning(met) && differences.length > 0;
@@ -35,7 +37,7 @@ export function accessoryDrift(
         host: met.wanted.host,
         because,
         interrupts: isInterrupted ? [name, ...dependentsOf(name, config)] : [],
-        commands: commandsFor(met, differences),
+        commands: commandsFor(met, [...differences, route ?? []].flat()),
         ...reasonDown(met),
       },
     ];

@@ -1,3 +1,4 @@
+import type { Config } from '../../config/config.ts';
 import type { Step } from '../plan.ts';
 import { isUp } from '../current.ts';
 import { reference } from '../decide.ts';
@@ -6,6 +7,7 @@ import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
 import { meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
+import { unnamedCertificates } from './route.ts';
 import type { StartRequest } from './start.ts';
 import { stopSteps } from './start.ts';
 import { auditLanes, stopStep } from './steps.ts';
@@ -22,7 +24,7 @@ export function planRemove({ config, wanted, observed }: StartRequest): Plan {
       ),
       ...stage(
         'Remove',
-        all.map((met) => lane(met, removeSteps(met))),
+        all.map((met) => lane(met, removeSteps(met, config))),
       ),
       ...stage(
         'Write down',
@@ -33,7 +35,7 @@ export function planRemove({ config, wanted, observed }: StartRequest): Plan {
   );
 }
 
-function removeSteps(met: Met): Step[] {
+function removeSteps(met: Met, config: Config): Step[] {
   const { container, leftovers, image } = met.observed;
   const { service } = met.wanted.accessory;
   const because = 'you asked for it';
@@ -49,6 +51,6 @@ function removeSteps(met: Met): Step[] {
     ...(image === undefined || usedByOthers
       ? []
       : [{ kind: 'remove-image', image: met.wanted.spec.image, because } as const]),
-    { kind: 'remove-directories', paths: [service], because },
+    { kind: 'remove-directories', paths: [service, ...unnamedCertificates(met, config, {})], because },
   ];
 }

@@ -10,6 +10,7 @@ import { dependsOnIn, lane, planOf } from './boot.ts';
 import { currentOf, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
 import { movedHere } from './moved.ts';
+import { routeSteps, staleCertificateSteps } from './route.ts';
 import {
   auditLanes,
   bootSteps,
@@ -46,25 +47,36 @@ const crashesAllowed = 3;
 
 /**
  * Makes containers anew, one after the other over the whole fleet, those that others depend on last. The new one is made while the old
- * one still runs, so that the time between is that of stopping and starting; the old one goes only when the new one is healthy.
+ * one still runs, so that the time between is that of stopping and starting; the old one goes only when the new one is healthy. Where
+ * only the route is unlike the file, it is set again.
  */
 export function planReplace(request: ReplaceRequest): Plan {
   const { config, observed, isParallel } = request;
-  const all = meet(replacingOrder(request.wanted, dependsOnIn(config)), observed).flatMap((met) => {
+  const every = meet(replacingOrder(request.wanted, dependsOnIn(config)), observed);
+  const all = every.flatMap((met) => {
     const because = request.because(met);
     return because === undefined ? [] : [{ met, because }];
   });
   const lanes = all.map(({ met, because }) => lane(met, replaceSteps(met, because, request)));
   const replaced = all.map(({ met }) => met);
+  const rerouted = every.filter((met) => !replaced.includes(met) && routeSteps(met, config).length > 0);
   const swap: Stage[] = isParallel
     ? stage('Replace', lanes)
     : lanes.flatMap((one) => stage(`Replace ${one.role ?? ''}`, [one]));
   return planOf(
     config,
     [
-      ...prepareStage(replaced, { config, pulls: request.pulls }),
+      ...prepareStage(replaced, { config, pulls: request.pulls, routed: rerouted }),
       ...swap,
-      ...stage('Write down', auditLanes(config, replaced, request.audit)),
+      ...stage(
+        'Route',
+        rerouted.map((met) => lane(met, routeSteps(met, config))),
+      ),
+      ...stage('Write down', auditLanes(config, [...replaced, ...rerouted], request.audit)),
+      ...stage(
+        'Clean up',
+        [...replaced, ...rerouted].map((met) => ({ ...lane(met, staleCertificateSteps(met, config)), optional: true })),
+      ),
     ],
     [...replaced.flatMap(tagNote), ...feltNotes(config, replaced)],
   );

@@ -8,9 +8,10 @@ import type { Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { whyStarted } from '../why-down.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
-import { meet, type Met } from './current.ts';
+import { isRunning, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
-import { auditLanes, bootSteps, stopStep } from './steps.ts';
+import { lostRouteSteps, removeRouteSteps, routeOf, whyRouteIsLost } from './route.ts';
+import { auditLanes, bootSteps, prepareStage, stopStep } from './steps.ts';
 
 export interface StartRequest {
   readonly config: Config;
@@ -18,23 +19,27 @@ export interface StartRequest {
   readonly observed: Observed;
 }
 
-/** Starts what is there and does not run, each after what it depends on. */
+/** Starts what is there and does not run, each after what it depends on; what runs and lost its route gets it back. */
 export function planStart({ config, wanted, observed }: StartRequest): Plan {
   const all = meet(wanted, observed);
   const down = all.filter(({ observed: { container } }) => container !== undefined && !isUp(container));
+  const lost = all.filter((met) => whyRouteIsLost(met) !== undefined);
   const levels = startingOrder(wanted, dependsOnIn(config)).flatMap((level, index, every) =>
     stage(
       every.length === 1 ? 'Start' : `Start, ${index + 1} of ${every.length}`,
-      down.filter((met) => level.includes(met.wanted)).map((met) => lane(met, startSteps(met, config))),
+      [...down, ...lost]
+        .filter((met) => level.includes(met.wanted))
+        .map((met) => lane(met, lost.includes(met) ? lostRouteSteps(met, config) : startSteps(met, config))),
     ),
   );
   return planOf(
     config,
     [
+      ...prepareStage([], { config, pulls: () => undefined, routed: [...down, ...lost] }),
       ...levels,
       ...stage(
         'Write down',
-        auditLanes(config, down, (name) => `Started ${name} accessory`),
+        auditLanes(config, [...down, ...lost], (name) => `Started ${name} accessory`),
       ),
     ],
     absentNotes(all),
@@ -50,15 +55,13 @@ function startSteps(met: Met, config: Config, why?: string): Step[] {
 
 /** Takes the traffic away and stops what runs, those first that depend on others. */
 export function planStop({ config, wanted, observed }: StartRequest): Plan {
-  const running = meet(wanted, observed).filter(
-    ({ observed: { container } }) => container !== undefined && isUp(container),
-  );
+  const concerned = meet(wanted, observed).filter((met) => isRunning(met) || routeOf(met) !== undefined);
   const levels = startingOrder(wanted, dependsOnIn(config))
     .toReversed()
     .flatMap((level, index, every) =>
       stage(
         every.length === 1 ? 'Stop' : `Stop, ${index + 1} of ${every.length}`,
-        running.filter((met) => level.includes(met.wanted)).map((met) => lane(met, stopSteps(met))),
+        concerned.filter((met) => level.includes(met.wanted)).map((met) => lane(met, stopSteps(met))),
       ),
     );
   return planOf(
@@ -67,22 +70,24 @@ export function planStop({ config, wanted, observed }: StartRequest): Plan {
       ...levels,
       ...stage(
         'Write down',
-        auditLanes(config, running, (name) => `Stopped ${name} accessory`),
+        auditLanes(config, concerned, (name) => `Stopped ${name} accessory`),
       ),
     ],
-    feltNotes(config, running),
+    feltNotes(config, concerned),
   );
 }
 
-/** Stops and starts the same containers, one after the other, those that others depend on last. */
+/** Stops and starts the same containers, one after the other, those that others depend on last; their routes stay meanwhile. */
 export function planRestart({ config, wanted, observed }: StartRequest): Plan {
   const all = meet(replacingOrder(wanted, dependsOnIn(config)), observed);
   const present = all.filter((met) => met.observed.container !== undefined);
-  const lanes = present.map((met) => lane(met, [...stopSteps(met), ...startSteps(met, config, 'you asked for it')]));
+  const because = 'you asked for it';
+  const lanes = present.map((met) => lane(met, [...haltSteps(met, because), ...startSteps(met, config, because)]));
   const stages = lanes.flatMap((one) => stage(`Restart ${one.role ?? ''}`, [one]));
   return planOf(
     config,
     [
+      ...prepareStage([], { config, pulls: () => undefined, routed: present }),
       ...stages,
       ...stage(
         'Write down',
@@ -102,12 +107,11 @@ function absentNotes(all: readonly Met[]): string[] {
 }
 
 export function stopSteps(met: Met): Step[] {
-  const { container } = met.observed;
-  const { service } = met.wanted.accessory;
   const because = 'you asked for it';
-  const hasRoute = met.host.proxy.routes.some((route) => route.service === service);
-  return [
-    ...(hasRoute ? [{ kind: 'remove-route', service, because } as const] : []),
-    ...(container !== undefined && isUp(container) ? [stopStep(met, container, because)] : []),
-  ];
+  return [...removeRouteSteps(met, because), ...haltSteps(met, because)];
+}
+
+function haltSteps(met: Met, because: string): Step[] {
+  const { container } = met.observed;
+  return container !== undefined && isUp(container) ? [stopStep(met, container, because)] : [];
 }

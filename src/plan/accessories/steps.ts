@@ -4,26 +4,38 @@ import { auditFile, networkName, nextName, replacedName } from '../../containers
 import type { ObservedContainer } from '../../observe/observed.ts';
 import { reference } from '../decide.ts';
 import type { ContainerRef, Lane, Stage, Step } from '../plan.ts';
-import { stage } from '../prepare.ts';
+import { proxySteps, stage } from '../prepare.ts';
 import type { Met } from './current.ts';
+import { certificateSteps, trafficSteps } from './route.ts';
 
 /** The parts that plans for accessories are made of. */
 
-/** What can be done before anything stops: network, image, directories, secrets. */
+/** What can be done before anything stops: network, proxy, image, directories, secrets; of those that are only `routed` to, what routes need. */
 export function prepareStage(
   all: readonly Met[],
-  input: { config: Config; pulls: (met: Met) => string | undefined },
+  input: { config: Config; pulls: (met: Met) => string | undefined; routed?: readonly Met[] },
 ): Stage[] {
-  const hosts = [...new Set(all.map(({ wanted }) => wanted.host))];
+  const routed = [...all, ...(input.routed ?? [])];
+  const hosts = [...new Set(routed.map(({ wanted }) => wanted.host))];
   const shared = hosts.flatMap((host): Lane[] => {
     const here = all.filter(({ wanted }) => wanted.host === host);
     const needsNetwork = here.some(
-      ({ wanted, host: { networkExists } }) => wanted.spec.network === networkName && !networkExists,
+      ({ wanted: { spec, accessory }, host: { networkExists } }) =>
+        (spec.network === networkName || accessory.proxy !== undefined) && !networkExists,
     );
     const network: Step = { kind: 'create-network', name: networkName, because: 'this host has no such network' };
     const images = new Map(here.flatMap((met) => pullStep(met, input.pulls(met))));
     return [
-      { host, steps: needsNetwork ? [network] : [] },
+      {
+        host,
+        steps: [
+          ...(needsNetwork ? [network] : []),
+          ...routeFileSteps(
+            routed.filter(({ wanted }) => wanted.host === host),
+            input.config,
+          ),
+        ],
+      },
       ...[...images.values()].map((step) => ({ host, steps: [step] })),
     ];
   });
@@ -33,6 +45,14 @@ export function prepareStage(
     steps: [...directorySteps(met), envFileStep(met)],
   }));
   return stage('Prepare', [...shared, ...own]);
+}
+
+/** The proxy, and the certificates that its routes are going to name; for accessories on one machine. */
+function routeFileSteps(here: readonly Met[], config: Config): Step[] {
+  const proxied = here.filter(({ wanted }) => wanted.accessory.proxy !== undefined);
+  const [first] = proxied;
+  if (first === undefined) return [];
+  return [...proxySteps(config, first.host), ...proxied.flatMap((met) => certificateSteps(met, config))];
 }
 
 function pullStep({ wanted }: Met, because: string | undefined): [string, Step][] {
@@ -80,26 +100,12 @@ export interface Proof {
 }
 
 /** Starts the container, waits until it is healthy, and sends it the traffic that is meant for it. */
-export function bootSteps({ wanted }: Met, { config, ...proof }: Proof & { config: Config }): Step[] {
+export function bootSteps(met: Met, { config, ...proof }: Proof & { config: Config }): Step[] {
   const { container, because } = proof;
-  const { accessory } = wanted;
   return [
     { kind: 'start-container', container, because },
-    ...proofSteps({ wanted }, proof),
-    ...(accessory.proxy === undefined
-      ? []
-      : [
-          {
-            kind: 'send-traffic',
-            service: accessory.service,
-            container,
-            route: accessory.proxy,
-            files: {},
-            deployTimeoutSeconds: config.deployTimeoutSeconds,
-            drainTimeoutSeconds: config.drainTimeoutSeconds,
-            because: 'the proxy leads to it',
-          } as const,
-        ]),
+    ...proofSteps(met, proof),
+    ...trafficSteps(met, { config, container, because: 'the proxy leads to it' }),
   ];
 }
 
