@@ -21,7 +21,7 @@ export interface WantedAccessory {
 
 export interface Rival {
   readonly config: Config;
-  readonly envFile: string;
+  readonly wanted: WantedAccessory;
 }
 
 /** One for each accessory and machine, in the order of the file. `certificates`: their ids by accessory. */
@@ -46,8 +46,10 @@ export function wantedAccessories(
 function rivalsOf({ service }: Accessory, host: string, { others }: Config): Rival[] {
   return others.flatMap((config) =>
     config.accessories
-      .filter((one) => one.service === service && one.hosts.some((entry) => entry.host === host))
-      .map(({ name }) => ({ config, envFile: accessoryEnvFilePath(config, name) })),
+      .filter((one) => one.service === service)
+      .flatMap((one) => wantedAccessories(config, [one]))
+      .filter((wanted) => wanted.host === host)
+      .map((wanted) => ({ config, wanted })),
   );
 }
 

@@ -28,7 +28,11 @@ export async function observeAccessories(
   const wanted = look.wanted.filter((one) => one.host === host.name);
   const [files, ...found] = await Promise.all([
     host.describeFiles([
-      ...new Set([...wanted.flatMap(pathsOf), ...wanted.flatMap(envFilesOf), ...digestPaths(host.name, look.digests)]),
+      ...new Set([
+        ...wanted.flatMap(pathsOf),
+        ...wanted.flatMap(claimantsOf).map(({ envFile }) => envFile),
+        ...digestPaths(host.name, look.digests),
+      ]),
     ]),
     ...wanted.map((one) => find(one, host, look)),
   ]);
@@ -40,7 +44,7 @@ export async function observeAccessories(
         ...containersOf(one, summaries, { inspect, image: own, sources, homeDirectory, files }),
         ...(image === undefined ? {} : { image: imageFacts(image) }),
         ...(unhealthy === undefined ? {} : { unhealthy }),
-        envFiles: envFilesOf(one).filter((path) => files[path] !== undefined),
+        ...claimsOn(one, { inspect, image: own, sources, homeDirectory, files }),
         files: filesUnlike(one, files, look.digests),
       };
     });
@@ -126,8 +130,22 @@ function pathsOf({ accessory }: WantedAccessory): string[] {
 }
 
 /** Nobody asks where one file alone has an accessory of that name. */
-function envFilesOf({ envFile, rivals }: WantedAccessory): string[] {
-  return rivals.length === 0 ? [] : [envFile, ...rivals.map((rival) => rival.envFile)];
+function claimantsOf(wanted: WantedAccessory): WantedAccessory[] {
+  return wanted.rivals.length === 0 ? [] : [wanted, ...wanted.rivals.map((rival) => rival.wanted)];
+}
+
+function claimsOn(wanted: WantedAccessory, facts: Facts): Pick<ObservedAccessory, 'claims'> {
+  const { inspect, files } = facts;
+  const claimants = claimantsOf(wanted);
+  if (inspect === undefined || claimants.length === 0) return {};
+  const describes = (one: WantedAccessory) =>
+    accessoryDifferences(one, inspect, facts).every((difference) => difference.startsWith('env '));
+  return {
+    claims: {
+      envFiles: claimants.map(({ envFile }) => envFile).filter((path) => files[path] !== undefined),
+      describedBy: claimants.filter(describes).map(({ envFile }) => envFile),
+    },
+  };
 }
 
 function imageFacts({ Id, RepoDigests, Config }: ImageInspect): NonNullable<ObservedAccessory['image']> {

@@ -96,10 +96,18 @@ export interface ObservedAccessory {
   readonly image?: { readonly id: string; readonly digests: readonly string[]; readonly volumes: readonly string[] };
   /** Why it is not healthy, of those that were asked; absent when it is, or does not run. */
   readonly unhealthy?: string;
-  /** Where there is a file of its secrets: its own, and those of other destinations' accessories of the same name. */
-  readonly envFiles: readonly string[];
+  /** Where other destinations have an accessory of the same name: who may have made the container. */
+  readonly claims?: Claims;
   /** Files and directories that are not there as the file says, by path, and why. */
   readonly files: readonly { readonly path: string; readonly because: string }[];
+}
+
+/** Destinations by the paths of their accessory's env file. */
+export interface Claims {
+  /** Whose file is there, so that they made such a container once. */
+  readonly envFiles: readonly string[];
+  /** Whose config describes the container, but for its environment. */
+  readonly describedBy: readonly string[];
 }
 
 export interface AccessoryContainer extends ObservedContainer {

@@ -155,4 +155,25 @@ describe('two destinations under one service name', () => {
       expect(await other.accessory('reboot', ['db'])).toMatchObject({ exitStatus: 3, failure: { message: refused } });
       expect(await production.accessory('reboot', ['db'])).toMatchObject({ exitStatus: 0 });
     }));
+
+  it('know whose a container of Kamal’s is, also when both have had an accessory of that key', () =>
+    inVirtualTime(async () => {
+      const inherited = staging.replace(/^accessories.*\n/m, '');
+      const otherPort = `${inherited}accessories: {db: {port: "127.0.0.1:5433:5432"}}\n`;
+      for (const later of [inherited, otherPort]) {
+        const { production, staging: other } = twoDestinations();
+        for (const world of [production, other])
+          expect(await world.accessory('boot', ['db'])).toMatchObject({ exitStatus: 0 });
+        for (const { body } of production.machines.get('one')?.containers.values() ?? []) {
+          delete body.Labels?.['longshore.owner'];
+          delete body.Labels?.['longshore.values'];
+        }
+        const renamed = worldOn(production, config('staging', later));
+        expect(await renamed.accessory('reboot', ['db'])).toMatchObject({
+          exitStatus: 3,
+          failure: { code: 'would-collide' },
+        });
+        expect(await production.accessory('reboot', ['db'])).toMatchObject({ exitStatus: 0 });
+      }
+    }));
 });

@@ -66,19 +66,32 @@ export function whyPortIsOpen(met: Met): string[] {
 }
 
 /** That the container of its name is somebody else's: another destination's, whose accessory Kamal calls alike, or anybody's. */
-export function whyNotOurs({ wanted, observed }: Met, config: Config): string[] {
-  const { container, envFiles } = observed;
+export function whyNotOurs(met: Met, config: Config): string[] {
+  const { wanted, observed } = met;
+  const { container } = observed;
   if (container === undefined) return [];
   const { name, labels } = wanted.spec;
   const owner = container.labels[ownerLabel];
-  const rival = wanted.rivals.find(({ envFile }) => envFiles.includes(envFile));
-  const whose =
-    container.labels['service'] !== name || (owner !== undefined && owner !== labels[ownerLabel])
-      ? describeContainer(container, config)
-      : owner === undefined && rival !== undefined && !envFiles.includes(wanted.envFile)
-        ? `${name} of ${nameOf(rival.config)}`
-        : undefined;
-  return whose === undefined
-    ? []
-    : [`${wanted.host}: ${wanted.accessory.name} of ${nameOf(config)} wants the name ${name}, which ${whose} has`];
+  const isOthers = container.labels['service'] !== name || (owner !== undefined && owner !== labels[ownerLabel]);
+  const rival = owner === undefined ? rivalWithTheClaim(met, config) : undefined;
+  if (!isOthers && rival === undefined) return [];
+  const whose = isOthers || rival === undefined ? describeContainer(container, config) : `${name} of ${nameOf(rival)}`;
+  return [`${wanted.host}: ${wanted.accessory.name} of ${nameOf(config)} wants the name ${name}, which ${whose} has`];
+}
+
+/**
+ * Kamal leaves no label that says which destination made a container. It is the one whose env file is there; of several, the one whose
+ * config alone describes it; else the base file's, as the others got the name from it. Undefined: nobody has a better claim.
+ */
+function rivalWithTheClaim({ wanted, observed: { claims } }: Met, config: Config): Config | undefined {
+  if (claims === undefined) return undefined;
+  const all = [
+    { config, envFile: wanted.envFile },
+    ...wanted.rivals.map((rival) => ({ config: rival.config, envFile: rival.wanted.envFile })),
+  ];
+  const made = all.filter(({ envFile }) => claims.envFiles.includes(envFile));
+  const described = made.filter(({ envFile }) => claims.describedBy.includes(envFile));
+  const left = described.length > 0 ? described : made;
+  const [first] = left.length === 1 ? left : left.filter((one) => one.config.destination === undefined);
+  return first === undefined || first.config === config ? undefined : first.config;
 }
