@@ -30,11 +30,11 @@ async function push(image: string, line: string): Promise<void> {
   const building = promisify(execFile)('docker', ['build', '--quiet', '--tag', image, '-'], { env });
   building.child.stdin?.end(`FROM ${node}\n${line}\n`);
   await building;
-  await promisify(execFile)('docker', ['push', '--quiet', image], { env });
+  await promisify(execFile)('docker', ['--config', sandbox['SANDBOX_PUSH_CONFIG'] ?? '', 'push', '--quiet', image]);
 }
 
 /** Writes a line to its data at each start, and answers by HTTP; a broken one writes too, and never answers. */
-const program = `const { createServer } = require('node:http');
+export const program = `const { createServer } = require('node:http');
 const { appendFileSync } = require('node:fs');
 const { DATA, EDITION, PORT } = process.env;
 if (DATA) appendFileSync(DATA + '/boots', 'boot of ' + EDITION + '\\n');
