@@ -3,21 +3,20 @@
 
 what_is_productions() {
   chapter '6. A staging file that would take what production has'
+  local before
+  before=$(state_of dal-01 heatwave-valkey-queue)
   edit config/deploy.staging.yml 's/127\.0\.0\.1:16381:6379/'"$DAL_01"':6381:6379/'
-  refused "$DAL_01:6381"
-  edit config/deploy.staging.yml 's/^  valkey-queue:/&\n    service: heatwave-valkey-queue/'
-  refused 'the name heatwave-valkey-queue'
-  edit config/deploy.staging.yml 's/^  valkey-queue:/&\n    directories: ["\/home\/deploy\/heatwave-valkey-queue\/data:\/data"]/'
-  refused '/home/deploy/heatwave-valkey-queue/data'
+  refused valkey-queue "the port $DAL_01:6381:6379"
+  edit config/deploy.staging.yml 's#^  mailpit:#&\n    directories: ["/home/deploy/heatwave-valkey-queue/data:/data"]#'
+  refused mailpit /home/deploy/heatwave-valkey-queue/data
   check 'production has its container' test "$before" = "$(state_of dal-01 heatwave-valkey-queue)"
 }
 
-# refused TEXT: with both owners named; the file is as it was afterwards.
+# refused NAME TEXT: with both owners named; the file is as it was afterwards.
 refused() {
-  before=$(state_of dal-01 heatwave-valkey-queue)
-  run longshore accessory upgrade valkey-queue -d staging
-  check 'it is refused before anything begins' exits 2
-  check "with $1, and both owners" said "$1" 'valkey-queue of config/deploy.staging.yml' heatwave-valkey-queue
+  run longshore accessory upgrade "$1" -d staging
+  check 'it is refused before anything begins' exits 3
+  check "with $2, and both owners" said "$2" "$1 of staging (config/deploy.staging.yml)" 'heatwave-valkey-queue of production'
   git checkout -q config/deploy.staging.yml
 }
 
