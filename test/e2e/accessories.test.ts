@@ -165,14 +165,17 @@ test('a name, a port or an open port that is not to be had is refused before any
   loose('port: 127.0.0.1:7005:7005');
   const before = await ids();
   const taken = await accessory('boot loose');
-  expect(taken, taken.output).toMatchObject({ status: 2 });
+  expect(taken, taken.output).toMatchObject({ status: 3 });
   expect(taken.stderr).toMatch(
     /loose of config\/deploy.yml wants the name small-loose, which the container small-loose has/,
   );
-  expect(taken.stderr).toMatch(
+  await on(dal, 'docker rm small-loose');
+  const port = await accessory('boot loose');
+  expect(port, port.output).toMatchObject({ status: 3 });
+  expect(port.stderr).toMatch(
     /loose of config\/deploy.yml wants the port 127.0.0.1:7005:7005, which stranger \(service other\) has/,
   );
-  await on(dal, 'docker rm -f stranger small-loose');
+  await on(dal, 'docker rm -f stranger');
 
   loose('port: 7006:7006');
   const open = await accessory('boot loose');
