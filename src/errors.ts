@@ -44,6 +44,8 @@ export const exitStatusOf = {
   'image-mismatch': 3,
   'accessory-down': 3,
   'hook-failed': 3,
+  'release-failed': 3,
+  'release-not-approved': 3,
   'lock-held': 4,
   'lock-missing': 2,
   'forwarding-refused': 3,

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { renderDeployResult } from '../report/result.ts';
 import { LongshoreCommand } from './frame/command.ts';
-import { building, destinationArgument, swapping } from './frame/flags.ts';
+import { building, destinationArgument, releasing, swapping } from './frame/flags.ts';
 
 export default class Deploy extends LongshoreCommand {
   static override summary = 'Build what is checked out, and swap it in on every machine';
@@ -25,6 +25,7 @@ export default class Deploy extends LongshoreCommand {
   static override args = destinationArgument;
   static override flags = {
     ...building,
+    ...releasing,
     ...swapping,
     accessories: Flags.boolean({
       default: false,

@@ -1,6 +1,6 @@
 import { renderDeployResult } from '../report/result.ts';
 import { LongshoreCommand } from './frame/command.ts';
-import { building, destinationArgument, swapping } from './frame/flags.ts';
+import { building, destinationArgument, releasing, swapping } from './frame/flags.ts';
 
 export default class Redeploy extends LongshoreCommand {
   static override summary = 'Deploy without booting the proxy and without pruning';
@@ -14,7 +14,7 @@ export default class Redeploy extends LongshoreCommand {
     },
   ];
   static override args = destinationArgument;
-  static override flags = { ...building, ...swapping };
+  static override flags = { ...building, ...releasing, ...swapping };
 
   async run(): Promise<void> {
     await this.carryOut({

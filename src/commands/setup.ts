@@ -1,6 +1,6 @@
 import { renderDeployResult } from '../report/result.ts';
 import { LongshoreCommand } from './frame/command.ts';
-import { building, destinationArgument, swapping } from './frame/flags.ts';
+import { building, destinationArgument, releasing, swapping } from './frame/flags.ts';
 
 export default class Setup extends LongshoreCommand {
   static override summary = 'Prepare new machines, then deploy to them';
@@ -14,7 +14,7 @@ export default class Setup extends LongshoreCommand {
     },
   ];
   static override args = destinationArgument;
-  static override flags = { ...building, ...swapping };
+  static override flags = { ...building, ...releasing, ...swapping };
 
   async run(): Promise<void> {
     await this.carryOut({

@@ -5,7 +5,7 @@
 
 import type { OutputConfig } from './output.ts';
 import type { Accessory } from './config-accessory.ts';
-import type { SmokeCheck } from './config-phases.ts';
+import type { ReleaseCommand, SmokeCheck } from './config-phases.ts';
 
 export interface Config {
   /** Path of the base file as the user gave it, for messages. */
@@ -41,6 +41,7 @@ export interface Config {
   readonly proxyRuns: ReadonlyMap<string, ProxyRun>;
   readonly ssh: SshConfig;
   readonly boot: BootConfig;
+  readonly release?: ReleaseCommand;
   readonly output: OutputConfig;
   /** Words that stand for commands, by name. */
   readonly aliases: Readonly<Record<string, string>>;

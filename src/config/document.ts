@@ -16,6 +16,7 @@ import { outputSample } from './output.ts';
 import { proxyFilesSample, proxySample } from './proxy.ts';
 import { proxyRunSample } from './proxy-run.ts';
 import { registrySample } from './registry.ts';
+import { releaseSample } from './release.ts';
 import { serversSample } from './servers.ts';
 import { smokeSample } from './smoke.ts';
 import { sshSample } from './ssh.ts';
@@ -84,6 +85,7 @@ export const samples: readonly Section[] = [
   { name: 'proxy-run', title: 'The proxy’s container', sample: proxyRunSample },
   { name: 'assets', title: 'Assets', sample: assetsSample },
   { name: 'boot', title: 'Rolling', sample: bootSample },
+  { name: 'release', title: 'Release command', sample: releaseSample },
   { name: 'smoke', title: 'Smoke checks', sample: smokeSample },
   { name: 'ssh', title: 'SSH', sample: sshSample },
   { name: 'hooks', title: 'Hooks', sample: hooksSample },
@@ -134,7 +136,7 @@ Written by \`npm run build\` from the samples in \`src/config\`.
 bytes. A destination's file, \`config/deploy.<destination>.yml\`, is merged over it: maps key by key; lists and single
 values replace.
 
-Longshore's own keys, \`base_destination\`, \`without\`, \`hooks\`, \`git\`, \`values\`, \`smoke\`, \`ssh.hosts\` and \`env.required\`, stand in their natural place, or, in a file that Kamal reads too,
+Longshore's own keys, \`base_destination\`, \`without\`, \`hooks\`, \`git\`, \`values\`, \`release\`, \`smoke\`, \`ssh.hosts\` and \`env.required\`, stand in their natural place, or, in a file that Kamal reads too,
 under the root key \`x-longshore\`, in the shape of the file itself.
 
 Every problem is reported with file, line and column before anything is done. What Kamal does and Longshore does not do

@@ -12,6 +12,7 @@ import { resolveOutput } from './output.ts';
 import { present } from './present.ts';
 import { resolveProxyRuns } from './proxy-run.ts';
 import { isLocalRegistry, resolveRegistry } from './registry.ts';
+import { resolveRelease } from './release.ts';
 import { resolveRoles, runsOfRoles } from './roles.ts';
 import { resolveSsh } from './ssh.ts';
 import { reportUnused } from './unused.ts';
@@ -72,6 +73,13 @@ export function resolveConfig(
     ),
     ssh: resolveSsh({ ...present({ ssh: written.ssh, sshkit: written.sshkit }), machines: allHosts }, findings),
     boot: resolveBoot(written.boot, primaryHosts.length, findings),
+    release: resolveRelease({
+      written: written.release,
+      roles,
+      primaryRole,
+      destinationName: source.destinationName,
+      findings,
+    }),
     output: resolveOutput(written.output, findings),
     aliases: resolveAliases(written.aliases ?? {}, findings),
     gitRequires: written.git?.require,

@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { Layers } from './layers.ts';
 import { addAccessories } from './truth-accessories.ts';
 import { lineOf, type Path, withoutPasswords } from './sheet.ts';
+import { addPhases } from './truth-phases.ts';
 import { addProxyRuns } from './truth-proxy-runs.ts';
 import { addRoles } from './truth-roles.ts';
 import { type Put, type Setting, type Shown, shownSecretly, shownText } from './truth-shown.ts';
@@ -33,6 +34,7 @@ export function settingsOf({ config, layers }: TruthSource): Setting[] {
   addImage(config, put);
   addProxyRuns(config, put);
   addMachines(config, put);
+  addPhases(config, put);
   addDeploy(config, put);
   return settings;
 }

@@ -13,6 +13,7 @@ import { loggingSchema } from './logging.ts';
 import { outputSchema } from './output.ts';
 import { proxySchema } from './proxy.ts';
 import { registrySchema } from './registry.ts';
+import { releaseSchema } from './release.ts';
 import { serversSchema } from './servers.ts';
 import type { Path } from './sheet.ts';
 import { smokeSchema } from './smoke.ts';
@@ -58,6 +59,7 @@ const schemas = {
   hooks: hooksSchema,
   git: gitSchema,
   values: valuesSchema,
+  release: releaseSchema,
   smoke: smokeSchema,
 };
 

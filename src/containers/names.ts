@@ -30,6 +30,14 @@ export const ownerLabel = 'longshore.owner';
 /** Labels that say how a container was made, not how it is to run. */
 export const ownLabels: readonly string[] = [valuesLabel, ownerLabel];
 
+/** Marks the container of a release command; its value says of which service and destination. */
+export const releaseLabel = 'longshore.release';
+
+/** What release commands said, a file for each run. */
+export function releaseLogsDirectory(config: Config): string {
+  return `.kamal/apps/${serviceOnMachine(config)}/release-logs`;
+}
+
 export function imageOf(config: Config, version: string): string {
   return `${config.repository}:${version}`;
 }

@@ -29,11 +29,20 @@ export function runOnce(
   };
 }
 
+const noHealthcheck = { Healthcheck: { Test: ['NONE'] } };
+
+/** Without the image's health check, which knows nothing of a single command. */
+export function withoutHealthcheck(creation: Creation): Creation {
+  if (creation.way === 'command-line') return { ...creation, words: ['--no-healthcheck', ...creation.words] };
+  return { way: 'api', body: { ...creation.body, ...noHealthcheck } };
+}
+
 /** As `docker run --rm` makes it, with `--interactive` and `--tty` where there is something to read, or a terminal. */
 export function madeForOnce(creation: Creation, { stdin, terminal }: { stdin: boolean; terminal: boolean }): Creation {
   if (creation.way === 'command-line') {
     const options = [...(stdin ? ['--interactive'] : []), ...(terminal ? ['--tty'] : [])];
-    return { ...creation, words: ['--rm', '--no-healthcheck', ...options, ...creation.words] };
+    const words = ['--rm', '--no-healthcheck', ...options, ...creation.words];
+    return { ...creation, words };
   }
   const { body } = creation;
   return {
@@ -46,7 +55,7 @@ export function madeForOnce(creation: Creation, { stdin, terminal }: { stdin: bo
       OpenStdin: stdin,
       StdinOnce: stdin,
       Tty: terminal,
-      Healthcheck: { Test: ['NONE'] },
+      ...noHealthcheck,
       HostConfig: { ...body.HostConfig, AutoRemove: true },
     },
   };

@@ -1,6 +1,6 @@
-import { Failure, messageOf } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { Lane, Plan, Step } from '../plan/plan.ts';
-import type { Execution } from './execution.ts';
+import { isUnknown, type Execution } from './execution.ts';
 import { perform } from './perform.ts';
 
 /** How a plan ended. `unknown`: a reply was lost or a time limit passed, so the machine must be looked at again. */
@@ -116,9 +116,4 @@ async function walk(
     }
   }
   return [];
-}
-
-/** Nobody knows whether a change took effect whose reply was lost. */
-export function isUnknown(error: unknown): boolean {
-  return error instanceof Failure && (error.code === 'connection-lost' || error.code === 'timed-out');
 }

@@ -1,4 +1,5 @@
 import type { ValueSources } from '../containers/delivery.ts';
+import { Failure } from '../errors.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 import type { ContainerRef, Step } from '../plan/plan.ts';
@@ -32,10 +33,21 @@ export interface Execution {
   readonly signal: AbortSignal;
   /** Runs a hook's script here or on a machine until the signal; rejects when it fails. */
   runHook(step: Extract<Step, { kind: 'run-hook' }>, where: { host: string; signal: AbortSignal }): Promise<void>;
+  /** Takes what a script or command wrote into its `$LONGSHORE_OUTPUT`. */
+  heed(who: string, text: string): void;
+  /** From here on the version before cannot serve any more. */
+  leaveBehind(because: string): void;
+  /** What release commands that ran in this run came to, by image. */
+  readonly released: Map<string, Released>;
   /** Ids of containers made in this run, by `host/name`. */
   readonly containerIds: Map<string, string>;
   /** Digest that every machine's pull of an image must answer with, by image. */
   readonly digests: Map<string, string>;
+}
+
+export interface Released {
+  readonly seconds: number;
+  readonly irreversible: boolean;
 }
 
 /** One file to write; a directory is several. */
@@ -59,4 +71,9 @@ export function idOf(execution: Execution, host: string, container: ContainerRef
 /** Where the values of containers on a machine come from. */
 export function sourcesOf({ secrets, secretsByKamal, variables }: Execution, host: string): ValueSources {
   return { secrets, secretsByKamal, variables: variables.get(host) ?? {} };
+}
+
+/** Nobody knows whether a change took effect whose reply was lost. */
+export function isUnknown(error: unknown): boolean {
+  return error instanceof Failure && (error.code === 'connection-lost' || error.code === 'timed-out');
 }

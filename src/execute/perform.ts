@@ -4,13 +4,14 @@ import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Lane, Step } from '../plan/plan.ts';
 import { thisMachine } from '../plan/plan.ts';
-import type { ReleaseRecord } from '../observe/observed.ts';
 import { writeCertificate } from './certificate.ts';
 import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
 import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
 import { checkSpace, giveAccess, runCommand, uploadFile } from './host-steps.ts';
 import { waitUntilHealthy } from './healthy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
+import { recordRelease, timestamp } from './record.ts';
+import { runRelease, waitUntilEnded } from './release.ts';
 import { smokeCommand, smokeRequest } from './smoke.ts';
 
 type Progress = (text: string) => void;
@@ -82,8 +83,12 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return host.writeFile(step.file, `${JSON.stringify({ ...step.run, at: timestamp() })}\n`, '600');
     case 'end-run':
       return host.removeDirectories([step.file]);
+    case 'run-release':
+      return runRelease(step, host, execution);
+    case 'wait-until-ended':
+      return waitUntilEnded(step, host, execution);
     case 'record-release':
-      return host.appendLines(step.file, [JSON.stringify(recordOf(step, execution))]);
+      return recordRelease(step, host, execution);
     case 'audit':
       return host.appendLines(
         step.file,
@@ -162,20 +167,6 @@ async function syncAssets(
   { emit }: Execution,
 ): Promise<void> {
   for (const text of await host.syncAssets(sync)) emit({ type: 'warning', text: `${host.name}: ${text}` });
-}
-
-function recordOf(
-  { record, image = '' }: Extract<Step, { kind: 'record-release' }>,
-  { digests, startedAt }: Execution,
-): ReleaseRecord {
-  const digest = record.digest ?? digests.get(image);
-  const seconds = Math.round((Date.now() - startedAt) / 100) / 10;
-  return { ...record, ...(digest === undefined ? {} : { digest }), at: timestamp(), seconds };
-}
-
-/** UTC, ISO 8601, to the second, as in Kamal's audit log. */
-export function timestamp(): string {
-  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function wait(seconds: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,11 @@
 import type { Config, Role } from '../config/config.ts';
-import { assetsDirectory, lockDirectory, releasesFile, unfinishedFile } from '../containers/names.ts';
+import {
+  assetsDirectory,
+  lockDirectory,
+  releaseLogsDirectory,
+  releasesFile,
+  unfinishedFile,
+} from '../containers/names.ts';
 import { variablesOf } from '../containers/delivery.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { HostState, StateQuery } from '../hosts/host.ts';
@@ -24,6 +30,7 @@ export function stateQuery(
     directories: [
       ...Object.values(assetDirectories(config)),
       errorPagesDirectory(config),
+      ...(config.release === undefined ? [] : [releaseLogsDirectory(config)]),
       ...namesWithCertificates(config).map((name) => certificatesDirectory(config, name)),
     ],
   };
@@ -33,10 +40,14 @@ export function stateQuery(
 export function filesIn(
   { directories, files }: HostState,
   config: Config,
-): Pick<ObservedHost, 'assets' | 'errorPages' | 'certificates' | 'kamalCertificates' | 'proxyFiles' | 'unfinished'> {
+): Pick<
+  ObservedHost,
+  'assets' | 'errorPages' | 'certificates' | 'kamalCertificates' | 'proxyFiles' | 'unfinished' | 'releaseLogs'
+> {
   const entries = (directory: string) => directories[directory] ?? [];
   const { extracted, volumes } = assetDirectories(config);
   return {
+    releaseLogs: [...entries(releaseLogsDirectory(config))].sort(),
     ...parseUnfinished(files[unfinishedFile(config)]),
     assets: { extracted: entries(extracted), volumes: entries(volumes) },
     errorPages: entries(errorPagesDirectory(config)),

@@ -26,6 +26,8 @@ export interface ObservedHost {
   readonly releases: readonly ReleaseRecord[];
   /** A run whose pre-deploy hooks began, and which has not ended: dead, unless it is at work now. */
   readonly unfinished?: UnfinishedRun;
+  /** Names of the logs of release commands, oldest first. */
+  readonly releaseLogs: readonly string[];
   /** Names of what lies in the directories of assets; both empty when there are none. */
   readonly assets: { readonly extracted: readonly string[]; readonly volumes: readonly string[] };
   /** Versions whose error pages are there. */
@@ -146,14 +148,16 @@ export interface ReleaseRecord extends ReleaseOrigin {
   /** UTC, ISO 8601. */
   readonly at: string;
   readonly command: 'setup' | 'deploy' | 'redeploy' | 'rollback';
-  /** `live`: it served after this run; `failed`: the run was reverted; `held`: it failed and was left as it was. */
-  readonly outcome: 'live' | 'failed' | 'held';
+  /** `live`: it served after this run; `failed`: the run was reverted; `held`: it failed and was left as it was; `released`: its release command ran. */
+  readonly outcome: 'live' | 'failed' | 'held' | 'released';
+  /** Of `released`: the version before can no longer serve. */
+  readonly irreversible?: true;
   /** The version that served before. */
   readonly from?: string;
   readonly digest?: string;
   /** Names of the variables that its containers on this machine have, by role; never their values. */
   readonly env?: Readonly<Record<string, readonly string[]>>;
-  /** From the beginning of the run until this was written. */
+  /** From the beginning of the run until this was written; of `released`, what the command took. */
   readonly seconds?: number;
 }
 
@@ -172,7 +176,7 @@ export interface ReleaseOrigin {
 }
 
 /** What a plan says of a record; when it is written is known only then. */
-export type PlannedRecord = Omit<ReleaseRecord, 'at' | 'seconds'>;
+export type PlannedRecord = Omit<ReleaseRecord, 'at'>;
 
 export interface UnfinishedRun extends Pick<ReleaseOrigin, 'run' | 'performer'> {
   readonly command: ReleaseRecord['command'];

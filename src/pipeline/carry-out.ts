@@ -14,6 +14,7 @@ import { goBack, takenOver } from './go-back.ts';
 import { holdWhatServes } from './hold-what-serves.ts';
 import type { HeldLock } from './lock.ts';
 import { preflight } from './preflight.ts';
+import { approveRelease, heedIrreversible } from './release.ts';
 import type { Session } from './session.ts';
 
 export interface Deployment {
@@ -50,6 +51,8 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   if (plan.stages.length === 0)
     return { changed: false, ...(previous === undefined ? {} : { previousVersion: previous }) };
   plan = await preflight(session, fleet, { observed: before, plan });
+  await approveRelease(session, plan);
+  heedIrreversible(session, before);
 
   const execution = executionFor(session, fleet, { version, observed: before, lock });
   const title = `${run.command} ${abbreviateVersion(version)}`;

@@ -17,6 +17,7 @@ import { besideApp, withFleet, type Fleet } from './fleet.ts';
 import { underLock } from './lock.ts';
 import { waitUntilFree } from './lock-wait.ts';
 import { lookAtReturn } from './server.ts';
+import { approveRelease, wantsApproval } from './release.ts';
 import type { DeployResult } from '../report/results.ts';
 import { versionOfRun, wantedOf, type Session } from './session.ts';
 
@@ -51,16 +52,19 @@ export async function deployWith(
         ? []
         : await lookAtAccessories(session, fleet, stories[story]({ names: [] }), { look, plan: planAhead });
     const plan = (observed: Observed) => planAhead(observed, later);
-    const pending = run.skipPush ? undefined : await lookAhead(session, fleet, { version, ...beside, plan });
+    const looksAhead = !run.skipPush || wantsApproval(session);
+    const pending = looksAhead ? await lookAhead(session, fleet, { version, ...beside, plan }) : undefined;
+    const approved = pending === undefined ? session : await approveRelease(session, pending.plan);
     // A dead run's lock is taken over and given back also when nothing else is left to do: Kamal would wait for it for ever.
     const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock && story === undefined;
     if (isOver) return resultOf(session, { version, started, done: { changed: false } });
-    const digest = pending !== undefined && needsImage(pending.plan) ? await buildAndPush(session, version) : undefined;
+    const builds = !run.skipPush && pending !== undefined && needsImage(pending.plan);
+    const digest = builds ? await buildAndPush(session, version) : undefined;
     const done = await underLock(session, fleet, version, async (lock) => {
       const before =
         story === undefined ? undefined : await changeUnderLock({ session, fleet, lock }, story, { names: [] });
       const seen = pending === undefined ? beside : { look: lookAtNeeded(session) };
-      const app = await carryOut({ session, fleet, lock, command, version, plan: planFor(digest), ...seen });
+      const app = await carryOut({ session: approved, fleet, lock, command, version, plan: planFor(digest), ...seen });
       return { ...app, changed: app.changed || before?.changed === true, timings: before?.timings ?? [] };
     });
     return finish(session, fleet, { version, started, done });

@@ -5,7 +5,7 @@ import type { Host } from '../hosts/host.ts';
 import type { Observed } from '../observe/observed.ts';
 import { thisMachine } from '../plan/plan.ts';
 import type { Fleet } from './fleet.ts';
-import { hookRunner } from './hooks.ts';
+import { heed, hookRunner } from './hooks.ts';
 import type { HeldLock } from './lock.ts';
 import type { Session } from './session.ts';
 
@@ -33,6 +33,9 @@ export function executionFor(
     emit: run.emit,
     mask: session.mask,
     signal: AbortSignal.any([run.signal, lock.lost]),
+    heed: (who, text) => heed(session, who, text),
+    leaveBehind: (because) => session.hold.say({ because, oldVersion: 'cannot-serve' }),
+    released: new Map(),
     containerIds: new Map(),
     digests: new Map(),
   };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { lockDirectory, rosterDirectory } from '../containers/names.ts';
 import { Failure, messageOf } from '../errors.ts';
-import { isUnknown } from '../execute/execute.ts';
-import { timestamp } from '../execute/perform.ts';
+import { isUnknown } from '../execute/execution.ts';
+import { timestamp } from '../execute/record.ts';
 import type { Fence } from '../hosts/fence.ts';
 import type { Host, LockRequest } from '../hosts/host.ts';
 import type { Fleet } from './fleet.ts';

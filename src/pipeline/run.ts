@@ -25,6 +25,8 @@ export interface Run {
   readonly noCache: boolean;
   /** Go on whatever `git.require` says. */
   readonly skipGitCheck?: boolean;
+  /** A yes to the release command, where the file asks for one. */
+  readonly approveRelease?: boolean;
   readonly lockWait?: { readonly timeoutSeconds: number; readonly intervalSeconds: number };
   readonly acceptNewHostKeys: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { auditFile } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
-import { timestamp } from '../execute/perform.ts';
+import { timestamp } from '../execute/record.ts';
 import type { Host } from '../hosts/host.ts';
 import { quoteAll } from '../processes/quote.ts';
 import { about, type StreamedResult } from './accessories/logs.ts';

@@ -6,6 +6,8 @@ import type { Observed, ReleaseOrigin, ReleaseRecord } from '../observe/observed
 import { waitingRoles } from './accessories/waiting.ts';
 import { decideForDeploy } from './decide.ts';
 import { digestOn, type ImageChanges, imageChanges, prepareStages } from './prepare.ts';
+import { withCleanUp } from './clean-up.ts';
+import { planRelease } from './release.ts';
 import { smokeNotes, smokeSteps } from './smoke.ts';
 import { swapStages } from './swap.ts';
 import { finishStages } from './finish.ts';
@@ -59,16 +61,20 @@ export function planDeploy(request: DeployRequest): Plan {
   const withProxy = command !== 'redeploy';
   const prepare = prepareStages({ config, version, observed, decisions, pulls: images.pulls, withProxy });
   const { hooks, origin } = request;
+  const digest = request.digest ?? presentDigest(request, images);
+  const isKnown = request.digest !== undefined || images.pulls.size === 0;
+  const image = isKnown ? { image: digest === undefined ? {} : { digest } } : {};
+  const release = planRelease({ request, decisions, ...image });
   const swap = swapStages({
     config,
     decisions,
     hooks,
     run: { command, version, origin },
+    release: release.stages,
     smoke: (decision) => smokeSteps(decision, { config, observed, unproven }),
   });
   const values = planValues({ config, observed, decisions, open: request.openValues });
   const from = replacedVersion(observed, config, version);
-  const digest = request.digest ?? presentDigest(request, images);
   const strays = planStrays(config, request.file, observed);
   const finish = finishStages({
     config,
@@ -88,14 +94,15 @@ export function planDeploy(request: DeployRequest): Plan {
     },
   });
   const dead = settleDeadRun(request);
+  const stages = withCleanUp([...prepare, ...swap.stages, ...finish], release.cleanUp);
   return {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
-    stages: [...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
+    stages: [...dead.stages, ...withEndOfRun(stages, request)],
     ...values,
     ...waitingRoles(request, decisions),
-    notes: [...dead.notes, ...smokeNotes(decisions, request), ...strays.notes, ...values.notes],
+    notes: [...dead.notes, ...release.notes, ...smokeNotes(decisions, request), ...strays.notes, ...values.notes],
   };
 }
 

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { abbreviateVersion } from '../build/version.ts';
 import { withoutPasswords } from '../config/sheet.ts';
 import type { AssetSync } from '../hosts/host.ts';
+import { commandOf } from './release-spec.ts';
 import type { Step, StepKind } from './plan.ts';
 
 /** A step in words, without its reason: `pull acme/shop:4be1`. Long versions are cut as Kamal cuts them. */
@@ -61,6 +62,10 @@ export function describe(step: StepKind): string {
       return `see that ${Math.round(step.bytes / 1024 / 1024)} MB are free`;
     case 'remove-directories':
       return `remove ${step.paths.map(shortNames).join(', ')}`;
+    case 'run-release':
+      return `run ${commandOf(step.spec)} once, in ${shortNames(step.spec.name)}`;
+    case 'wait-until-ended':
+      return `wait until ${shortNames(step.container.name)} has ended`;
     case 'run-hook':
       return `run hook ${step.hook}`;
     case 'note-run':

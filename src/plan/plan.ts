@@ -151,6 +151,19 @@ export type StepKind =
   /** Fails when fewer bytes are free where Docker keeps its data. */
   | { readonly kind: 'check-space'; readonly bytes: number }
   | { readonly kind: 'remove-directories'; readonly paths: readonly string[] }
+  /** Once, in a container of its own; that it ran is written down on the same machine. */
+  | {
+      readonly kind: 'run-release';
+      readonly spec: ContainerSpec;
+      readonly timeoutSeconds: number;
+      /** Images by digest that it ran for; a pull tells which one it is. */
+      readonly ranFor: readonly string[];
+      /** Directory for what it says. */
+      readonly logs: string;
+      readonly file: string;
+      readonly record: PlannedRecord;
+    }
+  | { readonly kind: 'wait-until-ended'; readonly container: ContainerRef; readonly timeoutSeconds: number }
   | {
       readonly kind: 'run-hook';
       readonly hook: string;

@@ -44,7 +44,14 @@ export function planRollback(request: RollbackRequest): Plan {
   const changed = changedVariables(decisions);
   const digest = recordedDigest(observed.hosts, version);
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
-  const swap = swapStages({ config, decisions, hooks, run: { command: 'rollback', version, origin }, smoke: () => [] });
+  const swap = swapStages({
+    config,
+    decisions,
+    hooks,
+    run: { command: 'rollback', version, origin },
+    release: [],
+    smoke: () => [],
+  });
   const from = replacedVersion(observed, config, version);
   const strays = planStrays(config, request.file, observed);
   const finish = finishStages({

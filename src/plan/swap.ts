@@ -11,6 +11,8 @@ export function swapStages(input: {
   decisions: readonly Decision[];
   hooks: ReadonlySet<string>;
   run: StartedRun;
+  /** What is run once before anything is swapped. */
+  release: readonly Stage[];
   /** What a new container has to answer before the run goes on. */
   smoke: (decision: Decision) => readonly Step[];
 }): { stages: Stage[] } {
@@ -49,7 +51,9 @@ export function swapStages(input: {
   ]);
   const hosts = hostsOf(busy);
   const hooked = hookLanes('pre-deploy', hosts, config, hooks);
-  return { stages: [...noteRun(config, hosts, { hooked, run: input.run }), ...hooked, ...stages, ...rest] };
+  return {
+    stages: [...noteRun(config, hosts, { hooked, run: input.run }), ...hooked, ...input.release, ...stages, ...rest],
+  };
 
   function smokeLane(decision: Decision): Lane {
     return { host: decision.wanted.host, role: decision.wanted.role.name, steps: input.smoke(decision) };

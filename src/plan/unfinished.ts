@@ -2,6 +2,7 @@ import { abbreviateVersion } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
 import { unfinishedFile } from '../containers/names.ts';
 import type { Observed, ReleaseOrigin, UnfinishedRun } from '../observe/observed.ts';
+import { withCleanUp } from './clean-up.ts';
 import { hookLanes } from './hook-lanes.ts';
 import type { FailedRun, Lane, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
@@ -54,12 +55,7 @@ export function withEndOfRun(stages: readonly Stage[], seen: Seen): Stage[] {
   );
   const own = notesIn(seen, 'own').map(({ host }) => host);
   const noted = [...new Set([...planned, ...own])];
-  if (noted.length === 0) return [...stages];
-  const ends = endRun(seen.config, noted, 'the run came to its end');
-  const last = stages.at(-1);
-  return last?.name === 'Clean up'
-    ? [...stages.slice(0, -1), { ...last, lanes: [...last.lanes, ...ends] }]
-    : [...stages, ...stage('Clean up', ends)];
+  return withCleanUp(stages, endRun(seen.config, noted, 'the run came to its end'));
 }
 
 /** After a run that failed: its deploy-failed hook, then the end of its note. Machines that are away are left out. */

@@ -37,6 +37,8 @@ function historyOf(observed: Observed): { served: string[]; bad: Set<string> } {
   const held = new Set<string>();
   for (const record of records) {
     const { command, outcome, version, from } = record;
+    // What was done before a swap says nothing of what serves.
+    if (outcome === 'released') continue;
     const last = served.at(-1);
     if (outcome !== 'live') {
       // Written as live, and then taken back, or held, by the same run.

@@ -1,6 +1,6 @@
 import type { CreateContainerBody } from '../../src/hosts/docker.ts';
 import type { Probe, ProbeAnswer } from '../../src/hosts/host.ts';
-import { findImage, hash, refused, type FakeImage } from './images.ts';
+import { findImage, hash, refused, type Behaviour, type FakeImage } from './images.ts';
 import type { MachineState } from './machine.ts';
 import { portTaker } from './ports.ts';
 
@@ -137,7 +137,8 @@ function policyOf({ body }: FakeContainer): string {
 }
 
 function launch(container: FakeContainer): void {
-  const { behaviour, logLines } = container.image;
+  const { logLines } = container.image;
+  const behaviour = behaviourOf(container);
   container.state = 'running';
   container.exitStatus = 0;
   container.startedAt = new Date();
@@ -145,6 +146,11 @@ function launch(container: FakeContainer): void {
   if (behaviour.kind !== 'exits') return;
   container.timer = setTimeout(() => exit(container, behaviour.exitStatus), behaviour.afterSeconds * 1000);
   container.timer.unref?.();
+}
+
+function behaviourOf({ body, image }: FakeContainer): Behaviour {
+  if (body.Labels?.['longshore.release'] === undefined) return image.behaviour;
+  return { kind: 'exits', ...(image.release ?? { afterSeconds: 1, exitStatus: 0 }) };
 }
 
 /** The process ended by itself: the restart policy decides what comes next. */

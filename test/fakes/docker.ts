@@ -93,6 +93,8 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
       look(() => {
         if (find(container) === undefined) return undefined;
         if (path === '/etc/passwd') return Buffer.from('root:x:0:0::/root:/bin/sh\nkamal-proxy:x:1000:1000::/:\n');
+        if (path === '/longshore-output')
+          return Buffer.from(mustFind(machine, container, 'read').image.release?.output ?? '');
         const mounted = machine.files.get(onMachine(mustFind(machine, container, 'read'), path));
         if (mounted !== undefined) return Buffer.from(mounted.content);
         return path === proxyStatePath && machine.proxy.routes.length > 0 ? stateFile(machine) : undefined;

@@ -22,6 +22,8 @@ export interface FakeImage {
   readonly env: string[];
   readonly cmd: string[];
   readonly behaviour: Behaviour;
+  /** What a container does in which a release command is run; absent: it takes a second, and succeeds. */
+  readonly release?: { readonly afterSeconds: number; readonly exitStatus: number; readonly output?: string };
   /** The image has a HEALTHCHECK: its state follows `behaviour`. */
   readonly hasHealthcheck: boolean;
   readonly logLines: readonly string[];

@@ -26,6 +26,8 @@ export interface RunOptions {
   confirm?: NonNullable<Run['confirm']>;
   /** As `--hosts`. */
   hosts?: readonly string[];
+  /** As `--approve-release`. */
+  approveRelease?: boolean;
   /** As `--roles`. */
   roles?: readonly string[];
   /** Names of the hooks whose scripts lie in the file's `hooks_path`. */
@@ -56,9 +58,10 @@ export function sessionOf(
     noCache: false,
     acceptNewHostKeys: false,
     env: {},
+    ...(options.approveRelease === undefined ? {} : { approveRelease: options.approveRelease }),
+    ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
     emit: (event) => events.push(event),
     signal: options.signal ?? new AbortController().signal,
-    ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
   };
   return {
     run,

@@ -15,7 +15,7 @@ import { rollbackWith, type RollbackOptions } from '../../src/pipeline/rollback.
 import type { Session } from '../../src/pipeline/session.ts';
 import { describeWithReason } from '../../src/plan/describe.ts';
 import { sessionOf, type RunOptions } from './session.ts';
-import { fakeRegistry, type Behaviour, type FakeRegistry } from '../fakes/images.ts';
+import { fakeRegistry, type Behaviour, type FakeImage, type FakeRegistry } from '../fakes/images.ts';
 import { fakeMachine, type Call, type FakeMachine } from '../fakes/machine.ts';
 
 /** A fleet in memory with a config that is deployed to it, for laws that hold for every deploy. */
@@ -24,7 +24,7 @@ export interface World {
   readonly registry: FakeRegistry;
   readonly machines: ReadonlyMap<string, FakeMachine>;
   /** Puts a version into the registry. */
-  push(version: string, behaviour?: Behaviour): void;
+  push(version: string, behaviour?: Behaviour, release?: FakeImage['release']): void;
   deploy(version: string, options?: RunOptions & DeployOptions): Promise<Ended>;
   rollback(version?: string, options?: RunOptions & RollbackOptions): Promise<Ended>;
   accessory(
@@ -82,10 +82,11 @@ function worldOf(config: Config, registry: FakeRegistry, machines: World['machin
     config,
     registry,
     machines,
-    push(version, behaviour = { kind: 'healthy' }) {
+    push(version, behaviour = { kind: 'healthy' }, release = undefined) {
       registry.push(`registry.test:5000/shop:${version}`, {
         labels: { service: config.service },
         behaviour,
+        ...(release === undefined ? {} : { release }),
         files: { [`/assets/app-${version}.js`]: version, '/assets/manifest.json': version },
       });
     },

@@ -93,6 +93,13 @@ export const swapping = {
   }),
 };
 
+/** For what runs the release command. */
+export const releasing = {
+  'approve-release': Flags.boolean({
+    description: 'say yes to the release command, where release.approve asks for it',
+  }),
+};
+
 /** The destination where a command has no other argument. Without `ignoreStdin` oclif would take it from a pipe. */
 export const destinationArgument = {
   destination: Args.string({ ignoreStdin: true, description: 'destination, the same as -d' }),

@@ -17,6 +17,7 @@ export interface Given {
     readonly 'skip-push'?: boolean;
     readonly 'no-cache'?: boolean;
     readonly 'skip-git-check'?: boolean;
+    readonly 'approve-release'?: boolean;
     readonly 'on-failure'?: string;
     readonly prune?: boolean;
     readonly 'lock-wait'?: boolean;
@@ -53,6 +54,7 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
     skipHooks: flags['skip-hooks'] ?? false,
     noCache: flags['no-cache'] ?? false,
     ...(flags['skip-git-check'] ? { skipGitCheck: true } : {}),
+    ...(flags['approve-release'] || flags.confirmed ? { approveRelease: true } : {}),
     ...(flags['on-failure'] === 'hold' ? { onFailure: 'hold' } : {}),
     ...(flags.prune ? { prune: true } : {}),
     ...(flags['lock-wait']

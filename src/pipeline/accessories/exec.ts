@@ -6,7 +6,7 @@ import { delivered, variablesOf } from '../../containers/delivery.ts';
 import { auditFile, lockDirectory, releasesFile } from '../../containers/names.ts';
 import { madeForOnce, runOnce } from '../../containers/run-once.ts';
 import { Failure } from '../../errors.ts';
-import { timestamp } from '../../execute/perform.ts';
+import { timestamp } from '../../execute/record.ts';
 import type { Host } from '../../hosts/host.ts';
 import type { Streamed } from '../../hosts/stream.ts';
 import { quoteAll } from '../../processes/quote.ts';
