@@ -4,6 +4,8 @@
 //	                     and files of /public/assets
 //	small worker         waits
 //	small env NAME       prints a variable in base64
+//	small migrate        notes in /runs/log that it ran, and does what /behaviour says
+//	small check          fails where /behaviour says worker:wrong
 //	small same FILE HASH fails unless the file has this SHA-256
 //
 // The file /behaviour, if there is one, breaks it: see broken().
@@ -32,6 +34,15 @@ func main() {
 	switch role {
 	case "env":
 		fmt.Println(base64.StdEncoding.EncodeToString([]byte(os.Getenv(os.Args[2]))))
+		return
+	case "migrate":
+		migrate()
+		return
+	case "check":
+		if strings.Contains(behaviour(), "worker:wrong") {
+			fmt.Println("the queue is not there")
+			os.Exit(4)
+		}
 		return
 	case "same":
 		content, err := os.ReadFile(os.Args[2])
@@ -74,11 +85,39 @@ func serve(response http.ResponseWriter, request *http.Request) {
 		http.FileServer(http.Dir("/public")).ServeHTTP(response, request)
 		return
 	}
+	if request.URL.Path == "/login" && strings.Contains(behaviour(), "web:nologin") {
+		response.WriteHeader(500)
+		return
+	}
 	received, _ := io.Copy(io.Discard, request.Body)
 	milliseconds, _ := strconv.Atoi(request.URL.Query().Get("sleep"))
 	time.Sleep(time.Duration(milliseconds) * time.Millisecond)
 	response.Header().Set("content-type", "text/plain")
 	fmt.Fprintf(response, "small from %s, %d bytes received\n", os.Getenv("KAMAL_VERSION"), received)
+}
+
+// Its words: migrate:sleep=MILLISECONDS, migrate:fail and migrate:hold.
+func migrate() {
+	fmt.Println("migrating for", os.Getenv("KAMAL_VERSION"), "with", os.Getenv("SECRET_KEY"))
+	log, err := os.OpenFile("/runs/log", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err == nil {
+		fmt.Fprintln(log, os.Getenv("KAMAL_VERSION"))
+		log.Close()
+	}
+	for _, word := range strings.Fields(behaviour()) {
+		if milliseconds, found := strings.CutPrefix(word, "migrate:sleep="); found {
+			number, _ := strconv.Atoi(milliseconds)
+			time.Sleep(time.Duration(number) * time.Millisecond)
+		}
+		if word == "migrate:hold" {
+			os.WriteFile(os.Getenv("LONGSHORE_OUTPUT"), []byte("on_failure=hold\n"), 0o644)
+		}
+		if word == "migrate:fail" {
+			fmt.Fprintln(os.Stderr, "a column is missing")
+			os.Exit(7)
+		}
+	}
+	fmt.Println("migrated")
 }
 
 // A word such as web:crash or worker:exit=3000 in /behaviour.
