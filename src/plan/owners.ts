@@ -1,4 +1,4 @@
-import { ownerLabel, proxyContainerName, serviceOnMachine } from '../containers/names.ts';
+import { ownerLabel, proxyContainerName, releaseLabel, serviceOnMachine } from '../containers/names.ts';
 import type { Config } from '../config/config.ts';
 import type { ObservedContainer } from '../observe/observed.ts';
 
@@ -14,7 +14,8 @@ type Labelled = Pick<ObservedContainer, 'name' | 'labels'>;
 /** Whether a container is one of this file and destination; the proxy is everybody's. */
 export function isOf({ name, labels }: Labelled, config: Config): boolean {
   if (name === proxyContainerName) return true;
-  const { service, role, destination = '', [ownerLabel]: owner } = labels;
+  const { service, role, destination = '', [ownerLabel]: owner, [releaseLabel]: released } = labels;
+  if (released !== undefined) return released === serviceOnMachine(config);
   if (service === undefined) return false;
   if (role !== undefined) return service === config.service && destination === (config.destination ?? '');
   if (owner !== undefined && owner !== serviceOnMachine(config)) return false;

@@ -144,6 +144,18 @@ describe('a release command', () => {
       expect(runs(world, 'v2')).toBe(1);
     }));
 
+  test('does not take a container of its name for its own that somebody else made', () =>
+    inVirtualTime(async () => {
+      const world = await serving();
+      const { docker } = world.machines.get('one')?.connect() ?? {};
+      await docker?.createContainer('shop-web-release-v2', { Image: 'registry.test:5000/shop:v1', HostConfig: {} });
+      const { exitStatus, failure } = await world.deploy('v2');
+      expect(exitStatus).toBe(3);
+      expect(`${failure?.message} ${failure?.details.join(' ')}`).toContain('shop-web-release-v2');
+      expect(left(world)).toEqual(['shop-web-release-v2']);
+      expect(world.running().every((line) => line.endsWith('-v1'))).toBe(true);
+    }));
+
   test('of a version that nobody waits for any more is waited for before another one runs', () =>
     inVirtualTime(async () => {
       const world = await serving(yaml, { afterSeconds: 30, exitStatus: 0 });
@@ -157,7 +169,9 @@ describe('a release command', () => {
       stopListening(world);
       expect(both).toBe(false);
       expect(await world.plan('v3')).toEqual(['one: remove shop-web-release-v2 (nobody waits for it any more)']);
-      expect((await world.deploy('v3')).exitStatus).toBe(0);
+      const last = await world.deploy('v3');
+      expect(last.failure?.details ?? []).toEqual([]);
+      expect(last.failure).toBeUndefined();
       expect(await world.plan('v3')).toEqual([]);
     }));
 });

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import { proxyContainerName } from '../../containers/names.ts';
+import { proxyContainerName, releaseLabel, serviceOnMachine } from '../../containers/names.ts';
 import { isLeftover } from '../../observe/accessories.ts';
 import type { ObservedContainer, ObservedHost } from '../../observe/observed.ts';
 import { isUp } from '../../plan/current.ts';
@@ -28,6 +28,7 @@ export function othersOn({ containers }: ObservedHost, config: Config): HostStat
   const services = [config.service, ...config.accessories.map(({ service }) => service)];
   const isOurs = ({ name, labels }: ObservedContainer) =>
     name === proxyContainerName ||
+    labels[releaseLabel] === serviceOnMachine(config) ||
     services.includes(labels['service'] ?? '') ||
     services.some((service) => name === service || isLeftover(name, service));
   return containers
