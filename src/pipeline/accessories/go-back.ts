@@ -21,7 +21,7 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
       now,
     });
   const first = await fleet.observeReachable(look);
-  const { plan, held } = planNow(first.observed);
+  const { plan, held, replaced } = planNow(first.observed);
   const title = held.length > 0 ? 'stop what did not get healthy' : 'bring back what ran before';
   let back = plan.stages.length === 0 ? nothingToDo : await execute(plan, title, undisturbed);
   if (back.result === 'unknown') {
@@ -37,7 +37,8 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
       `${role === undefined ? host : `${host} ${role}`}: ${messageOf(error).replace(`${host}: `, '')}`,
   );
   const missing = [...away, ...notBack(work, before, after, held)];
-  const details = [...problems, ...logs.flat()];
+  const kept = replaced.map((one) => `${one} had been replaced before, and stays so`);
+  const details = [...problems, ...kept, ...logs.flat()];
   if (held.length > 0) return heldFailure(work, held, [...details, ...missing]);
   if (missing.length > 0) {
     return new Failure('deploy-unsettled', `${work.title} failed, and not everything runs as before`, {
@@ -45,12 +46,14 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
       hint: `Nothing was removed. \`${session.typed('accessory details all')}\` shows what is there.`,
     });
   }
+  const outcomeText =
+    replaced.length === 0 ? 'everything runs as before' : 'what failed runs as before, and what was replaced stays so';
   if (outcome.result === 'interrupted') {
-    return new Failure('interrupted', 'Interrupted: everything runs as before', {
+    return new Failure('interrupted', `Interrupted: ${outcomeText}`, {
       hint: `\`${session.typed(work.title)}\` starts again.`,
     });
   }
-  return new Failure('deploy-reverted', `${work.title} failed: everything runs as before`, {
+  return new Failure('deploy-reverted', `${work.title} failed: ${outcomeText}`, {
     details,
     hint: 'Mend it and type it again.',
     exitStatus: outcome.swapBegan ? 5 : Math.min(firstStatus(outcome.problems), 5),

@@ -23,14 +23,15 @@ export interface Held {
 
 /**
  * After a replacement that failed: brings the old container of each accessory back, as it was, unless a new image ran with a writable
- * mount. Then it may have changed what the old one reads, so the new one is stopped and both are kept.
+ * mount. Then it may have changed what the old one reads, so the new one is stopped and both are kept. One whose old container is gone
+ * was replaced to the end, and is left alone: stopping it would take another member away.
  */
 export function planAccessoryGoBack(input: {
   config: Config;
   wanted: readonly WantedAccessory[];
   before: Observed;
   now: Observed;
-}): { plan: Plan; held: readonly Held[] } {
+}): { plan: Plan; held: readonly Held[]; replaced: readonly string[] } {
   const { config, wanted } = input;
   const was = meet(wanted, input.before);
   const all = meet(wanted, input.now).map((met, index) => verdictOn(met, currentOf(was[index] ?? met)));
@@ -44,7 +45,11 @@ export function planAccessoryGoBack(input: {
       all.map(({ met, old, failed }) => lane(met, old === undefined ? [] : backSteps(met, { old, failed, config }))),
     ),
   ];
-  return { plan: planOf(config, stages, []), held: all.flatMap(({ held }) => held ?? []) };
+  return {
+    plan: planOf(config, stages, []),
+    held: all.flatMap(({ held }) => held ?? []),
+    replaced: all.flatMap(({ replaced }) => replaced ?? []),
+  };
 }
 
 interface Verdict {
@@ -54,6 +59,8 @@ interface Verdict {
   readonly old?: ObservedContainer;
   readonly failed?: ObservedContainer;
   readonly held?: Held;
+  /** `dal-01: cache`, of one that had been replaced before another one failed. */
+  readonly replaced?: string;
 }
 
 function verdictOn(met: Met, before: ObservedContainer | undefined): Verdict {
@@ -65,6 +72,9 @@ function verdictOn(met: Met, before: ObservedContainer | undefined): Verdict {
       labels['service'] === wanted.spec.name &&
       (name === wanted.spec.name || name.startsWith(`${wanted.spec.name}_next_`)),
   );
+  if (before !== undefined && old === undefined) {
+    return { met, stops: [], replaced: `${wanted.host}: ${wanted.accessory.name}` };
+  }
   const stops = failed !== undefined && isUp(failed) ? [stopStep(met, failed, 'it did not get healthy')] : [];
   if (old === undefined) return { met, stops };
   if (isUp(old) && old.name === wanted.spec.name)
