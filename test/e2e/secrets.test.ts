@@ -53,8 +53,9 @@ test('deploys that succeed and fail, plan, status and lock, plain, verbose and a
   await runIt('plan --verbose', 0);
   await runIt('deploy --json', 0);
   project.commit('Crashes', { behaviour: 'web:crash' });
-  await runIt('deploy --verbose', 5);
-  await runIt('deploy --json', 5);
+  // Its pre-deploy hook has no deploy-failed beside it.
+  await runIt('deploy --verbose', 6);
+  await runIt('deploy --json', 6);
   await runIt('plan --json', 0);
   await runIt('status --json', 0);
   await runIt('lock acquire -m by-hand --verbose', 0);
