@@ -38,5 +38,4 @@ playCases('inside what takes a while, and what befalls machines', () => [
   [diskFull, fromTheStart],
   ...([401, 429, 'half'] as const).map((how) => [registryAnswers(how), fromTheStart] as const),
   [clockAhead(nothing), fromTheStart],
-  [clockAhead(killed), health],
 ]);
