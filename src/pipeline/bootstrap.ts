@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import { runHookHere, runHookOnHosts } from './hooks.ts';
-import { together, type Fleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { together } from './together.ts';
 import type { Session } from './session.ts';
 
 /**

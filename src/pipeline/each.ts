@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
-import { connectFleet, type Fleet } from './fleet.ts';
+import { connectFleet } from './connecting.ts';
+import type { Fleet } from './fleet.ts';
 import type { Session } from './session.ts';
 
 /** What came of one machine; `problem` where it could not be looked at. */

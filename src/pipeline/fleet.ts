@@ -1,14 +1,13 @@
 import type { WantedContainer } from '../app/wanted.ts';
 import { rolePrefix } from '../containers/names.ts';
-import { Failure, messageOf } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
 import type { Host } from '../hosts/host.ts';
 import type { AccessoryLook } from '../observe/accessories.ts';
 import { observeHost } from '../observe/observe.ts';
 import type { Observed, ObservedHost } from '../observe/observed.ts';
-import { isWhole } from '../plan/strays.ts';
-import { runHookHere } from './hooks.ts';
 import type { Session } from './session.ts';
+import { together } from './together.ts';
 
 const reconnectSeconds = 20;
 
@@ -32,61 +31,8 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/**
- * Connects to all machines side by side, and to those beside that can be reached.
- * @throws Failure that names every machine that could not be reached, and why
- */
-export async function connectFleet(
-  session: Session,
-  names: readonly string[],
-  beside: readonly string[] = [],
-): Promise<Fleet> {
-  const reached = Promise.all(beside.map((name) => connectIfReady(name, session)));
-  const settled = await Promise.allSettled(names.map((name) => session.connect(name, session.run.signal)));
-  const hosts = new Map<string, Host>();
-  for (const [index, result] of settled.entries()) {
-    if (result.status === 'fulfilled') hosts.set(names[index] ?? '', result.value);
-  }
-  for (const host of (await reached).flat()) hosts.set(host.name, host);
-  const fleet = fleetOf(session, hosts);
-  const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
-  if (problems.length > 0) {
-    // All at once: what else is wrong with the machines that could be reached is told in the same breath.
-    const others = await Promise.all([...hosts.values()].map((host) => unready(host, session)));
-    await fleet.close();
-    throw together([...problems, ...others.flat()], 'Nothing was changed.');
-  }
-  return fleet;
-}
-
-/** Machines that only accessories run on, which matter to a run about the whole file: a role may have moved away from there. */
-export function besideApp({ config, selected }: Pick<Session, 'config' | 'selected'>): readonly string[] {
-  return isWhole(selected, config) ? config.accessoryHosts : [];
-}
-
-/** A machine that the app does not run on is looked at for what is left there of it; no deploy waits for its repair. */
-async function connectIfReady(name: string, session: Session): Promise<Host[]> {
-  try {
-    const host = await session.connect(name, session.run.signal);
-    await host.docker.info();
-    return [host];
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const text = `${error.message} Whether containers of the app are left there is not known`;
-    session.run.emit({ type: 'warning', text });
-    return [];
-  }
-}
-
-async function unready(host: Host, { run }: Session): Promise<Failure[]> {
-  if (run.command === 'setup' || run.command === 'server bootstrap') return [];
-  return host.docker.info().then(
-    () => [],
-    (error: unknown) => (error instanceof Failure ? [error] : []),
-  );
-}
-
-function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
+/** What a run does on its machines, once they are connected. */
+export function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
   const { run, config, secrets, secretsByKamal } = session;
   const names = [...hosts.keys()];
   const ours = config.roles.map(({ name }) => rolePrefix(config, name));
@@ -209,42 +155,4 @@ function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
 
 function missing(name: string): never {
   throw new Failure('connection-lost', `${name}: not connected`);
-}
-/** One failure of many machines; a bug among them is thrown as it is. */
-export function together(problems: readonly unknown[], conclusion?: string, heading = 'machines are not ready'): Error {
-  const bug = problems.find((problem) => !(problem instanceof Failure));
-  if (bug !== undefined) return bug instanceof Error ? bug : new Error(messageOf(bug));
-  const failures = problems as Failure[];
-  const [first] = failures;
-  if (failures.length === 1 && first !== undefined) return first;
-  return new Failure('hosts-not-ready', `${failures.length} ${heading}`, {
-    details: failures.flatMap(({ message, hint, details }) => [
-      message,
-      ...details,
-      ...(hint === undefined ? [] : [`  → ${hint}`]),
-    ]),
-    ...(conclusion === undefined ? {} : { hint: conclusion }),
-  });
-}
-
-/** Connects to the machines, those of the roles when nothing else is said, for the length of some work. */
-export async function withFleet<T>(
-  session: Session,
-  version: string,
-  work: (fleet: Fleet) => Promise<T>,
-  { hosts = session.selected.hosts, beside = [] }: { hosts?: readonly string[]; beside?: readonly string[] } = {},
-): Promise<T> {
-  const { config } = session;
-  await runHookHere(session, { hook: 'pre-connect', version, hosts, lockHeld: false });
-  const names = [...new Set([config.primaryHost, ...hosts])];
-  const fleet = await connectFleet(
-    session,
-    names,
-    beside.filter((name) => !names.includes(name)),
-  );
-  try {
-    return await work(fleet);
-  } finally {
-    await fleet.close();
-  }
 }

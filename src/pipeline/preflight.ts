@@ -5,7 +5,8 @@ import { isEngineTooOld, minimumEngineVersion, otherProcessor } from '../plan/en
 import type { Plan } from '../plan/plan.ts';
 import { shortagesOf, withRoom, type Shortage } from '../plan/room.ts';
 import { isTooOld, minimumProxyVersion } from '../proxy/container.ts';
-import { together, type Fleet } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { together } from './together.ts';
 import { refuse } from './refusals.ts';
 import type { Session } from './session.ts';
 import { refuseUndecided } from './values.ts';

@@ -3,7 +3,7 @@ import type { Config, ProxyRoute, Role } from '../config/config.ts';
 import { Failure } from '../errors.ts';
 import { readErrorPages } from '../hosts/this-machine/error-pages.ts';
 import { certificateId } from '../proxy/files.ts';
-import { together } from './fleet.ts';
+import { together } from './together.ts';
 import type { Run } from './run.ts';
 import type { Purpose } from './session.ts';
 

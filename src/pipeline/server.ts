@@ -5,7 +5,8 @@ import { type Finding, notAsked, whatPreventsReturn } from '../plan/after-restar
 import { isUp } from '../plan/current.ts';
 import type { BootstrapResult } from '../report/results.ts';
 import { bootstrap } from './bootstrap.ts';
-import { withFleet, type Fleet } from './fleet.ts';
+import { withFleet } from './connecting.ts';
+import type { Fleet } from './fleet.ts';
 import { underLock } from './lock.ts';
 import type { Run } from './run.ts';
 import { openSession, type Session } from './session.ts';

@@ -6,7 +6,6 @@ import { decideVersion, type SourceTree } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
 import { fingerprintOf } from '../config/fingerprint.ts';
 import { loadConfig } from '../config/load.ts';
-import { sshTo } from '../config/ssh.ts';
 import { Failure } from '../errors.ts';
 import type { HookName } from '../hooks/hooks.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
@@ -24,6 +23,7 @@ import { readRouteSources, type RouteSources } from './route-files.ts';
 import { loadRequest, type Run } from './run.ts';
 import { credentialsOf, placesIn, secretNames, secretsWished, valuesInFile } from './session-secrets.ts';
 import { noteSource, requireSource } from './source.ts';
+import { connectBySsh, loadConnect, type SshLogin } from './ssh.ts';
 import { checkSecrets, kamalsForms } from './values.ts';
 
 /** What a command knows before it has seen a machine. */
@@ -53,12 +53,6 @@ export interface Session {
   readonly connect: (name: string, signal: AbortSignal, login?: SshLogin) => Promise<Host>;
   /** What is typed to do something to this destination again: `longshore deploy production`. */
   readonly typed: (command: string) => string;
-}
-
-/** For a machine that the file does not deploy to, such as one that only builds. */
-export interface SshLogin {
-  readonly user: string;
-  readonly port: number;
 }
 
 /** What a command is going to do, which decides what it refuses and which secrets it needs. */
@@ -204,40 +198,4 @@ function announce(run: Run, config: Config, { changes }: Purpose): void {
   const hosts = changes === 'engine' ? config.allHosts : config.hosts;
   const where = changes === 'registry' ? config.repository : changes === 'lock' ? config.primaryHost : hosts.join(', ');
   run.emit({ type: 'heading', text: `${run.command} ${config.service}${destination} from ${file} to ${where}` });
-}
-
-/** ssh2 and dockerode are heavy, so they are loaded only when a machine is connected to. */
-async function connectBySsh(
-  name: string,
-  {
-    run,
-    config,
-    signal,
-    secrets,
-    login,
-  }: Pick<Session, 'run' | 'config' | 'secrets'> & {
-    signal: AbortSignal;
-    login: SshLogin | undefined;
-  },
-): Promise<Host> {
-  const { connect } = await loadConnect();
-  // The file's jump host leads to the file's machines.
-  const { proxy: _proxy, proxyCommand: _command, ...direct } = config.ssh;
-  const keyTexts = config.ssh.keyData.map((key) =>
-    typeof key === 'string'
-      ? { name: 'the key in ssh.key_data', text: key }
-      : { name: `the secret ${key.secret}`, text: secrets.get(key.secret) ?? '' },
-  );
-  return connect({
-    name,
-    ssh: { ...(login === undefined ? config.ssh : direct), ...(login ?? sshTo(config.ssh, name)), keyTexts },
-    acceptNewHostKeys: run.acceptNewHostKeys,
-    env: run.env,
-    ...(run.askSecret === undefined ? {} : { askSecret: run.askSecret }),
-    signal,
-  });
-}
-
-function loadConnect(): Promise<typeof import('../hosts/connect.ts')> {
-  return import('../hosts/connect.ts');
 }

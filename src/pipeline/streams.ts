@@ -3,7 +3,8 @@ import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Streamed, Terminal } from '../hosts/stream.ts';
 import type { StreamOutput } from '../report/streamed.ts';
-import { connectFleet, together } from './fleet.ts';
+import { connectFleet } from './connecting.ts';
+import { together } from './together.ts';
 import { runHookHere } from './hooks.ts';
 import type { Session } from './session.ts';
 

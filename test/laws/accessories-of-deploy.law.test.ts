@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { wantedAccessories } from '../../src/accessories/wanted.ts';
-import { connectFleet } from '../../src/pipeline/fleet.ts';
+import { connectFleet } from '../../src/pipeline/connecting.ts';
 import { accessoryDrift, type AccessoryDrift } from '../../src/plan/accessories/drift.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { sessionOf } from './session.ts';

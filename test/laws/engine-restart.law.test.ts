@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { wantedAccessories } from '../../src/accessories/wanted.ts';
 import type { Observed } from '../../src/observe/observed.ts';
 import { downOn } from '../../src/pipeline/down.ts';
-import { connectFleet } from '../../src/pipeline/fleet.ts';
+import { connectFleet } from '../../src/pipeline/connecting.ts';
 import { accessoryDrift, type AccessoryDrift } from '../../src/plan/accessories/drift.ts';
 import { restartEngine } from '../fakes/containers.ts';
 import type { FakeMachine } from '../fakes/machine.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { wantedAccessories } from '../../src/accessories/wanted.ts';
 import { askRegistries } from '../../src/pipeline/accessories/registry.ts';
-import { connectFleet } from '../../src/pipeline/fleet.ts';
+import { connectFleet } from '../../src/pipeline/connecting.ts';
 import { meet } from '../../src/plan/accessories/current.ts';
 import { accessoryDrift } from '../../src/plan/accessories/drift.ts';
 import { tagsSeen } from '../../src/plan/accessories/moved.ts';

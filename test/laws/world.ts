@@ -9,7 +9,7 @@ import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
 import { changeWith } from '../../src/pipeline/accessories/change.ts';
 import type { AccessoryCommand, AccessoryOptions } from '../../src/pipeline/accessories/stories.ts';
-import { besideApp, connectFleet } from '../../src/pipeline/fleet.ts';
+import { besideApp, connectFleet } from '../../src/pipeline/connecting.ts';
 import { deployPlan, deployWith, type DeployOptions } from '../../src/pipeline/deploy.ts';
 import { rollbackWith, type RollbackOptions } from '../../src/pipeline/rollback.ts';
 import type { Session } from '../../src/pipeline/session.ts';

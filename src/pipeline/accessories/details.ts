@@ -3,7 +3,7 @@ import { whyNotStarted } from '../../containers/not-started.ts';
 import { fateOf } from '../../plan/accessories/fate.ts';
 import { tagsSeen } from '../../plan/accessories/moved.ts';
 import type { AccessoryDetailsResult } from '../../report/results.ts';
-import { withFleet } from '../fleet.ts';
+import { withFleet } from '../connecting.ts';
 import type { Run } from '../run.ts';
 import { openSession } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';
