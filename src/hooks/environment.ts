@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { handleVariable, type LockHandle, writeHandles } from './lock-handle.ts';
 
 export interface HookMoment {
   readonly config: Pick<Config, 'service' | 'destination'>;
@@ -14,6 +15,8 @@ export interface HookMoment {
   /** Roles chosen with `--roles`; empty when none were. */
   readonly roles: readonly string[];
   readonly lockHeld: boolean;
+  /** What a `longshore` that the hook runs may act under. */
+  readonly locks: readonly LockHandle[];
   /** How long the deploy took, for post-deploy. */
   readonly runtimeSeconds?: number;
   /** For deploy-failed: the step, in words, and what the command ends with; absent for a run that was cut off. */
@@ -34,6 +37,7 @@ export function hookEnvironment(moment: HookMoment): Record<string, string> {
     KAMAL_HOSTS: moment.hosts.join(','),
     KAMAL_COMMAND: moment.command,
     KAMAL_LOCK: String(moment.lockHeld),
+    ...(moment.locks.length === 0 ? {} : { [handleVariable]: writeHandles(moment.locks) }),
     ...(moment.subcommand === undefined ? {} : { KAMAL_SUBCOMMAND: moment.subcommand }),
     ...(config.destination === undefined ? {} : { KAMAL_DESTINATION: config.destination }),
     ...(moment.roles.length === 0 ? {} : { KAMAL_ROLES: moment.roles.join(',') }),

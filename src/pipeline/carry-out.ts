@@ -12,7 +12,7 @@ import { executionFor } from './execution.ts';
 import type { Fleet, FleetLook } from './fleet.ts';
 import { goBack, takenOver } from './go-back.ts';
 import { holdWhatServes } from './hold-what-serves.ts';
-import type { HeldLock } from './lock.ts';
+import type { HeldLock } from './held-lock.ts';
 import { preflight } from './preflight.ts';
 import { approveRelease, heedIrreversible } from './release.ts';
 import type { Session } from './session.ts';

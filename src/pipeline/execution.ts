@@ -6,7 +6,7 @@ import type { Observed } from '../observe/observed.ts';
 import { thisMachine } from '../plan/plan.ts';
 import type { Fleet } from './fleet.ts';
 import { heed, hookRunner } from './hooks.ts';
-import type { HeldLock } from './lock.ts';
+import type { HeldLock } from './held-lock.ts';
 import type { Session } from './session.ts';
 
 /** Everything that steps need of this run, which ends when the lock is lost or somebody types Ctrl-C. */

@@ -2,6 +2,7 @@ import type { WantedContainer } from '../app/wanted.ts';
 import { rolePrefix } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
+import { handleFor } from '../hooks/lock-handle.ts';
 import type { Host } from '../hosts/host.ts';
 import type { AccessoryLook } from '../observe/accessories.ts';
 import { observeHost } from '../observe/observe.ts';
@@ -55,10 +56,9 @@ export function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
       secretsByKamal,
       ...(look.accessories === undefined ? {} : { accessories: look.accessories }),
     });
-    if (run.env['KAMAL_LOCK'] !== 'true') return observed;
     // Called by a hook: what is unfinished is the run that called it.
     const { unfinished: _calling, ...others } = observed;
-    return others;
+    return handleFor(config, run.env) === undefined ? observed : others;
   };
 
   /** Looks again and again at a machine while its proxy is busy with a request of this service. */

@@ -5,6 +5,7 @@ import type { Execution } from '../execute/execution.ts';
 import { hookEnvironment, hookEnvironmentOnHost } from '../hooks/environment.ts';
 import { hookConfigOf, hostsFor, secretsFor, type HookName } from '../hooks/hooks.ts';
 import { outputVariable, parseHookOutput } from '../hooks/output.ts';
+import { handleFor, parseHandles } from '../hooks/lock-handle.ts';
 import type { Host } from '../hosts/host.ts';
 import { readHookScript, runLocalHook } from '../hosts/this-machine/local-hook.ts';
 import { thisMachine, type FailedRun } from '../plan/plan.ts';
@@ -133,7 +134,7 @@ export function hookRunner(session: Session, version: string, hostOf: (name: str
   };
 }
 
-function momentOf({ run, config, tree }: Session, call: HookCall): Parameters<typeof hookEnvironment>[0] {
+function momentOf({ run, config, tree, locks }: Session, call: HookCall): Parameters<typeof hookEnvironment>[0] {
   const [command = '', subcommand] = (call.failed?.command ?? run.command).split(' ');
   return {
     config,
@@ -144,7 +145,8 @@ function momentOf({ run, config, tree }: Session, call: HookCall): Parameters<ty
     performer: tree.performer,
     hosts: call.hosts,
     roles: run.roles,
-    lockHeld: call.lockHeld,
+    lockHeld: call.lockHeld || handleFor(config, run.env) !== undefined,
+    locks: [...parseHandles(run.env), ...locks],
     ...(call.failed === undefined ? {} : { failed: call.failed }),
     ...(call.runtimeSeconds === undefined ? {} : { runtimeSeconds: call.runtimeSeconds }),
     recordedAt: new Date().toISOString(),

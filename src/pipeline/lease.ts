@@ -28,6 +28,8 @@ export interface LeaseTerms {
   readonly renew: () => Promise<boolean>;
 }
 
+/** How long after its last sign of life a run's lock may be taken over. */
+export const leaseSeconds = 15;
 /** So often within a lease it is renewed. */
 const renewalsPerLease = 4;
 /** Milliseconds by which a time limit may come late while this process is only busy. */

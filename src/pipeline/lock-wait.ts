@@ -3,6 +3,7 @@ import { Failure } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
 import type { Host, LockAnswer, LockHolder, LockRequest, Seat } from '../hosts/host.ts';
 import type { Fleet } from './fleet.ts';
+import { isLent } from './inherited-lock.ts';
 import { elapsed } from './lease.ts';
 import type { Session } from './session.ts';
 
@@ -15,7 +16,7 @@ const mostTakeOvers = 3;
 /** Before a build: ends when nobody deploys, as far as looking can tell. @returns whether a dead run's lock is there. @throws Failure `lock-held` */
 export async function waitUntilFree(session: Session, fleet: Fleet): Promise<boolean> {
   const host = fleet.hosts.get(session.config.primaryHost);
-  if (host === undefined || session.run.env['KAMAL_LOCK'] === 'true') return false;
+  if (host === undefined || (await isLent(session, fleet))) return false;
   const query = { lockDirectory: lockDirectory(session.config), releasesFile: '/dev/null', files: [], paths: [] };
   const look = async (): Promise<LockAnswer> => {
     const { lock } = await host.readState(query);

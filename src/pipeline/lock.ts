@@ -1,33 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { lockDirectory, rosterDirectory } from '../containers/names.ts';
+import { lockDirectory, rosterDirectory, serviceOnMachine } from '../containers/names.ts';
 import { Failure, messageOf } from '../errors.ts';
 import { isUnknown } from '../execute/execution.ts';
 import { timestamp } from '../execute/record.ts';
-import type { Fence } from '../hosts/fence.ts';
-import type { Host, LockRequest } from '../hosts/host.ts';
+import type { LockRequest } from '../hosts/host.ts';
 import type { Fleet } from './fleet.ts';
-import { keepLease, type Lease } from './lease.ts';
+import type { HeldLock } from './held-lock.ts';
+import { inheritLock } from './inherited-lock.ts';
+import { keepLease, leaseSeconds } from './lease.ts';
 import { acquire } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import { keepRoster } from './roster.ts';
 import type { Session } from './session.ts';
 
-/** How long after its last sign of life a run's lock may be taken over. */
-export const leaseSeconds = 15;
-export interface HeldLock extends Omit<Lease, 'stop'> {
-  /** A fence of this lock, before one machine: it opens once the machine knows this connection as that of the run which has the lock. */
-  before(host: Host, fence: Fence): Fence;
-  /** Gives it back, once. @returns false when it was somebody else's by then */
-  release(): Promise<boolean>;
-}
-
 /**
  * Takes the deploy lock with a lease, and keeps it renewed. A dead run's lock is taken over once its lease has run out, and nothing of it
- * is at work any more; one without a lease (Kamal's own, or `lock acquire`) never. @throws Failure `lock-held`
+ * is at work any more; one without a lease (Kamal's own, or `lock acquire`) never. Called by a hook, it acts under the lock of the run
+ * that the hook belongs to. @throws Failure `lock-held`
  */
 export async function takeLock(session: Session, fleet: Fleet, version: string): Promise<HeldLock> {
-  const { run, config } = session;
-  if (run.env['KAMAL_LOCK'] === 'true') return withoutLock();
+  const { config } = session;
+  const inherited = await inheritLock(session, fleet);
+  if (inherited !== undefined) return inherited;
   const ownerToken = randomBytes(16).toString('hex');
   const [message, roster] = ['Automatic deploy lock', rosterDirectory(config)];
   const request = lockRequest(session, { version, message, lease: { ownerToken, seconds: leaseSeconds }, roster });
@@ -39,9 +33,12 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
   const renew = async () => (await lockHost()).refreshLock(directory, ownerToken);
   const lease = keepLease({ host: host.name, seconds: leaseSeconds, sinceTaken: sinceAsked, renew });
   const enlisted = keepRoster({ roster, ownerToken, seat, host, lease });
+  const handle = { ownerToken, turn: seat.turn, service: serviceOnMachine(config), host: host.name };
+  session.locks.add(handle);
 
   async function giveBack(): Promise<boolean> {
     lease.stop();
+    session.locks.delete(handle);
     const request = { directory, ownerToken, roster };
     const connected = await lockHost();
     const released = await connected.releaseLock(request).catch((error: unknown) => {
@@ -68,22 +65,6 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
 async function giveUp(lock: HeldLock, error: unknown): Promise<never> {
   await lock.release().catch(() => undefined);
   throw error;
-}
-
-/** For what needs no lock, or whose caller holds it and gives it back. */
-export function withoutLock(): HeldLock {
-  const { signal } = new AbortController();
-  const open = { isOpen: () => true, pass: async () => undefined };
-  return {
-    lost: signal,
-    taken: signal,
-    fence: open,
-    fenceBack: open,
-    before: () => open,
-    renew: async () => undefined,
-    isTaken: async () => false,
-    release: async () => true,
-  };
 }
 
 /** The three lines that Kamal shows (reference, section 3.5). */

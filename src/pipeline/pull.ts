@@ -7,7 +7,7 @@ import { executionFor } from './execution.ts';
 import { connectFleet } from './connecting.ts';
 import type { Fleet } from './fleet.ts';
 import { together } from './together.ts';
-import { withoutLock } from './lock.ts';
+import { withoutLock } from './held-lock.ts';
 import { shortagesOf } from '../plan/room.ts';
 import { spaceProblem } from './preflight.ts';
 import type { Session } from './session.ts';

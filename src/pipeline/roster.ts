@@ -16,8 +16,8 @@ interface Place {
   readonly roster: string;
   readonly ownerToken: string;
   readonly seat: Seat;
-  /** That the lock was taken on, which knows its connection from then on. */
-  readonly host: Host;
+  /** That the lock was taken on, which knows its connection from then on; absent for a run that was lent the lock of another. */
+  readonly host?: Host;
   readonly lease: Lease;
 }
 
@@ -27,8 +27,9 @@ interface Place {
  */
 export function keepRoster({ roster, ownerToken, seat, host: lockHost, lease }: Place): Enlisted {
   const { turn, dead } = seat;
-  const known = new WeakSet<Host>([lockHost]);
-  const enlisting = new WeakMap<Host, Promise<number>>([[lockHost, Promise.resolve(seat.busy)]]);
+  const first = lockHost === undefined ? [] : [lockHost];
+  const known = new WeakSet<Host>(first);
+  const enlisting = new WeakMap<Host, Promise<number>>(first.map((host) => [host, Promise.resolve(seat.busy)]));
 
   async function ask(host: Host): Promise<number> {
     const request = { roster, ownerToken, turn, end: dead };

@@ -8,6 +8,7 @@ import { fingerprintOf } from '../config/fingerprint.ts';
 import { loadConfig } from '../config/load.ts';
 import { Failure } from '../errors.ts';
 import type { HookName } from '../hooks/hooks.ts';
+import type { LockHandle } from '../hooks/lock-handle.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 import { existingHooks } from '../hosts/this-machine/local-hook.ts';
@@ -41,6 +42,8 @@ export interface Session {
   readonly hooks: ReadonlySet<HookName>;
   /** Whether what fails is to be brought back. */
   readonly hold: Hold;
+  /** The locks that this run holds, which its hooks are lent. */
+  readonly locks: Set<LockHandle>;
   readonly secrets: ReadonlyMap<string, string>;
   /** Those that Kamal reads as something else, as it reads them. */
   readonly secretsByKamal: ReadonlyMap<string, string>;
@@ -133,6 +136,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     origin: originOf(config, tree),
     hooks: new Set(relevant),
     hold: newHold(run.onFailure === 'hold' ? askedToHold : undefined),
+    locks: new Set(),
     secrets,
     secretsByKamal,
     routeFiles,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type Ended, makeProject, type Project } from './harness.ts';
 import { chi, dal, emptyMachines, lockIsHeld, on, running, served } from './machines.ts';
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
   project = makeProject('test/apps/small', {
     '.kamal/hooks/pre-connect': tell,
     '.kamal/hooks/pre-build': tell,
-    '.kamal/hooks/pre-app-boot': tell,
+    '.kamal/hooks/pre-app-boot': `${tell}[ -z "$NESTED" ] || $NESTED\n`,
     '.kamal/hooks/post-app-boot': tell,
     '.kamal/hooks/deploy-failed': `#!/bin/sh\necho "after $LONGSHORE_FAILED_STEP, status $LONGSHORE_EXIT_STATUS, lock $KAMAL_LOCK"\n`,
     '.kamal/hooks/post-deploy': `${tell}[ ! -e post-deploy-fails ]\n`,
@@ -37,8 +37,8 @@ afterAll(async () => {
   await on(dal, 'rm -f /home/deploy/pre-deploy-*');
 });
 
-function deploy(words: string, onEvent?: Parameters<Project['longshore']>[1]): Promise<Ended> {
-  return project.longshore(words, { ...onEvent, env: { HOOK_LOG: log } });
+function deploy(words: string, options?: Parameters<Project['longshore']>[1]): Promise<Ended> {
+  return project.longshore(words, { ...options, env: { HOOK_LOG: log, ...options?.env } });
 }
 
 test('hooks run here in Kamal’s order with Kamal’s environment, and pre-deploy on the machines that the file names', async () => {
@@ -140,11 +140,23 @@ test('a failing post-deploy hook reverts nothing, and is exit 6', async () => {
   expect(await lockIsHeld(dal, 'small')).toBe(false);
 });
 
-test('--skip-hooks runs none of them', async () => {
+test('what a hook calls acts under the lock of its deploy, and leaves it there', async () => {
+  project.commit('Hooked by itself');
+  const nested = `${process.execPath} ${join(inject('longshore'), 'bin/run.js')} server bootstrap --skip-hooks`;
+  const run = await deploy('deploy', { env: { NESTED: nested } });
+  expect(run, run.output).toMatchObject({ status: 0 });
+  expect(run.output).toContain('pre-app-boot] | server bootstrap small');
+  expect(run.output).not.toMatch(/is held|KAMAL_LOCK/);
+  expect(readFileSync(log, 'utf8')).toMatch(/KAMAL_LOCK=true/);
+  expect(await lockIsHeld(dal, 'small')).toBe(false);
+});
+
+test('--skip-hooks runs none of them; a KAMAL_LOCK that somebody exported is not believed', async () => {
   const before = readFileSync(log, 'utf8');
   const version = project.commit('Without hooks');
-  const run = await deploy('deploy --skip-hooks');
+  const run = await deploy('deploy --skip-hooks', { env: { KAMAL_LOCK: 'true' } });
   expect(run, run.output).toMatchObject({ status: 0 });
+  expect(run.output).toContain('KAMAL_LOCK=true is set here');
   expect(run.output).not.toContain('pre-deploy');
   expect(readFileSync(log, 'utf8')).toBe(before);
   expect(await served(chi, host)).toBe(version);

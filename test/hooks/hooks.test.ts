@@ -3,6 +3,7 @@ import type { HookConfig, Role } from '../../src/config/config.ts';
 import { hookEnvironment, hookEnvironmentOnHost } from '../../src/hooks/environment.ts';
 import type { HookMoment } from '../../src/hooks/environment.ts';
 import { defaultHook, hookConfigOf, hostsFor, refuseOldHooks, secretsFor } from '../../src/hooks/hooks.ts';
+import { handleFor, parseHandles } from '../../src/hooks/lock-handle.ts';
 
 const moment: HookMoment = {
   config: { service: 'shop' },
@@ -13,6 +14,7 @@ const moment: HookMoment = {
   hosts: ['dal-01', 'chi-02'],
   roles: [],
   lockHeld: false,
+  locks: [],
   recordedAt: '2026-01-02T03:04:05.678Z',
 };
 
@@ -46,6 +48,19 @@ test('destination, roles, subcommand and runtime are told only when there are an
     KAMAL_LOCK: 'true',
     KAMAL_RUNTIME: '13',
   });
+});
+
+test('a hook is lent the locks of its run, and a run that it calls finds that of its own file among them', () => {
+  const shop = { ownerToken: 'aa11', turn: 7, service: 'shop-staging', host: '2001:db8::1' };
+  const other = { ownerToken: 'bb22', turn: 8, service: 'mail', host: 'dal-01' };
+  const env = hookEnvironment({ ...moment, lockHeld: true, locks: [other, shop] });
+  expect(env['LONGSHORE_LOCK']).toBe('bb22:8:mail:dal-01 aa11:7:shop-staging:2001:db8::1');
+  expect(parseHandles(env)).toEqual([other, shop]);
+  const file = { service: 'shop', destination: 'staging', primaryHost: '2001:db8::1' };
+  expect(handleFor(file, env)).toEqual(shop);
+  expect(handleFor({ ...file, primaryHost: 'dal-01' }, env)).toBeUndefined();
+  expect(handleFor(file, {})).toBeUndefined();
+  expect(parseHandles({ LONGSHORE_LOCK: 'true' })).toEqual([]);
 });
 
 test('a hook on a machine also learns which one it is', () => {

@@ -26,6 +26,10 @@ export interface RunOptions {
   confirm?: NonNullable<Run['confirm']>;
   /** As `--hosts`. */
   hosts?: readonly string[];
+  /** What the process is started with; absent: nothing. */
+  variables?: Run['env'];
+  /** As `--lock-wait`. */
+  lockWait?: NonNullable<Run['lockWait']>;
   /** As `--approve-release`. */
   approveRelease?: boolean;
   /** As `--roles`. */
@@ -57,9 +61,10 @@ export function sessionOf(
     skipHooks: false,
     noCache: false,
     acceptNewHostKeys: false,
-    env: {},
+    env: options.variables ?? {},
     ...(options.approveRelease === undefined ? {} : { approveRelease: options.approveRelease }),
     ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
+    ...(options.lockWait === undefined ? {} : { lockWait: options.lockWait }),
     emit: (event) => events.push(event),
     signal: options.signal ?? new AbortController().signal,
   };
@@ -87,6 +92,7 @@ export function sessionOf(
     },
     hooks: new Set(options.hooks),
     hold: newHold(options.onFailure === 'hold' ? askedToHold : options.hold),
+    locks: new Set(),
     secretsByKamal: new Map(),
     secrets: new Map([
       ['KEY', 's3cret'],

@@ -6,7 +6,7 @@ import type { Observed } from '../../observe/observed.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { executionFor } from '../execution.ts';
 import type { Fleet } from '../fleet.ts';
-import type { HeldLock } from '../lock.ts';
+import type { HeldLock } from '../held-lock.ts';
 import { refuse } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';

@@ -1,0 +1,26 @@
+import type { Fence } from '../hosts/fence.ts';
+import type { Host } from '../hosts/host.ts';
+import type { Lease } from './lease.ts';
+
+export interface HeldLock extends Omit<Lease, 'stop'> {
+  /** A fence of this lock, before one machine: it opens once the machine knows this connection as that of the run which has the lock. */
+  before(host: Host, fence: Fence): Fence;
+  /** Gives it back, once; one that this run was lent stays where it is. @returns false when it was somebody else's by then */
+  release(): Promise<boolean>;
+}
+
+/** For what needs no lock, or whose caller holds it and gives it back. */
+export function withoutLock(): HeldLock {
+  const { signal } = new AbortController();
+  const open = { isOpen: () => true, pass: async () => undefined };
+  return {
+    lost: signal,
+    taken: signal,
+    fence: open,
+    fenceBack: open,
+    before: () => open,
+    renew: async () => undefined,
+    isTaken: async () => false,
+    release: async () => true,
+  };
+}
