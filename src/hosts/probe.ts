@@ -119,7 +119,8 @@ function requestScript(
 ): string {
   const seconds = Math.ceil(timeoutSeconds);
   const name = host.replace(/:\d+$/, '');
-  const words = [...['--resolve', `${name}:${port}:${address}`], ...['-H', `Host: ${host}`]];
+  const place = isIP(address) === 6 ? `[${address}]` : address;
+  const words = ['--connect-to', `::${place}:${port}`, '-H', `Host: ${host}`];
   const curl = `curl -sk -o /dev/null -w 'status %{http_code}' --max-time ${seconds} ${quoteAll([...words, `${scheme}://${name}:${port}${path}`])}`;
   const bash = `timeout ${seconds} bash -c 'exec 3<>"/dev/tcp/$0/$1"; printf %s "$2" >&3; read -r _ status _ <&3; echo "status $status"' ${quoteAll([address, String(port), request(host, path)])} 2>/dev/null`;
   const withoutCurl =
