@@ -63,13 +63,18 @@ export const diskFull: Fault = {
   },
 };
 
+/** Milliseconds after which the engine, a Go program, has read /etc/hosts anew (`cacheMaxAge` in Go's net/hosts.go). */
+const knownNames = 6000;
+
 export const registryAnswers = (how: 401 | 429 | 'half'): Fault => ({
   name: how === 'half' ? 'the registry stops half way' : `the registry answers ${how}`,
   async prepare() {
     const registry = await startBadRegistry(how);
     await everywhere(`echo "${registry.address} registry.test # chaos" >>/etc/hosts`);
+    await pause(knownNames);
     return async () => {
       await everywhere(`sed '/chaos$/d' /etc/hosts >/tmp/hosts && cat /tmp/hosts >/etc/hosts`);
+      await pause(knownNames);
       registry.stop();
     };
   },

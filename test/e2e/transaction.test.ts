@@ -24,7 +24,8 @@ beforeAll(async () => {
         .replace('builder:', 'boot:\n  limit: 1\nbuilder:')
         .replace('readiness_delay: 0', 'readiness_delay: 1'),
   });
-  expect(await project.longshore('setup')).toMatchObject({ status: 0 });
+  const setup = await project.longshore('setup');
+  expect(setup, setup.output).toMatchObject({ status: 0 });
 });
 
 afterAll(async () => {
