@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { load } from '../config/load-text.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { makeWorld, twoMachines, worldOn } from '../laws/world.ts';
 import { boot, image, refusal, strange, worldWith } from './stranger.ts';
@@ -92,3 +93,91 @@ test('requests that go to another service are refused before a container is made
       'two: web of config/deploy.yml wants the requests for shop.example.com, which go to store-web-v1 (service store)',
     ]);
   }));
+
+describe('two destinations of which neither is there yet', () => {
+  const service = (accessory: string, app = '') => ({
+    base: `service: shop
+image: shop
+base_destination: production
+servers: {web: {hosts: [one]${app}}}
+registry: {server: registry.test:5000, username: x, password: y}
+builder: {arch: amd64, driver: docker}
+proxy: {host: shop.example.com, run: {registry: registry.test:5000}}
+deploy_timeout: 5
+readiness_delay: 2
+accessories: {db: {image: ${image}, host: one, port: "127.0.0.1:5432:5432", volumes: ["db:/data"], healthcheck: {start_period: 2, retries: 1, timeout: 1}}}
+`,
+    staging: `servers: {web: {hosts: [one]}}\nproxy: {host: staging.example.com}\naccessories: {db: {${accessory}}}\n`,
+  });
+  const worlds = ({ base, staging }: ReturnType<typeof service>) => {
+    const config = (destination: string) => load({ 'deploy.yml': base, 'deploy.staging.yml': staging }, destination);
+    const production = makeWorld(config('production'));
+    production.registry.push(image, {});
+    production.push('v1');
+    return { production, staging: worldOn(production, config('staging')) };
+  };
+  const apart = 'service: shop-staging-db, port: "127.0.0.1:5433:5432", volumes: ["staging-db:/data"]';
+  const mine = 'one: db of staging (deploy.staging.yml) wants';
+  const its = 'db of production (deploy.yml)';
+
+  test.each([
+    ['name', apart.replace('service: shop-staging-db, ', ''), [`${mine} the name shop-db, which ${its} wants too`]],
+    ['port', apart.replace('5433', '5432'), [`${mine} the port 127.0.0.1:5432:5432, which ${its} wants too`]],
+    ['volume', apart.replace('staging-db:/', 'db:/'), [`${mine} to write to db, which ${its} mounts`]],
+    [
+      'service',
+      apart.replace('shop-staging-db', 'shop'),
+      [`${mine} the service shop, which web of production (deploy.yml) goes by`],
+    ],
+  ])('and one %s: the one that inherits is refused, and the base file’s own may come', (_, accessory, reasons) =>
+    inVirtualTime(async () => {
+      const { production, staging } = worlds(service(accessory));
+      expect(await boot(staging)).toEqual(reasons);
+      expect(await refusal(staging, () => staging.deploy('v1', { command: 'setup' }))).toEqual(reasons);
+      expect(await boot(production)).toEqual([]);
+    }),
+  );
+
+  test('and both inherit: whoever comes first is refused', () =>
+    inVirtualTime(async () => {
+      const { base, staging } = service(apart.replace('5433', '5432'));
+      const files = {
+        'deploy.yml': base.replace('base_destination: production\n', ''),
+        'deploy.staging.yml': staging,
+        'deploy.production.yml': 'proxy: {host: shop.example.com}\n',
+      };
+      const world = makeWorld(load(files, 'production'));
+      world.registry.push(image, {});
+      world.push('v1');
+      expect(await boot(world)).toEqual([
+        'one: db of production (deploy.production.yml) wants the port 127.0.0.1:5432:5432, which db of staging (deploy.staging.yml) wants too',
+      ]);
+      const other = worldOn(world, load(files, 'staging'));
+      expect(await boot(other)).toEqual([
+        `${mine} the port 127.0.0.1:5432:5432, which db of production (deploy.production.yml) wants too`,
+      ]);
+    }));
+
+  test('and one port of a role is refused', () =>
+    inVirtualTime(async () => {
+      const { staging } = worlds(service(apart, ', options: {publish: "127.0.0.1:3000:3000"}'));
+      expect(await refusal(staging, () => staging.deploy('v1'))).toEqual([
+        'one: web of staging (deploy.staging.yml) wants the port 127.0.0.1:3000:3000, which web of production (deploy.yml) wants too',
+      ]);
+    }));
+
+  test('let what one of them had before be: it is made anew, and only the other is refused', () =>
+    inVirtualTime(async () => {
+      const { production, staging: first } = worlds(service(apart));
+      expect([await boot(production), await boot(first)]).toEqual([[], []]);
+      expect(await refusal(first, () => first.accessory('remove', ['db']))).toEqual([]);
+      const { base, staging } = service(apart.replace('5433', '5432'));
+      const config = (destination: string) => load({ 'deploy.yml': base, 'deploy.staging.yml': staging }, destination);
+      const later = worldOn(production, config('production'));
+      expect(await refusal(later, () => later.accessory('reboot', ['db']))).toEqual([]);
+      const other = worldOn(production, config('staging'));
+      expect(await boot(other)).toEqual([
+        `${mine} the port 127.0.0.1:5432:5432, which shop-db of production (deploy.yml) has`,
+      ]);
+    }));
+});

@@ -5,6 +5,7 @@ import type { ContainerSpec } from '../../containers/spec.ts';
 import type { Observed, ObservedHost } from '../../observe/observed.ts';
 import { nameOf } from '../owners.ts';
 import type { ContainerRef, Plan, Step } from '../plan.ts';
+import { absentStandings, takenFromAbsent, type Absent } from './absent.ts';
 import { sharedPlaces } from './places.ts';
 import { takePort, type Taken } from './port-takers.ts';
 import { takeRoute, type Routes } from './routes.ts';
@@ -47,6 +48,7 @@ export function collisions({ config, observed, plans }: CollisionRequest): Colli
 
 interface Machine extends Taken, Routes {
   readonly homeDirectory: string;
+  readonly absent: readonly Absent[];
 }
 
 /** What of the machine is different after a step, and what was in the step's way. */
@@ -54,10 +56,11 @@ interface After extends Partial<Collisions> {
   readonly now: Partial<Machine>;
 }
 
-function machineOf({ containers, homeDirectory, proxy, listening = [] }: ObservedHost, config: Config): Machine {
+function machineOf({ host, containers, homeDirectory, proxy, listening = [] }: ObservedHost, config: Config): Machine {
   const published = containers.flatMap(({ ports }) => ports);
   return {
     homeDirectory,
+    absent: absentStandings(config, host, homeDirectory),
     standings: observedStandings(containers, config),
     routes: proxy.routes,
     outside: listening.filter((port) => !published.some((other) => overlaps(port, other))),
@@ -99,15 +102,20 @@ function afterStep(machine: Machine, step: Step, who: string): After {
   }
 }
 
-function create({ standings, homeDirectory }: Machine, spec: ContainerSpec, who: string): After {
+function create({ standings, absent, homeDirectory }: Machine, spec: ContainerSpec, who: string): After {
   const made = madeStanding(spec, { who, homeDirectory });
   const named = standings.filter(({ name }) => name === spec.name);
-  const shared = sharedPlaces(made, standings).map((text) => `${who} ${text}`);
+  const { names, ports, places } = takenFromAbsent(made, { absent, standings });
+  const shared = [...sharedPlaces(made, standings), ...places].map((text) => `${who} ${text}`);
   // The app's files may be another app's too, as with Kamal; a server's data never are.
   const isApp = spec.labels['role'] !== undefined;
   return {
     now: { standings: [...standings.filter((one) => !named.includes(one)), made] },
-    refused: [...named.map((one) => wantsName(one, who)), ...(isApp ? [] : shared)],
+    refused: [
+      ...named.map((one) => wantsName(one, who)),
+      ...[...names, ...ports].map((text) => `${who} ${text}`),
+      ...(isApp ? [] : shared),
+    ],
     told: isApp ? shared : [],
   };
 }
