@@ -48,6 +48,7 @@ made_of() {
 interrupted_at() {
   local pid
   printf '%s$ longshore accessory boot sftp -d staging & … kill -INT $! at step %s%s\n' "$cyan" "$1" "$plain"
+  : >"$demo_dir/events"
   longshore accessory boot sftp -d staging --json >/dev/null 2>"$demo_dir/events" </dev/null &
   pid=$!
   while kill -0 "$pid" 2>/dev/null && [ "$(grep -c '"type":"step-started"' "$demo_dir/events")" -lt "$1" ]; do sleep 0.02; done

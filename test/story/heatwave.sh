@@ -9,6 +9,7 @@ heatwave_story() {
   primary_is_lost
   what_is_productions
   boot_in_pieces
+  as_kamal_left_it
 }
 
 two_empty_machines() {
