@@ -8,7 +8,6 @@ export const exitStatusOf = {
   usage: 2,
   'config-missing': 2,
   'config-invalid': 2,
-  'config-not-supported-yet': 2,
   'destination-unknown': 2,
   'log-not-writable': 2,
   'secrets-missing': 3,

@@ -101,6 +101,7 @@ accessories:
     # The name of the container, else <service>-<accessory>.
     service: shop-valkey
     image: acme/valkey:8
+    # One at localhost is the machine's own, and needs no login.
     registry:
       server: registry.example.com
       username: deployer

@@ -64,13 +64,6 @@ export interface Config {
   readonly errorPagesPath?: string;
   /** Things worth saying that stop nothing, each with `file:line`. */
   readonly warnings: readonly string[];
-  /** Keys of Kamal's that Longshore does not do yet, and that would change what runs or is routed: refused by what changes a machine. */
-  readonly notDoneYet: readonly NotDoneYet[];
-}
-
-export interface NotDoneYet {
-  readonly key: string;
-  readonly where: string;
 }
 
 /** How values reach the containers: as they are written, or as Kamal 2.12 delivers them. */

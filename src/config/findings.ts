@@ -1,5 +1,4 @@
 import { Failure } from '../errors.ts';
-import type { NotDoneYet } from './config.ts';
 import type { Layers } from './layers.ts';
 import { excerptOf, lineOf, positionOf } from './sheet.ts';
 import type { Path, Place } from './sheet.ts';
@@ -8,7 +7,6 @@ import type { Remark } from './yaml.ts';
 /** What reading and resolving a config brings to light. Paths are those of the merged file. */
 export interface Findings {
   readonly warnings: readonly string[];
-  readonly notDoneYet: readonly NotDoneYet[];
   readonly problems: readonly Remark[];
   /** Whether the path stands in a file. */
   has(path: Path): boolean;
@@ -20,13 +18,10 @@ export interface Findings {
   problemWithKey(path: Path, message: string): void;
   warning(path: Path, message: string): void;
   warningAt(place: Place, message: string): void;
-  /** For what Kamal does and Longshore does not do yet. */
-  notDone(path: Path): void;
 }
 
 export function createFindings(layers: Layers): Findings {
   const warnings: string[] = [];
-  const notDoneYet: NotDoneYet[] = [];
   const problems: Remark[] = [];
   const warningAt = (place: Place, message: string): void => {
     const warning = `${lineOf(place)}: ${message}`;
@@ -34,7 +29,6 @@ export function createFindings(layers: Layers): Findings {
   };
   return {
     warnings,
-    notDoneYet,
     problems,
     has: (path) => layers.has(path),
     textAt(path) {
@@ -52,10 +46,6 @@ export function createFindings(layers: Layers): Findings {
       warningAt(layers.placeOf(path).key, message);
     },
     warningAt,
-    notDone(path) {
-      const entry = { key: path.join('.'), where: lineOf(layers.placeOf(path).key) };
-      if (!notDoneYet.some(({ key }) => key === entry.key)) notDoneYet.push(entry);
-    },
   };
 }
 

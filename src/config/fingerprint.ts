@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from './config.ts';
 
 /** What says where the file lies or what it is called, and changes nothing on a machine. */
-const aside: ReadonlySet<string> = new Set(['file', 'destinationFile', 'warnings', 'notDoneYet', 'aliases', 'output']);
+const aside: ReadonlySet<string> = new Set(['file', 'destinationFile', 'warnings', 'aliases', 'output']);
 
 /** Twelve hex digits that change with every setting a file asks for; values of secrets are not in it, only their names. */
 export function fingerprintOf(config: Config): string {

@@ -33,8 +33,6 @@ export function resolveRegistry(written: WrittenRegistry | undefined, path: Path
     return {};
   }
   const local = isLocalRegistry(written);
-  // An accessory's image is not pushed from here.
-  if (local && path.length > 1) findings.notDone([...path, 'server']);
   for (const key of ['username', 'password'] as const) {
     if (written[key] === undefined && !local) findings.problem(path, `\`${path.join('.')}.${key}\` is missing`);
   }

@@ -95,7 +95,6 @@ export function resolveConfig(
     values: written.values,
     errorPagesPath: written.error_pages_path,
     warnings: findings.warnings,
-    notDoneYet: findings.notDoneYet,
   });
 }
 

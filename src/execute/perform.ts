@@ -120,7 +120,7 @@ async function pullImage(
 ): Promise<void> {
   const host = hostOf(execution, hostName);
   const { localRegistryPort: port } = execution;
-  const endReach = port === undefined ? undefined : await host.reachBack(port);
+  const endReach = port !== undefined && port === portHere(step.image) ? await host.reachBack(port) : undefined;
   const digest = await host.docker
     .pullImage(step.image, execution.credentialsFor(step.image), onProgress)
     .finally(endReach);
@@ -131,6 +131,12 @@ async function pullImage(
     });
   }
   execution.digests.set(step.image, digest);
+}
+
+/** The port of a registry that an image of `localhost` is pulled from. */
+function portHere(image: string): number | undefined {
+  const [isHere, port = '80'] = /^localhost(?::(\d+))?\//.exec(image) ?? [];
+  return isHere === undefined ? undefined : Number(port);
 }
 
 /** The image's `service` label is looked at beside it: Kamal refuses images without it, and its prune would never find them. */

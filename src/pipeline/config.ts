@@ -13,6 +13,5 @@ export function showConfig(run: Run): ConfigResult {
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
     files: [config.file, config.destinationFile ?? []].flat(),
     settings: settingsOf({ config: selectRoles(config, run), layers }),
-    notDoneYet: config.notDoneYet,
   };
 }

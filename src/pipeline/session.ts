@@ -83,7 +83,6 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   const known: KnownLater = { mask: (text) => text };
   if (purpose.changes !== 'nothing') await openOutputs(run, config, known);
   for (const text of config.warnings) run.emit({ type: 'warning', text });
-  refuseNotDoneYet(config, purpose);
   const selected = chooseAccessories(config, selectRoles(config, run), purpose.accessories);
   if (purpose.needs.includes('containers')) refuseNothingToDeploy(config, selected);
   announce(run, selected, purpose);
@@ -184,15 +183,6 @@ export function versionOfRun({ run, config, tree }: Session): string {
 
 export function wantedOf(session: Session, version: string): WantedContainer[] {
   return wantedContainers(session.selected, version);
-}
-
-function refuseNotDoneYet(config: Config, { changes }: Purpose): void {
-  if (!['setup', 'machines', 'registry'].includes(changes)) return;
-  if (config.notDoneYet.length === 0) return;
-  throw new Failure('config-not-supported-yet', 'This file asks for things that Longshore does not do yet', {
-    details: config.notDoneYet.map(({ key, where }) => `${where}: ${key}`),
-    hint: 'They would change what runs or is routed, so nothing was done. Keep deploying this one with Kamal for now.',
-  });
 }
 
 function announce(run: Run, config: Config, { changes }: Purpose): void {

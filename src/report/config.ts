@@ -1,4 +1,3 @@
-import type { NotDoneYet } from '../config/config.ts';
 import type { Setting, Shown } from '../config/truth-shown.ts';
 import { noColours, type Paint } from './paint.ts';
 
@@ -7,8 +6,6 @@ export interface ConfigResult {
   readonly destination?: string;
   readonly files: readonly string[];
   readonly settings: readonly Setting[];
-  /** Keys that the file has and that do nothing yet. */
-  readonly notDoneYet: readonly NotDoneYet[];
 }
 
 export interface ConfigLook {
@@ -21,7 +18,7 @@ type Tree = Map<string, Tree | Setting>;
 
 /** The merged truth in the form of the file; machines that get the same stand together. */
 export function renderConfig(result: ConfigResult, { paint = noColours, origins }: ConfigLook): string {
-  const { service, destination, files, notDoneYet } = result;
+  const { service, destination, files } = result;
   const title = destination === undefined ? service : `${service} in ${destination}`;
   const lines = linesOf(treeOf(result.settings), { indent: '', origins });
   const width = Math.min(72, Math.max(...lines.map(({ text }) => text.length)));
@@ -31,8 +28,6 @@ export function renderConfig(result: ConfigResult, { paint = noColours, origins 
     ...lines.map(({ text, origin }) =>
       origin === undefined ? text : `${text.padEnd(width)}  ${paint.dim(`# ${origin}`)}`,
     ),
-    ...(notDoneYet.length === 0 ? [] : ['', paint.yellow('Not done yet by Longshore:')]),
-    ...notDoneYet.map(({ key, where }) => `  ${where}: ${key}`),
   ].join('\n');
 }
 

@@ -85,6 +85,13 @@ describe('an accessory', () => {
     expect(accessory('host: d, registry: {username: u, password: p}')?.image).toBe('postgres');
   });
 
+  test('is pulled from one on the machine itself, which needs no login', () => {
+    expect(accessory('host: d, registry: {server: "localhost:5000"}')).toMatchObject({
+      image: 'localhost:5000/postgres',
+      registry: { server: 'localhost:5000', localPort: 5000 },
+    });
+  });
+
   test('has files and directories in both forms', () => {
     const text = `service: pg, host: d,
     files: ["config/my.cnf:/etc/my.cnf", "init.sql.erb:/init/a.sql:ro,z", {local: k, remote: /k, mode: "0600", owner: "9:9", options: Z}],

@@ -62,7 +62,6 @@ describe('what a file means', () => {
       hooks: {},
       secretsPath: '.kamal/secrets',
       warnings: [],
-      notDoneYet: [],
     });
   });
 
@@ -166,7 +165,7 @@ x-longshore: {ssh: {hosts: {192.0.2.2: {user: ubuntu, port: "2222"}}}}`),
     expect(load(withKeys('git: {branches: [main, release/*]}')).gitBranches).toEqual(['main', 'release/*']);
   });
 
-  test('what is not done yet is named with its line; what has no effect is a warning', () => {
+  test('what has no effect is a warning', () => {
     const config = load(
       withKeys(`asset_path: /assets
 error_pages_path: public
@@ -180,7 +179,6 @@ run_directory: /x
 output: {file: {path: log}}
 aliases: {logs: app logs}`),
     );
-    expect(config.notDoneYet).toEqual([]);
     expect(config.warnings.map((line) => line.split(' ').slice(0, 2).join(' ')).toSorted()).toEqual([
       'deploy.yml:5: `builder.cache`',
       'deploy.yml:6: `ssh.forward_agent`',

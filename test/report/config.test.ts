@@ -42,7 +42,7 @@ function resultOf(files: Files, destination?: string): ConfigResult {
   return inDirectory(files, (cwd) => {
     const request = { file: 'deploy.yml', cwd, env: {}, ...(destination === undefined ? {} : { destination }) };
     const { config, layers } = loadLayers(request);
-    return { service: 'shop', files: ['deploy.yml'], settings: settingsOf({ config, layers }), notDoneYet: [] };
+    return { service: 'shop', files: ['deploy.yml'], settings: settingsOf({ config, layers }) };
   });
 }
 

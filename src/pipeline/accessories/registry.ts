@@ -26,9 +26,11 @@ export async function askRegistries(
   return new Map(await Promise.all(answers));
 }
 
-async function ask({ logins, mask }: Session, docker: Docker, image: string): Promise<TagAnswer> {
-  // Such a registry is reached only while something is pulled.
-  if (/^localhost[:/]/.test(image)) return { problem: 'its registry is on the machine that deploys' };
+async function ask({ config, logins, mask }: Session, docker: Docker, image: string): Promise<TagAnswer> {
+  const { localPort, server } = config.registry;
+  // The app's own is reached only while something is pulled.
+  if (localPort !== undefined && image.startsWith(`${server}/`))
+    return { problem: 'its registry is on the machine that deploys' };
   const credentials = logins.find(({ server }) => isAt(image, server));
   const reference = tagged(image);
   try {
