@@ -22,11 +22,23 @@ export function warnAboutPublished(text: string, path: Path, findings: Findings)
 
 /** The same for what `options` publishes. */
 export function warnAboutPublishOptions(options: readonly DockerOption[], path: Path, findings: Findings): void {
+  if (publishesAll(options)) {
+    findings.warning(
+      [...path, 'publish-all'],
+      '`publish-all` publishes every port that the image exposes on every address of the machine; write `publish` for each that is meant, with an address before it',
+    );
+  }
   const texts = options.flatMap(({ name, value }) => (name === 'publish' ? [String(value)] : []));
   for (const [index, text] of texts.entries()) {
     const entry = [...path, 'publish', index];
     warnAboutPublished(text, findings.has(entry) ? entry : [...path, 'publish'], findings);
   }
+}
+
+/** Whether every port that the image exposes is published, which is on every address. */
+export function publishesAll(options: readonly DockerOption[]): boolean {
+  const last = options.findLast(({ name }) => name === 'publish-all')?.value;
+  return last === true || /^(?:1|t|true)$/i.test(String(last));
 }
 
 function partsOf(text: string): Published {

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Observed } from '../observe/observed.ts';
 import { appContainers, isUp, observedHost } from './current.ts';
 import type { Plan } from './plan.ts';
-import { openedBy, whyOpen } from './ports.ts';
+import { whyOpened } from './ports.ts';
 
 /** Ports that a plan's new containers of roles would open on every address without anybody having said so; what is open stays so. */
 export function rolesThatOpen({ stages }: Plan, observed: Observed, config: Config): string[] {
@@ -13,7 +13,7 @@ export function rolesThatOpen({ stages }: Plan, observed: Observed, config: Conf
         if (step.kind !== 'create-container' || role === undefined) return [];
         const running = appContainers(observedHost(observed, host), config, role).filter(isUp);
         const now = running.flatMap(({ ports }) => ports);
-        return openedBy(step.spec, now).map((published) => whyOpen(published, `${host}: ${role}`));
+        return whyOpened(step.spec, now, `${host}: ${role}`);
       }),
     ),
   );

@@ -3,7 +3,7 @@ import { ownerLabel } from '../../containers/names.ts';
 import type { ObservedMount } from '../../observe/observed.ts';
 import { asMount, mountsOf, type Mount } from '../mounts.ts';
 import { describeContainer, nameOf } from '../owners.ts';
-import { openedBy, whyOpen } from '../ports.ts';
+import { whyOpened } from '../ports.ts';
 import { currentOf, isRunning, type Met } from './current.ts';
 
 /** Why a plan for accessories is not carried out, one text for each reason; what it may take away, and what is there already. */
@@ -60,9 +60,7 @@ export function whyPortIsOpen(met: Met): string[] {
   // What a run that was cut off has begun had its ports before.
   if (observed.leftovers.length > 0) return [];
   const now = isRunning(met) ? observed.container?.ports : observed.container?.atStart?.ports;
-  return openedBy(wanted.spec, now ?? []).map((published) =>
-    whyOpen(published, `${wanted.host}: ${wanted.accessory.name}`),
-  );
+  return whyOpened(wanted.spec, now ?? [], `${wanted.host}: ${wanted.accessory.name}`);
 }
 
 /** That the container of its name is somebody else's: another destination's, whose accessory Kamal calls alike, or anybody's. */
