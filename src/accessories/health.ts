@@ -1,8 +1,8 @@
-import type { Accessory, AccessoryHealthcheck } from '../config/config-accessory.ts';
+import type { Accessory, Healthcheck } from '../config/config-accessory.ts';
 import type { Config } from '../config/config.ts';
 
 /** How an accessory is found healthy; `check` absent: by its image's own check, else a connection to its port, else by staying up. */
-export interface AccessoryHealth extends AccessoryHealthcheck {
+export interface AccessoryHealth extends Healthcheck {
   readonly network: string;
   /** The port to connect to when nothing else says how to ask; absent: the first that the image exposes. */
   readonly port?: number;
@@ -24,6 +24,6 @@ export function budgetSeconds({
   retries,
   intervalSeconds,
   timeoutSeconds,
-}: AccessoryHealthcheck): number {
+}: Healthcheck): number {
   return startPeriodSeconds + retries * (intervalSeconds + timeoutSeconds);
 }

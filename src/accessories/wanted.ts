@@ -3,6 +3,7 @@ import type { Accessory } from '../config/config-accessory.ts';
 import { present } from '../config/present.ts';
 import { accessoryEnvFilePath, ownerLabel, serviceOnMachine, valuesLabel } from '../containers/names.ts';
 import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
+import { withStopSignal } from '../containers/stop-signal.ts';
 import { healthOf, type AccessoryHealth } from './health.ts';
 
 /** An accessory's container on one machine, as the file asks for it. */
@@ -73,7 +74,7 @@ function accessorySpec(config: Config, accessory: Accessory, env: readonly EnvVa
     logging: accessory.logging,
     volumes: [...accessory.volumes, ...[...accessory.files, ...accessory.directories].map(mount)],
     publish: accessory.publish,
-    options: stopSignal === undefined ? options : [...options, { name: 'stop-signal', value: stopSignal }],
+    options: withStopSignal(options, stopSignal),
     ...(values === undefined ? {} : { values }),
   };
 }

@@ -16,6 +16,7 @@ import { checkProxy, resolveProxyRoute } from './proxy.ts';
 import type { SaidRun } from './proxy-run.ts';
 import { warnAboutPublished } from './published.ts';
 import { resolveRegistry } from './registry.ts';
+import { checkStopSignal } from './swap.ts';
 import { checkVolumes } from './volumes.ts';
 import { resolveWords } from './words.ts';
 import type { WrittenConfig } from './written.ts';
@@ -143,17 +144,10 @@ export function runsOfAccessories(accessories: readonly Accessory[], written: Wr
   });
 }
 
-function checkStop({ stop_signal: signal, options }: WrittenAccessory, path: readonly string[], findings: Findings) {
-  if (signal !== undefined && optionValues['stop-signal']?.read(signal) === undefined) {
-    findings.problem([...path, 'stop_signal'], 'this should be a signal such as SIGINT');
-  }
-  for (const [key, option] of [
-    ['stop_signal', 'stop-signal'],
-    ['stop_timeout', 'stop-timeout'],
-  ] as const) {
-    if (options?.[option] === undefined || !findings.has([...path, key])) continue;
-    findings.problem([...path, key], `\`options.${option}\` says it too; keep one of them`);
-  }
+function checkStop(written: WrittenAccessory, path: readonly string[], findings: Findings): void {
+  checkStopSignal({ written, path, findings });
+  if (written.options?.['stop-timeout'] === undefined || !findings.has([...path, 'stop_timeout'])) return;
+  findings.problem([...path, 'stop_timeout'], '`options.stop-timeout` says it too; keep one of them');
 }
 
 /** Containers, routes and directories on a machine go by these names. */

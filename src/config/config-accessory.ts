@@ -28,7 +28,7 @@ export interface Accessory {
   readonly proxy?: ProxyRoute;
   /** Accessories that are started before it, and stopped after it. */
   readonly dependsOn: readonly string[];
-  readonly healthcheck: AccessoryHealthcheck;
+  readonly healthcheck: Healthcheck;
   /** Seconds its container gets to stop; absent for Docker's own 10. */
   readonly stopTimeoutSeconds?: number;
   /** Absent for the image's own. */
@@ -62,7 +62,7 @@ export interface MountedFile extends Mounted {
   readonly mode: string;
 }
 
-export interface AccessoryHealthcheck {
+export interface Healthcheck {
   /** Absent: the image's own check, or a connection to the container's port. */
   readonly check?:
     | { readonly kind: 'cmd'; readonly words: readonly string[] }

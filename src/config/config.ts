@@ -6,6 +6,7 @@
 import type { OutputConfig } from './output.ts';
 import type { Accessory } from './config-accessory.ts';
 import type { ReleaseCommand, SmokeCheck } from './config-phases.ts';
+import type { Swap } from './config-swap.ts';
 
 export interface Config {
   /** Path of the base file as the user gave it, for messages. */
@@ -84,7 +85,7 @@ export interface Registry {
   readonly password?: Value;
 }
 
-export interface Role {
+export interface Role extends Swap {
   readonly name: string;
   readonly isPrimary: boolean;
   readonly hosts: readonly RoleHost[];
@@ -102,8 +103,6 @@ export interface Role {
   /** Accessories that are started before it when both are. */
   readonly dependsOn: readonly string[];
   readonly smoke: readonly SmokeCheck[];
-  /** Seconds a container gets to stop; absent for Docker's own 10. */
-  readonly stopTimeoutSeconds?: number;
 }
 
 /** A machine, for a role or an accessory. */

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { AccessoryHealthcheck } from './config-accessory.ts';
+import type { Healthcheck } from './config-accessory.ts';
 import { integer, port, seconds, section, text } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { present } from './present.ts';
@@ -33,7 +33,7 @@ interface Health {
   readonly findings: Findings;
 }
 
-export function resolveHealthcheck({ written = {}, path, containerPort, findings }: Health): AccessoryHealthcheck {
+export function resolveHealthcheck({ written = {}, path, containerPort, findings }: Health): Healthcheck {
   const kinds = (['cmd', 'http', 'tcp'] as const).filter((kind) => written[kind] !== undefined);
   if (kinds.length > 1) {
     const [one, other = ''] = kinds;
@@ -48,7 +48,7 @@ export function resolveHealthcheck({ written = {}, path, containerPort, findings
   });
 }
 
-function checkOf({ written = {}, path, containerPort, findings }: Health): AccessoryHealthcheck['check'] | undefined {
+function checkOf({ written = {}, path, containerPort, findings }: Health): Healthcheck['check'] | undefined {
   const { cmd, http, tcp } = written;
   if (cmd !== undefined) return { kind: 'cmd', words: resolveWords(cmd, [...path, 'cmd'], findings) };
   if (tcp !== undefined) return { kind: 'tcp', port: tcp };

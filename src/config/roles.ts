@@ -14,6 +14,7 @@ import type { WrittenHost, WrittenRole } from './servers.ts';
 import type { Path } from './sheet.ts';
 import { smokeOf, smokeOfRoot } from './smoke.ts';
 import type { SmokeCheck } from './config-phases.ts';
+import { resolveSwap } from './swap.ts';
 import { resolveWords } from './words.ts';
 import type { WrittenConfig } from './written.ts';
 
@@ -86,8 +87,15 @@ function resolveRole(name: string, role: WrittenRole, context: Context): Role {
     proxy: proxy === undefined ? undefined : resolveProxyRoute(proxy),
     dependsOn: role.depends_on ?? [],
     smoke: smokeOf({ name, written: role.smoke, isProxied: proxied, ofRoot: context.smoke, findings }),
-    stopTimeoutSeconds:
-      role.stop_timeout ?? written.stop_timeout ?? (proxied ? undefined : context.drainTimeoutSeconds),
+    ...resolveSwap({
+      role,
+      path,
+      hostCount: hosts.length,
+      trafficPort: proxy && resolveProxyRoute(proxy).appPort,
+      stopTimeoutSeconds:
+        role.stop_timeout ?? written.stop_timeout ?? (proxied ? undefined : context.drainTimeoutSeconds),
+      findings,
+    }),
   });
 }
 

@@ -12,6 +12,7 @@ import type { WrittenProxy } from './proxy.ts';
 import { isScalar, textOf } from './scalars.ts';
 import type { Path } from './sheet.ts';
 import { smokeSchema } from './smoke.ts';
+import { swapKeys } from './swap.ts';
 
 export interface WrittenHost {
   readonly host: string;
@@ -55,6 +56,7 @@ const roleSection = section({
   // Longshore's own.
   depends_on: textList.exactOptional(),
   smoke: smokeSchema.exactOptional(),
+  ...swapKeys,
 });
 
 export type WrittenRole = z.output<typeof roleSection>;
@@ -147,9 +149,32 @@ servers:
       clear:
         QUEUE_THREADS: 5
     proxy: false
-    # Longshore's own: started after these accessories when both are started.
+    # Longshore's own keys (under x-longshore in a file that Kamal reads too).
+    # Started after these accessories when both are started.
     depends_on: [db]
-    # Longshore's own: what its new container has to answer before the old one is stopped (see smoke).
+    # What its new container has to answer before the old one is stopped (see smoke).
     smoke:
       - cmd: bin/jobs --check
+    # For roles without traffic: no new jobs for the old containers, from right before the swap until they stop. If the deploy fails,
+    # or is killed there, they are restarted, by their machine if need be.
+    quiet:
+      # Sent to its main process. Or cmd, a command in the container.
+      signal: TSTP
+      # A command in the container: ended with 0, no job is left. Jobs still there after timeout seconds are told, and the container is
+      # stopped. Without it, stop_timeout is all the time that they get.
+      drained: bin/jobs-done
+      timeout: 60
+    # How it is told to stop, else as its image says.
+    stop_signal: SIGTERM
+    # The new one is healthy when this says so, as of an accessory; else its image's own check, or readiness_delay. With traffic it
+    # comes before the proxy's.
+    healthcheck:
+      cmd: bin/jobs-ready
+  scheduler:
+    hosts: [192.0.2.12]
+    cmd: bin/schedule
+    # Two never run at the same time: the old one is stopped before the new one starts. Else allowed.
+    overlap: none
+    # As overlap: none over all machines: one machine has it, and when that is another one, the old one there is stopped first.
+    singleton: true
 `;

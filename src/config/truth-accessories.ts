@@ -1,7 +1,8 @@
 import type { Config } from './config.ts';
-import type { Accessory, AccessoryHealthcheck } from './config-accessory.ts';
+import type { Accessory } from './config-accessory.ts';
 import { type Path, withoutPasswords } from './sheet.ts';
 import { addEnv, addRoute, envBlocksOf } from './truth-roles.ts';
+import { addHealth } from './truth-swap.ts';
 import { addOptions, type Put, shownSecretly, shownText } from './truth-shown.ts';
 
 interface AccessoriesSource {
@@ -73,20 +74,6 @@ function addMounts(accessory: Accessory, add: Put): void {
       put('options', mount.options);
     }
   }
-}
-
-function addHealth({ check, ...rest }: AccessoryHealthcheck, add: (keys: string[], value: Parameters<Put>[1]) => void) {
-  if (check?.kind === 'cmd') add(['cmd'], check.words.map(withoutPasswords));
-  if (check?.kind === 'tcp') add(['tcp'], check.port);
-  if (check?.kind === 'http') {
-    add(['http', 'path'], check.path);
-    add(['http', 'port'], check.port);
-    add(['http', 'status'], check.status);
-  }
-  add(['interval'], rest.intervalSeconds);
-  add(['timeout'], rest.timeoutSeconds);
-  add(['start_period'], rest.startPeriodSeconds);
-  add(['retries'], rest.retries);
 }
 
 function filled(list: readonly string[]): readonly string[] | undefined {

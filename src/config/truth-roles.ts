@@ -4,6 +4,7 @@ import { isScalar, textOf } from './scalars.ts';
 import { type Path, withoutPasswords } from './sheet.ts';
 import { sshTo } from './ssh.ts';
 import { smokeText } from './truth-phases.ts';
+import { addSwap } from './truth-swap.ts';
 import { addOptions, type Put, shownText } from './truth-shown.ts';
 
 interface RolesSource {
@@ -44,6 +45,7 @@ function addRole(role: Role, put: Put): void {
   put(at('asset_path'), assets, [...own, 'asset_path'], ['asset_path']);
   const fallback = role.proxy === undefined ? [['drain_timeout']] : [];
   put(at('stop_timeout'), role.stopTimeoutSeconds, [...own, 'stop_timeout'], ['stop_timeout'], ...fallback);
+  addSwap(role, (keys, value) => put(at(...keys), value, [...own, ...keys]));
   if (role.proxy === undefined) put(at('proxy'), false, [...own, 'proxy']);
   else addRoute({ route: role.proxy, at: at('proxy'), blocks: [[...own, 'proxy'], ['proxy']], put });
 }

@@ -1,6 +1,7 @@
 import type { WantedAccessory } from '../accessories/wanted.ts';
 import type { ValueSources } from '../containers/delivery.ts';
 import { differencesOf } from '../containers/differences.ts';
+import { withoutStopSignal } from '../containers/stop-signal.ts';
 import type { ContainerInspect, ImageInspect } from '../hosts/docker.ts';
 
 export interface AccessoryFacts {
@@ -24,23 +25,15 @@ export function accessoryDifferences(
     ),
   );
   const { Config } = running;
-  const hasSignal = accessory.stopSignal !== undefined;
-  return differencesOf({
-    spec: {
-      ...spec,
-      env: spec.env.filter(({ name }) => !unknown.has(name)),
-      options: hasSignal ? spec.options.filter(({ name }) => name !== 'stop-signal') : spec.options,
-    },
+  const comparison = {
+    spec: { ...spec, env: spec.env.filter(({ name }) => !unknown.has(name)) },
     sources,
     homeDirectory,
     running: {
       ...running,
-      Config: {
-        ...Config,
-        Env: (Config.Env ?? []).filter((line) => !unknown.has(line.split('=')[0] ?? '')),
-        ...(hasSignal ? { StopSignal: image?.Config['StopSignal'] } : {}),
-      },
+      Config: { ...Config, Env: (Config.Env ?? []).filter((line) => !unknown.has(line.split('=')[0] ?? '')) },
     },
     imageDefaults: image?.Config ?? {},
-  });
+  };
+  return differencesOf(withoutStopSignal(comparison, accessory.stopSignal));
 }

@@ -10,6 +10,7 @@ import {
   proxyContainerName,
   releasesFile,
 } from '../containers/names.ts';
+import { withoutStopSignal } from '../containers/stop-signal.ts';
 import type { ContainerInspect, ImageInspect, ImageSummary, NetworkInspect } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 import { filesIn, stateQuery } from './files.ts';
@@ -52,16 +53,17 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
   ]);
   const judged = new Map<string, Pick<ObservedContainer, 'differences' | 'missing' | 'error' | 'atStart'>>();
   if (proxyInspect !== undefined) judged.set(proxyInspect.Id, { atStart: atStart(proxyInspect) });
-  for (const [index, { spec }] of wanted.entries()) {
+  for (const [index, { spec, role }] of wanted.entries()) {
     const inspect = inspects[index];
     if (inspect === undefined) continue;
-    const differences = differencesOf({
+    const comparison = {
       spec,
       sources: { ...look, variables: state.variables },
       homeDirectory: state.homeDirectory,
       running: inspect,
       imageDefaults: image?.Config ?? {},
-    });
+    };
+    const differences = differencesOf(withoutStopSignal(comparison, role.stopSignal));
     judged.set(inspect.Id, {
       ...errorOf(inspect),
       atStart: atStart(inspect),

@@ -24,6 +24,8 @@ describe('what a file means', () => {
           logging: { options: { 'max-size': '10m' } },
           volumes: [],
           dependsOn: [],
+          mayOverlap: true,
+          isSingleton: false,
           proxy: {
             hosts: [],
             pathPrefixes: [],
