@@ -54,6 +54,8 @@ export const exitStatusOf = {
   'container-exited': 5,
   'route-refused': 5,
   'smoke-failed': 5,
+  'run-given-up': 5,
+  'quiet-failed': 5,
   'deploy-reverted': 5,
   'deploy-held': 6,
   'deploy-unsettled': 6,

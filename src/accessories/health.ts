@@ -19,11 +19,6 @@ export function healthOf(
 }
 
 /** The time in which failures do not count, and that of as many failures in a row as count. */
-export function budgetSeconds({
-  startPeriodSeconds,
-  retries,
-  intervalSeconds,
-  timeoutSeconds,
-}: Healthcheck): number {
+export function budgetSeconds({ startPeriodSeconds, retries, intervalSeconds, timeoutSeconds }: Healthcheck): number {
   return startPeriodSeconds + retries * (intervalSeconds + timeoutSeconds);
 }

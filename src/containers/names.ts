@@ -51,6 +51,11 @@ export function envFilePath(config: Config, role: string): string {
   return `.kamal/apps/${serviceOnMachine(config)}/env/roles/${role}.env`;
 }
 
+/** Files here say which containers a machine watches over while a run replaces them. */
+export function watchedDirectory(config: Pick<Config, 'service' | 'destination'>): string {
+  return `.kamal/apps/${serviceOnMachine(config)}/watched`;
+}
+
 export function assetsDirectory(config: Pick<Config, 'service' | 'destination'>): string {
   return `.kamal/apps/${serviceOnMachine(config)}/assets`;
 }

@@ -70,8 +70,12 @@ function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outco
   return problems.length > 0 ? 'failed' : 'done';
 }
 
+const changing: readonly Step['kind'][] = [
+  ...(['start-container', 'send-traffic', 'stop-container', 'remove-route', 'quiet-container'] as const),
+];
+
 function changesWhatServes(kind: Step['kind']): boolean {
-  return ['start-container', 'send-traffic', 'stop-container', 'remove-route'].includes(kind);
+  return changing.includes(kind);
 }
 
 let nextStepId = 1;

@@ -41,6 +41,8 @@ export interface Execution {
   readonly released: Map<string, Released>;
   /** Ids of containers made in this run, by `host/name`. */
   readonly containerIds: Map<string, string>;
+  /** Containers whose jobs were cut off, by `host/name`. */
+  readonly cutOff: Map<string, CutOff>;
   /** Digest that every machine's pull of an image must answer with, by image. */
   readonly digests: Map<string, string>;
 }
@@ -48,6 +50,15 @@ export interface Execution {
 export interface Released {
   readonly seconds: number;
   readonly irreversible: boolean;
+}
+
+export interface CutOff {
+  readonly host: string;
+  readonly role: string;
+  readonly container: string;
+  readonly because: string;
+  /** The last line of the role's `drained` command. */
+  readonly said?: string;
 }
 
 /** One file to write; a directory is several. */

@@ -11,7 +11,7 @@ import { pause } from './ready.ts';
 type HealthStep = Extract<Step, { kind: 'wait-until-healthy' }>;
 
 /**
- * Waits until an accessory is healthy: by its own check, else by its image's, else until it takes a connection on its port, else until it
+ * Waits until a container is healthy: by its own check, else by its image's, else until it takes a connection on its port, else until it
  * has stayed up. A container whose policy starts it again is given the time, unless the step says how often it may crash; one that has
  * ended for good is a failure at once.
  * @throws Failure `container-exited` or `container-not-ready`

@@ -13,6 +13,14 @@ import { checkRunning, waitUntilReady } from './ready.ts';
 import { recordRelease, timestamp } from './record.ts';
 import { runRelease, waitUntilEnded } from './release.ts';
 import { smokeCommand, smokeRequest } from './smoke.ts';
+import {
+  watchContainer,
+  quietContainer,
+  startContainer,
+  stopContainer,
+  waitUntilDrained,
+  wakeContainer,
+} from './replaced.ts';
 
 type Progress = (text: string) => void;
 
@@ -45,7 +53,7 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
     case 'rename-container':
       return renameContainer(step, lane.host, execution);
     case 'start-container':
-      return docker.startContainer(idOf(execution, lane.host, step.container));
+      return startContainer(step, host, execution);
     case 'wait-until-ready':
       return waitUntilReady(step, host, execution, onProgress);
     case 'smoke-request':
@@ -67,8 +75,18 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return runCommand(step, host, execution, onProgress);
     case 'remove-route':
       return removeRoute(step, host);
+    case 'watch-container':
+      return watchContainer(step, host, execution);
+    case 'end-watch':
+      return host.watch.handOver({ directory: step.directory, from: idOf(execution, lane.host, step.container) });
+    case 'quiet-container':
+      return quietContainer(step, host, execution);
+    case 'wait-until-drained':
+      return waitUntilDrained(step, { host, lane, execution, onProgress });
+    case 'wake-container':
+      return wakeContainer(step, host, execution);
     case 'stop-container':
-      return docker.stopContainer(idOf(execution, lane.host, step.container), step.timeoutSeconds);
+      return stopContainer(step, { host, lane, execution });
     case 'remove-container':
       return docker.removeContainer(idOf(execution, lane.host, step.container));
     case 'tag-image':

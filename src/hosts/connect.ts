@@ -28,6 +28,7 @@ import { shellPool } from './shell-pool.ts';
 import type { Asked } from './ssh-settings.ts';
 import { readState } from './state.ts';
 import { stream } from './stream.ts';
+import { hostWatch } from './watch.ts';
 
 export interface ConnectRequest {
   /** As written in the config. */
@@ -60,6 +61,7 @@ export async function connect(request: ConnectRequest): Promise<Host> {
   return {
     name: request.name,
     docker: dockerOverSsh(connection, channels),
+    watch: hostWatch(connection, longShells, channels),
     readState: (query) => readState(shell, query),
     readBootFacts: () => readBootFacts(shell),
     writeFile: (path, content, mode) => writeFile(shell, path, content, mode),

@@ -57,6 +57,10 @@ function containers(engine: Engine) {
         },
       );
     },
+    signalContainer: (id, signal) =>
+      engine.call(`signal container ${id}`, (docker) => docker.getContainer(id).kill({ signal }).then(nothing), {
+        answers: { 404: undefined, 409: undefined },
+      }),
     renameContainer: (id, name) =>
       engine.call(`rename container ${id} to ${name}`, (docker) =>
         docker.getContainer(id).rename({ name }).then(nothing),

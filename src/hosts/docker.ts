@@ -10,6 +10,8 @@ export interface Docker {
   startContainer(nameOrId: string): Promise<void>;
   /** Does nothing when it is stopped or gone. `timeoutSeconds` absent: the container's own, else 10. */
   stopContainer(nameOrId: string, timeoutSeconds?: number): Promise<void>;
+  /** Sends a signal to its main process. Does nothing when it does not run. */
+  signalContainer(nameOrId: string, signal: string): Promise<void>;
   /** Containers that somebody told to stop in these last seconds, and that have not yet: Docker goes on when whoever asked is gone. */
   listStopping(withinSeconds: number): Promise<Stopping>;
   renameContainer(nameOrId: string, name: string): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Docker } from './docker.ts';
 import type { Host } from './host.ts';
+import type { Watch } from './watch.ts';
 
 /** Stands between a run and the machines: what changes one has to pass it first. */
 export interface Fence {
@@ -11,7 +12,11 @@ export interface Fence {
 
 /** The same machine, on which every call that changes something passes the fence right before it is made. */
 export function fenced(host: Host, fence: Fence): Host {
-  return { ...gated(host, hostCalls, fence), docker: gated(host.docker, dockerCalls, fence) };
+  return {
+    ...gated(host, hostCalls, fence),
+    docker: gated(host.docker, dockerCalls, fence),
+    watch: gated(host.watch, watchCalls, fence),
+  };
 }
 
 type Effect = 'looks' | 'changes';
@@ -52,6 +57,7 @@ const dockerCalls = {
   createContainer: 'changes',
   startContainer: 'changes',
   stopContainer: 'changes',
+  signalContainer: 'changes',
   renameContainer: 'changes',
   removeContainer: 'changes',
   waitForExit: 'looks',
@@ -69,6 +75,13 @@ const dockerCalls = {
   inspectExec: 'looks',
   info: 'looks',
 } as const satisfies Record<CallsOf<Docker>, Effect>;
+
+const watchCalls = {
+  over: 'changes',
+  covers: 'looks',
+  handOver: 'changes',
+  wake: 'changes',
+} as const satisfies Record<CallsOf<Watch>, Effect>;
 
 function gated<T extends object>(object: T, calls: Readonly<Record<string, Effect>>, fence: Fence): T {
   const changing = Object.keys(calls).filter((name) => calls[name] === 'changes');

@@ -1,5 +1,6 @@
 import type { Docker, ExecResult } from './docker.ts';
 import type { StreamRun } from './stream.ts';
+import type { Watch } from './watch.ts';
 
 /**
  * One machine, over one SSH connection. Every call has a time limit and throws a `Failure` that names the machine:
@@ -10,6 +11,8 @@ export interface Host {
   /** As written in the config. */
   readonly name: string;
   readonly docker: Docker;
+  /** Over containers that are being replaced; it outlives this run. */
+  readonly watch: Watch;
   /** What is not Docker's, read in one round trip. */
   readState(query: StateQuery): Promise<HostState>;
   /** How the machine comes up after a restart, as far as it can say. */

@@ -5,13 +5,14 @@ import {
   releaseLogsDirectory,
   releasesFile,
   unfinishedFile,
+  watchedDirectory,
 } from '../containers/names.ts';
 import { variablesOf } from '../containers/delivery.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { HostState, StateQuery } from '../hosts/host.ts';
 import { proxyDirectory, proxyFileNames } from '../proxy/boot-config.ts';
 import { certificateId, certificatesDirectory, errorPagesDirectory } from '../proxy/files.ts';
-import type { ObservedHost, UnfinishedRun } from './observed.ts';
+import type { WatchedContainer, ObservedHost, UnfinishedRun } from './observed.ts';
 
 /** What is asked about a machine's files, all in one batch. */
 export function stateQuery(
@@ -29,6 +30,7 @@ export function stateQuery(
     variables: [...new Set(wanted.flatMap(({ spec }) => variablesOf(spec)))],
     directories: [
       ...Object.values(assetDirectories(config)),
+      watchedDirectory(config),
       errorPagesDirectory(config),
       ...(config.release === undefined ? [] : [releaseLogsDirectory(config)]),
       ...namesWithCertificates(config).map((name) => certificatesDirectory(config, name)),
@@ -42,7 +44,14 @@ export function filesIn(
   config: Config,
 ): Pick<
   ObservedHost,
-  'assets' | 'errorPages' | 'certificates' | 'kamalCertificates' | 'proxyFiles' | 'unfinished' | 'releaseLogs'
+  | 'assets'
+  | 'watched'
+  | 'errorPages'
+  | 'certificates'
+  | 'kamalCertificates'
+  | 'proxyFiles'
+  | 'unfinished'
+  | 'releaseLogs'
 > {
   const entries = (directory: string) => directories[directory] ?? [];
   const { extracted, volumes } = assetDirectories(config);
@@ -50,6 +59,7 @@ export function filesIn(
     releaseLogs: [...entries(releaseLogsDirectory(config))].sort(),
     ...parseUnfinished(files[unfinishedFile(config)]),
     assets: { extracted: entries(extracted), volumes: entries(volumes) },
+    watched: entries(watchedDirectory(config)).flatMap(watchedContainer),
     errorPages: entries(errorPagesDirectory(config)),
     certificates: Object.fromEntries(
       namesWithCertificates(config).map((name) => [name, entries(certificatesDirectory(config, name))]),
@@ -67,6 +77,12 @@ export function filesIn(
       }),
     ),
   };
+}
+
+/** By the name of its file, `<id>.<state>.<token>`. */
+function watchedContainer(file: string): WatchedContainer[] {
+  const [container = '', state] = file.split('.');
+  return state === 'quiet' || state === 'working' || state === 'waking' ? [{ container, state, file }] : [];
 }
 
 function assetDirectories(config: Config): { extracted: string; volumes: string } {

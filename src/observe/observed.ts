@@ -30,6 +30,8 @@ export interface ObservedHost {
   readonly releaseLogs: readonly string[];
   /** Names of what lies in the directories of assets; both empty when there are none. */
   readonly assets: { readonly extracted: readonly string[]; readonly volumes: readonly string[] };
+  /** Containers that are watched over while a run replaces them, perhaps one that is dead; `waking`: being put back to work. */
+  readonly watched: readonly WatchedContainer[];
   /** Versions whose error pages are there. */
   readonly errorPages: readonly string[];
   /** By role or accessory: what lies in its directory of certificates, those of its own by their ids. */
@@ -42,6 +44,14 @@ export interface ObservedHost {
   readonly listening?: readonly ObservedPort[];
   /** Text of the deprecated boot-config files in `~/.kamal/proxy`, by file name. */
   readonly proxyFiles: Readonly<Record<string, string>>;
+}
+
+export interface WatchedContainer {
+  /** Its id. */
+  readonly container: string;
+  readonly state: 'quiet' | 'working' | 'waking';
+  /** What says so, by its name. */
+  readonly file: string;
 }
 
 export interface ObservedContainer {

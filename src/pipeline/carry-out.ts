@@ -1,7 +1,7 @@
 import { abbreviateVersion } from '../build/version.ts';
 import { wantedContainers } from '../app/wanted.ts';
 import { execute, type Outcome } from '../execute/execute.ts';
-import type { Execution } from '../execute/execution.ts';
+import type { CutOff, Execution } from '../execute/execution.ts';
 import type { Observed, ReleaseRecord } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
 
@@ -34,6 +34,8 @@ export interface Deployment {
 export interface CarriedOut {
   readonly changed: boolean;
   readonly previousVersion?: string;
+  /** Containers whose jobs were cut off. */
+  readonly cutOff?: readonly CutOff[];
 }
 
 const mostPasses = 3;
@@ -77,7 +79,12 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
     if (await lock.isTaken()) throw await takenOver(deployment, before);
     throw await afterFailure(deployment, { before, outcome, execution }, error);
   });
-  return { changed: true, ...(previous === undefined || previous === version ? {} : { previousVersion: previous }) };
+  const cutOff = [...execution.cutOff.values()];
+  return {
+    changed: true,
+    ...(cutOff.length === 0 ? {} : { cutOff }),
+    ...(previous === undefined || previous === version ? {} : { previousVersion: previous }),
+  };
 }
 
 /** Always throws: after bringing everything back or holding it, or at once when somebody else holds the lock by now. */

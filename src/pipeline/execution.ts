@@ -37,6 +37,7 @@ export function executionFor(
     leaveBehind: (because) => session.hold.say({ because, oldVersion: 'cannot-serve' }),
     released: new Map(),
     containerIds: new Map(),
+    cutOff: new Map(),
     digests: new Map(),
   };
 }

@@ -60,6 +60,7 @@ export function resultOf(
     version,
     ...(done.previousVersion === undefined ? {} : { previousVersion: done.previousVersion }),
     changed: done.changed,
+    ...(done.cutOff === undefined ? {} : { cutOff: done.cutOff }),
     seconds: (Date.now() - started) / 1000,
     hosts: selected.hosts.map((host) => ({
       host,

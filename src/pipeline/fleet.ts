@@ -61,16 +61,16 @@ export function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
     return handleFor(config, run.env) === undefined ? observed : others;
   };
 
-  /** Looks again and again at a machine while its proxy is busy with a request of this service. */
+  /** Looks again and again at a machine while it is busy with what another run left it to do for this service. */
   async function lookWhenQuiet(name: string, look: FleetLook): Promise<ObservedHost> {
     const deadline = Date.now() + (config.deployTimeoutSeconds + config.drainTimeoutSeconds + 10) * 1000;
     for (let waited = false; ; waited = true) {
       const observed = await lookAt(name, look);
-      const isBusy = observed.proxy.inFlight.some((service) => ours.includes(service));
-      if (!isBusy) return observed;
-      if (!waited) run.emit({ type: 'note', text: `${name}: waiting for an earlier request to the proxy to end` });
+      const what = atWork(observed, ours);
+      if (what === undefined) return observed;
+      if (!waited) run.emit({ type: 'note', text: `${name}: waiting for ${what} to end` });
       if (Date.now() > deadline) {
-        const text = `${name}: the proxy is still at work on an earlier request; going on from what is there now`;
+        const text = `${name}: ${what} has not ended; going on from what is there now`;
         run.emit({ type: 'warning', text });
         return observed;
       }
@@ -151,6 +151,12 @@ export function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
     watch(name, host);
     return host;
   }
+}
+
+/** What a run that may be dead has set going there. */
+function atWork({ proxy, watched }: ObservedHost, ours: readonly string[]): string | undefined {
+  if (proxy.inFlight.some((service) => ours.includes(service))) return 'an earlier request to the proxy';
+  return watched.some(({ state }) => state === 'waking') ? 'the restart of what a dead run left quiet' : undefined;
 }
 
 function missing(name: string): never {

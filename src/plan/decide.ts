@@ -1,8 +1,9 @@
 import { abbreviateVersion } from '../build/version.ts';
 import { createHash } from 'node:crypto';
 import type { WantedContainer } from '../app/wanted.ts';
-import type { Config } from '../config/config.ts';
-import { rolePrefix } from '../containers/names.ts';
+import type { Config, Role } from '../config/config.ts';
+import type { Healthcheck } from '../config/config-accessory.ts';
+import { watchedDirectory, networkName, rolePrefix } from '../containers/names.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import type { RouteFiles } from '../proxy/files.ts';
 import { routeDifferences, routeSettings, routeTarget } from '../proxy/route.ts';
@@ -22,6 +23,8 @@ export interface Decision {
   readonly files: RouteFiles;
   /** The container of the wanted name, if there is one. */
   readonly existing?: ObservedContainer;
+  /** Whether a run that was cut off had the existing one watched, so that it has to be woken. */
+  readonly isWatched: boolean;
   /** Why traffic must be sent to it; absent when it goes there already, or the role has none. */
   readonly trafficBecause?: string;
   /** Why its route has to be made anew; absent when it has none, or nothing is wrong with it. */
@@ -81,12 +84,17 @@ function actionFor(
 
 /** Adds what has to be seen of the container before it counts: traffic sent to it, or its readiness where its role has no traffic. */
 export function withProof(
-  bare: Omit<Decision, 'trafficBecause' | 'waitBecause' | 'files'>,
+  bare: Omit<Decision, 'trafficBecause' | 'waitBecause' | 'files' | 'isWatched'>,
   host: ObservedHost,
   { config, unproven, files: wantedFiles }: { config: Config; unproven: ReadonlySet<string>; files: WantedFiles },
 ): Decision {
   const { role } = bare.wanted;
-  const decision = { ...bare, files: role.proxy === undefined ? {} : routeFilesFor(role, host, config, wantedFiles) };
+  const isWatched = host.watched.some(({ container }) => container === bare.existing?.id);
+  const decision = {
+    ...bare,
+    isWatched,
+    files: role.proxy === undefined ? {} : routeFilesFor(role, host, config, wantedFiles),
+  };
   if (role.proxy === undefined) return withWait(decision, host, { config, unproven });
   const route = routeOf(host, config, role.name);
   const target = targetContainer(host, route);
@@ -147,25 +155,26 @@ export function createSteps({ wanted, action, existing, because }: Decision): St
   return [{ kind: 'rename-container', container: reference(existing), name: replacedName(existing), because }, create];
 }
 
-/** The steps that put the container to work, in a Boot stage. */
-export function bootSteps(decision: Decision, config: Config): Step[] {
-  const { wanted, action, existing, because, anewBecause, trafficBecause, waitBecause } = decision;
+/** The steps that put the container to work, in a Boot stage. `takesOver`: what it starts in the place of. */
+export function bootSteps(decision: Decision, config: Config, takesOver?: StartContainer['takesOver']): Step[] {
+  const { wanted, action, existing, anewBecause, trafficBecause, waitBecause } = decision;
   const { role, spec } = wanted;
   const isNew = action === 'create' || action === 'replace';
   const container: ContainerRef = isNew || existing === undefined ? { name: spec.name } : reference(existing);
-  const start: Step[] = action === 'keep' ? [] : [{ kind: 'start-container', container, because }];
+  const start = startSteps(decision, container, { config, takesOver });
   if (role.proxy === undefined) {
-    if (waitBecause === undefined) return start;
-    const { readinessDelaySeconds, deployTimeoutSeconds: timeoutSeconds } = config;
     return [
       ...start,
-      { kind: 'wait-until-ready', container, readinessDelaySeconds, timeoutSeconds, because: waitBecause },
+      ...(waitBecause === undefined ? [] : readySteps(role, container, { config, because: waitBecause })),
     ];
   }
   if (trafficBecause === undefined) return start;
   const service = rolePrefix(config, role.name);
   return [
     ...start,
+    ...(role.healthcheck === undefined
+      ? []
+      : [healthyStep(role.healthcheck, container, { config, because: trafficBecause })]),
     ...(anewBecause === undefined ? [] : [{ kind: 'remove-route', service, because: anewBecause } as const]),
     {
       kind: 'send-traffic',
@@ -178,6 +187,43 @@ export function bootSteps(decision: Decision, config: Config): Step[] {
       because: trafficBecause,
     },
   ];
+}
+
+type StartContainer = Extract<Step, { kind: 'start-container' }>;
+
+function startSteps(
+  { wanted, action, isWatched, because }: Decision,
+  container: ContainerRef,
+  { config, takesOver }: { config: Config; takesOver: StartContainer['takesOver'] },
+): Step[] {
+  if (action === 'keep') return [];
+  if (action === 'start' && isWatched) return [wakeStep(container, wanted.role, { config, because })];
+  return [{ kind: 'start-container', container, ...(takesOver === undefined ? {} : { takesOver }), because }];
+}
+
+/** Restarts a container that was left quiet, or starts it. */
+export function wakeStep(
+  container: ContainerRef,
+  { stopTimeoutSeconds }: Pick<Role, 'stopTimeoutSeconds'>,
+  { config, because }: { config: Config; because: string },
+): Step {
+  const timeout = stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: stopTimeoutSeconds };
+  return { kind: 'wake-container', container, directory: watchedDirectory(config), ...timeout, because };
+}
+
+function readySteps(role: Role, container: ContainerRef, about: { config: Config; because: string }): Step[] {
+  if (role.healthcheck !== undefined) return [healthyStep(role.healthcheck, container, about)];
+  const { readinessDelaySeconds, deployTimeoutSeconds: timeoutSeconds } = about.config;
+  return [{ kind: 'wait-until-ready', container, readinessDelaySeconds, timeoutSeconds, because: about.because }];
+}
+
+function healthyStep(
+  healthcheck: Healthcheck,
+  container: ContainerRef,
+  { config, because }: { config: Config; because: string },
+): Step {
+  const health = { ...healthcheck, network: networkName, readinessDelaySeconds: config.readinessDelaySeconds };
+  return { kind: 'wait-until-healthy', container, health, crashes: 1, because };
 }
 
 export function reference({ id, name }: ObservedContainer): ContainerRef {

@@ -17,6 +17,7 @@ import type { WantedFiles } from './route-files.ts';
 import { settleDeadRun, withEndOfRun } from './unfinished.ts';
 import { planStrays } from './strays.ts';
 import { planValues } from './values.ts';
+import { wakeStage } from './wake.ts';
 
 export interface DeployRequest {
   /** Roles narrowed to what was selected by `--hosts` and `--roles`. */
@@ -67,12 +68,14 @@ export function planDeploy(request: DeployRequest): Plan {
   const release = planRelease({ request, decisions, ...image });
   const swap = swapStages({
     config,
+    observed,
     decisions,
     hooks,
     run: { command, version, origin },
     release: release.stages,
     smoke: (decision) => smokeSteps(decision, { config, observed, unproven }),
   });
+  const wake = wakeStage({ file: request.file, observed, isFirst: request.before === undefined, lanes: swap.quiet });
   const values = planValues({ config, observed, decisions, open: request.openValues });
   const from = replacedVersion(observed, config, version);
   const strays = planStrays(config, request.file, observed);
@@ -99,7 +102,7 @@ export function planDeploy(request: DeployRequest): Plan {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
-    stages: [...dead.stages, ...withEndOfRun(stages, request)],
+    stages: [...wake, ...dead.stages, ...withEndOfRun(stages, request)],
     ...values,
     ...waitingRoles(request, decisions),
     notes: [...dead.notes, ...release.notes, ...smokeNotes(decisions, request), ...strays.notes, ...values.notes],

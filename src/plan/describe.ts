@@ -50,6 +50,16 @@ export function describe(step: StepKind): string {
       return `run ${withoutPasswords(step.words.join(' '))} in ${shortNames(step.container.name)}`;
     case 'check-running':
       return `see that ${shortNames(step.container.name)} still runs`;
+    case 'watch-container':
+      return `watch over ${shortNames(step.container.name)}`;
+    case 'end-watch':
+      return `no longer watch over ${shortNames(step.container.name)}`;
+    case 'quiet-container':
+      return `quiet ${shortNames(step.container.name)} by ${step.by.kind === 'signal' ? step.by.signal : step.by.words.join(' ')}`;
+    case 'wait-until-drained':
+      return `wait until ${shortNames(step.container.name)} is drained, ${step.drained.timeoutSeconds} s at most`;
+    case 'wake-container':
+      return `put ${shortNames(step.container.name)} back to work`;
     case 'stop-container':
       return `stop ${shortNames(step.container.name)}`;
     case 'remove-container':

@@ -1,12 +1,13 @@
 import { abbreviateVersion } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
 import { auditFile, imageOf, latestTag, releasesFile } from '../containers/names.ts';
-import type { Observed, ObservedContainer, ObservedHost, PlannedRecord } from '../observe/observed.ts';
-import { appContainers, isUp, observedHost } from './current.ts';
+import type { Observed, ObservedHost, PlannedRecord } from '../observe/observed.ts';
+import { observedHost } from './current.ts';
 import { reference, type Decision } from './decide.ts';
 import type { AuditEntry, Lane, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 import { pruneOf, type Prune } from './prune.ts';
+import { oldContainers, stopSteps } from './replaced.ts';
 import type { StrayPlan } from './strays.ts';
 import { hostsOf } from './swap.ts';
 import { wayBackFrom } from './way-back.ts';
@@ -77,29 +78,17 @@ function checkLanes({ wanted, action, existing }: Decision): Lane[] {
   ];
 }
 
+/** Where two may not run it was stopped before the new one started. */
 function stopLane(decision: Decision, host: ObservedHost, config: Config, version: string): Lane {
   const { role } = decision.wanted;
+  const old = role.mayOverlap ? oldContainers(decision, host, config) : [];
   return {
     host: host.host,
     role: role.name,
-    steps: oldContainers(decision, host, config).map((container) => ({
-      kind: 'stop-container',
-      container: reference(container),
-      ...(role.stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: role.stopTimeoutSeconds }),
-      because: `replaced by ${abbreviateVersion(version)}`,
-    })),
+    steps: old.flatMap((container) =>
+      stopSteps({ role, container, config, because: `replaced by ${abbreviateVersion(version)}` }),
+    ),
   };
-}
-
-/** Every running container of the role that is not the wanted one. */
-export function oldContainers(
-  { wanted, action, existing }: Decision,
-  host: ObservedHost,
-  config: Config,
-): ObservedContainer[] {
-  return appContainers(host, config, wanted.role.name).filter(
-    (container) => isUp(container) && (action === 'replace' || container.id !== existing?.id),
-  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { appContainers, currentContainer, isUp, observedHost, routeOf, targetCon
 import { reference } from './decide.ts';
 import type { Lane, Plan, Step } from './plan.ts';
 import { stage } from './prepare.ts';
-import { isNewIn, pairsOf, type Pair } from './pairs.ts';
+import { allPairs, isAlone, isNewIn, pairsOf, type Pair } from './pairs.ts';
 import { bringBack, stopStep, takeAway, writeDown, type RevertRequest } from './revert.ts';
 
 export interface HoldRequest extends RevertRequest {
@@ -21,12 +21,15 @@ const swapping: readonly Step['kind'][] = [
   'create-container',
   'start-container',
   'wait-until-ready',
+  'wait-until-healthy',
   'send-traffic',
   'smoke-request',
   'smoke-command',
 ];
 /** Whose failure says nothing about the new container. */
-const retiring: readonly Step['kind'][] = ['stop-container', 'remove-container', 'remove-route'];
+const retiring: readonly Step['kind'][] = [
+  ...(['quiet-container', 'wait-until-drained', 'stop-container', 'remove-container', 'remove-route'] as const),
+];
 
 /**
  * After a failure that is not brought back: where a role did not make it on a machine, its new containers stop and what served before goes
@@ -34,17 +37,21 @@ const retiring: readonly Step['kind'][] = ['stop-container', 'remove-container',
  */
 export function planHold(request: HoldRequest): Plan {
   const { config, version, command, origin } = request;
-  const pairs = pairsOf(request).map((pair) => ({
+  const all = [...pairsOf(request), ...allPairs(request).filter(({ role, isStray }) => isStray && role.isSingleton)];
+  const pairs = all.map((pair) => ({
     ...pair,
     lane: { host: pair.is.host, role: pair.role.name },
-    made: madeIt(pair, request),
+    made: all.filter((other) => isSettledBy(other, pair)).every((other) => madeIt(other, request)),
   }));
   const failed = pairs.filter((pair) => !pair.made && !staysAsItIs(pair, request));
   const back = failed.map(({ lane, role, was, is }): Lane => ({ ...lane, steps: bringBack(config, role, was, is) }));
-  const stops = failed.map(({ lane, role, was, is }): Lane => ({
-    ...lane,
-    steps: takeAway(config, role, was, is).filter(({ kind }) => retiring.includes(kind) && kind !== 'remove-container'),
-  }));
+  const stopsOf = (some: typeof failed) =>
+    some.map(({ lane, role, was, is }): Lane => ({
+      ...lane,
+      steps: takeAway(config, role, was, is).filter(
+        ({ kind }) => retiring.includes(kind) && kind !== 'remove-container',
+      ),
+    }));
   const retired = pairs
     .filter(({ made }) => made)
     .map(({ lane, role, was, is }): Lane => ({ ...lane, steps: retire(config, role, was, is) }));
@@ -57,9 +64,18 @@ export function planHold(request: HoldRequest): Plan {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
-    stages: [...stage('Keep serving', back), ...stage('Hold', [...stops, ...retired, ...notes])],
+    stages: [
+      ...stage('Make room', stopsOf(failed.filter(isAlone))),
+      ...stage('Keep serving', back),
+      ...stage('Hold', [...stopsOf(failed.filter((pair) => !isAlone(pair))), ...retired, ...notes]),
+    ],
     notes: [],
   };
+}
+
+/** A singleton that comes from another machine has made it there when it has made it on its own. */
+function isSettledBy(other: Pair, pair: Pair): boolean {
+  return pair.isStray ? !other.isStray && other.role.name === pair.role.name : other === pair;
 }
 
 function madeIt({ role, is }: Pair, { config, left, problems }: HoldRequest): boolean {

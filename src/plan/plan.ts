@@ -1,8 +1,10 @@
 import type { ProxyRoute, Values } from '../config/config.ts';
 import type { ValueDifference } from '../containers/delivery.ts';
 import type { AccessoryHealth } from '../accessories/health.ts';
+import type { Drained, Quiet } from '../config/config-swap.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
+import type { Watched } from '../hosts/watch.ts';
 import type { RouteFiles } from '../proxy/files.ts';
 import type { PlannedRecord, UnfinishedRun } from '../observe/observed.ts';
 
@@ -86,7 +88,12 @@ export type StepKind =
   | { readonly kind: 'create-container'; readonly spec: ContainerSpec }
   | { readonly kind: 'sync-assets'; readonly sync: AssetSync }
   | { readonly kind: 'rename-container'; readonly container: ContainerRef; readonly name: string }
-  | { readonly kind: 'start-container'; readonly container: ContainerRef }
+  | {
+      readonly kind: 'start-container';
+      readonly container: ContainerRef;
+      /** In their place, and never beside one of them; they are watched over until it is ready. */
+      readonly takesOver?: { readonly from: readonly ContainerRef[]; readonly directory: string };
+    }
   | {
       readonly kind: 'wait-until-ready';
       readonly container: ContainerRef;
@@ -103,7 +110,7 @@ export type StepKind =
       readonly drainTimeoutSeconds: number;
     }
   /**
-   * Of an accessory; `check` absent: its image's own, else a connection to its port, else that it stays up. `crashes`: after so many it has
+   * `check` absent: its image's own, else a connection to its port, else that it stays up. `crashes`: after so many it has
    * failed, absent: it may crash as often as the time allows.
    */
   | {
@@ -144,7 +151,37 @@ export type StepKind =
     }
   /** Fails when it exited or was restarted since its start. */
   | { readonly kind: 'check-running'; readonly container: ContainerRef }
-  | { readonly kind: 'stop-container'; readonly container: ContainerRef; readonly timeoutSeconds?: number }
+  /** From now on its machine starts it again, should this run die and nobody else do its work. */
+  | { readonly kind: 'watch-container'; readonly container: ContainerRef; readonly watched: WatchedAs }
+  /** Watched, and told to take no new jobs. */
+  | {
+      readonly kind: 'quiet-container';
+      readonly container: ContainerRef;
+      readonly by: Quiet['by'];
+      readonly watched: WatchedAs;
+    }
+  /** Of one that has stopped. */
+  | { readonly kind: 'end-watch'; readonly container: ContainerRef; readonly directory: string }
+  /** Jobs that are left when the time is over are told. */
+  | { readonly kind: 'wait-until-drained'; readonly container: ContainerRef; readonly drained: Drained }
+  /** Of one that was left quiet: restarted, so that it takes jobs again. */
+  | {
+      readonly kind: 'wake-container';
+      readonly container: ContainerRef;
+      readonly directory: string;
+      readonly timeoutSeconds?: number;
+    }
+  | {
+      readonly kind: 'stop-container';
+      readonly container: ContainerRef;
+      readonly timeoutSeconds?: number;
+      /** Absent: the container's own. */
+      readonly signal?: string;
+      /** It may be at work on jobs: told when it had to be killed. */
+      readonly hasJobs?: true;
+      /** Where its watch is noted, which ends when it has stopped. */
+      readonly watched?: string;
+    }
   | { readonly kind: 'remove-container'; readonly container: ContainerRef }
   | { readonly kind: 'tag-image'; readonly image: string; readonly repository: string; readonly tag: string }
   | { readonly kind: 'remove-image'; readonly image: string }
@@ -196,6 +233,9 @@ export interface FailedRun {
   /** Machines on which its pre-deploy ran. */
   readonly hookedHosts: readonly string[];
 }
+
+/** What the machine has to know to put a container back to work. */
+export type WatchedAs = Omit<Watched, 'container' | 'state'>;
 
 export interface AuditEntry {
   /** Destination and role, those that apply. */

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { assetsName, imageOf } from '../containers/names.ts';
+import { assetsName, imageOf, watchedDirectory } from '../containers/names.ts';
 import type { Observed, ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { staleAssets } from './assets.ts';
 import { appContainers, currentVersion, isUp, versionOf } from './current.ts';
@@ -72,9 +72,23 @@ export function pruneOf(host: ObservedHost, config: Config, deploy: Keeping): Pr
     rest: [
       ...imageSteps(host, config, { ...deploy, removed }),
       ...removal(stale, 'no container of that version is left'),
+      ...removal(staleWatches(host, config), 'others do the work of their containers'),
       ...removal(staleRouteFiles(host, config, { decisions: deploy.decisions, left }), 'no route names them'),
     ],
   };
+}
+
+/** Left where a run died while its successor started: of containers that are gone, or have stopped beside one that runs. */
+function staleWatches(host: ObservedHost, config: Config): string[] {
+  const asleep = new Set(
+    config.roles.flatMap(({ name }) => {
+      const all = appContainers(host, config, name);
+      return all.some(isUp) ? all.filter((container) => !isUp(container)).map(({ id }) => id) : [];
+    }),
+  );
+  return host.watched
+    .filter(({ container }) => asleep.has(container) || !host.containers.some(({ id }) => id === container))
+    .map(({ file }) => `${watchedDirectory(config)}/${file}`);
 }
 
 function removal(paths: readonly string[], because: string): Step[] {

@@ -10,11 +10,12 @@ import type {
 } from '../observe/observed.ts';
 import { filesFromSettings, routeFromSettings } from '../proxy/state.ts';
 import { appContainers, isUp, routeOf, targetContainer } from './current.ts';
-import { reference } from './decide.ts';
-import { allPairs, isNewIn, type Pair } from './pairs.ts';
+import { reference, wakeStep } from './decide.ts';
+import { allPairs, isAlone, isNewIn, type Pair } from './pairs.ts';
 import type { Lane, Plan, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 import { groupName, groupsOf } from './swap.ts';
+import { needsWaking } from './wake.ts';
 
 export interface RevertRequest {
   /** What the run was about. */
@@ -32,21 +33,13 @@ export interface RevertRequest {
 
 /**
  * Puts every machine back to what served before, container by container and route by route, by id; today's settings are never looked
- * at. Traffic is sent back first; only then are the new containers stopped and removed.
+ * at. Traffic is sent back first; only then are the new containers stopped and removed, but for roles of which two never run.
  */
 export function planRevert(request: RevertRequest): Plan {
   const { config, version, command, origin } = request;
   const pairs = allPairs(request);
-  const back = pairs.map(({ role, was, is }): Lane => ({
-    host: is.host,
-    role: role.name,
-    steps: bringBack(config, role, was, is),
-  }));
-  const away = pairs.map(({ role, was, is }): Lane => ({
-    host: is.host,
-    role: role.name,
-    steps: takeAway(config, role, was, is),
-  }));
+  const lanesOf = (steps: typeof bringBack, some: readonly Pair[]) =>
+    some.map(({ role, was, is }): Lane => ({ host: is.host, role: role.name, steps: steps(config, role, was, is) }));
   const hosts = [...new Set(pairs.map(({ is }) => is.host))];
   const notes = hosts.map((host): Lane => ({
     host,
@@ -57,7 +50,17 @@ export function planRevert(request: RevertRequest): Plan {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
-    stages: [...waves('Bring back', back, config.boot.limit), ...stage('Take away', [...away, ...notes])],
+    stages: [
+      ...stage('Make room', lanesOf(takeAway, pairs.filter(isAlone))),
+      ...waves('Bring back', lanesOf(bringBack, pairs), config.boot.limit),
+      ...stage('Take away', [
+        ...lanesOf(
+          takeAway,
+          pairs.filter((pair) => !isAlone(pair)),
+        ),
+        ...notes,
+      ]),
+    ],
     notes: [],
   };
 }
@@ -74,10 +77,17 @@ function waves(name: string, lanes: readonly Lane[], limit: number | undefined):
 
 export function bringBack(config: Config, role: Pair['role'], was: ObservedHost, is: ObservedHost): Step[] {
   const service = rolePrefix(config, role.name);
+  const because = 'it ran before';
+  const asleep = needsWaking(is, config, role.name);
   const starts = appContainers(was, config, role.name)
     .filter(isUp)
-    .filter(({ id }) => is.containers.some((container) => container.id === id && !isUp(container)))
-    .map((container): Step => ({ kind: 'start-container', container: reference(container), because: 'it ran before' }));
+    .flatMap(({ id }) => is.containers.filter((container) => container.id === id))
+    .filter((container) => asleep.has(container.id) || !isUp(container))
+    .map((container): Step =>
+      asleep.has(container.id)
+        ? wakeStep(reference(container), role, { config, because })
+        : { kind: 'start-container', container: reference(container), because },
+    );
   const [routeWas, routeIs] = [routeOf(was, config, role.name), routeOf(is, config, role.name)];
   const served = targetContainer(was, routeWas);
   const target = routeWas?.targets[0];
@@ -103,7 +113,7 @@ export function bringBack(config: Config, role: Pair['role'], was: ObservedHost,
 
 function waits(config: Config, starts: readonly Step[]): Step[] {
   return starts.flatMap((step) =>
-    step.kind === 'start-container'
+    step.kind === 'start-container' || step.kind === 'wake-container'
       ? [
           {
             kind: 'wait-until-ready',
@@ -146,7 +156,8 @@ export function takeAway(config: Config, role: Pair['role'], was: ObservedHost, 
 
 export function stopStep(container: ObservedContainer, role: Pair['role'], because: string): Step {
   const timeout = role.stopTimeoutSeconds === undefined ? {} : { timeoutSeconds: role.stopTimeoutSeconds };
-  return { kind: 'stop-container', container: reference(container), ...timeout, because };
+  const jobs = role.proxy === undefined ? { hasJobs: true as const } : {};
+  return { kind: 'stop-container', container: reference(container), ...timeout, ...jobs, because };
 }
 
 export function writeDown(config: Config, record: PlannedRecord): Step[] {
@@ -180,7 +191,9 @@ export function differencesToBefore(request: Pick<RevertRequest, 'config' | 'fil
       routeOf(was, config, role.name)?.targets.join() === routeOf(is, config, role.name)?.targets.join()
         ? []
         : ['its traffic goes elsewhere'];
-    return [...lost, ...extra, ...routes].map((text) => `${is.host} ${role.name}: ${text}`);
+    const sleeping = needsWaking(is, config, role.name);
+    const asleep = runs.filter(({ id }) => sleeping.has(id)).map(({ name }) => `${name} takes no jobs`);
+    return [...lost, ...extra, ...asleep, ...routes].map((text) => `${is.host} ${role.name}: ${text}`);
   });
   return [...unseen, ...differences];
 }

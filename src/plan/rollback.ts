@@ -16,6 +16,7 @@ import { notesOnFiles } from './route-files.ts';
 import { swapStages } from './swap.ts';
 import { planStrays } from './strays.ts';
 import { settleDeadRun, withEndOfRun } from './unfinished.ts';
+import { wakeStage } from './wake.ts';
 
 /** A rollback asks for the same as a deploy, but for what is new about the version. */
 export type RollbackRequest = Omit<DeployRequest, 'command' | 'digest' | 'openValues'> & {
@@ -46,11 +47,18 @@ export function planRollback(request: RollbackRequest): Plan {
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
   const swap = swapStages({
     config,
+    observed,
     decisions,
     hooks,
     run: { command: 'rollback', version, origin },
     release: [],
     smoke: () => [],
+  });
+  const wake = wakeStage({
+    file: request.file,
+    observed,
+    isFirst: request.before === undefined,
+    lanes: swap.quiet,
   });
   const from = replacedVersion(observed, config, version);
   const strays = planStrays(config, request.file, observed);
@@ -76,7 +84,7 @@ export function planRollback(request: RollbackRequest): Plan {
     service: config.service,
     ...(config.destination === undefined ? {} : { destination: config.destination }),
     version,
-    stages: [...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
+    stages: [...wake, ...dead.stages, ...withEndOfRun([...prepare, ...swap.stages, ...finish], request)],
     notes: [
       ...dead.notes,
       ...changed.map((text) => `${text}, and stays as it was in that release`),

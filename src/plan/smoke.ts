@@ -3,7 +3,7 @@ import type { SmokeCheck } from '../config/config-phases.ts';
 import type { Observed } from '../observe/observed.ts';
 import { observedHost, routeOf } from './current.ts';
 import { bootSteps, reference, type Decision } from './decide.ts';
-import { oldContainers } from './finish.ts';
+import { oldContainers } from './replaced.ts';
 import type { ContainerRef, Step } from './plan.ts';
 
 interface Smoke {

@@ -1,31 +1,52 @@
 import type { Config, Role } from '../config/config.ts';
+import { watchedDirectory } from '../containers/names.ts';
+import type { Observed, ObservedHost } from '../observe/observed.ts';
+import { observedHost } from './current.ts';
 import { hookLanes } from './hook-lanes.ts';
-import { bootSteps, type Decision } from './decide.ts';
+import { bootSteps, reference, type Decision } from './decide.ts';
 import type { Lane, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 import { noteRun, type StartedRun } from './unfinished.ts';
+import {
+  elsewhere,
+  watchedThere,
+  watchSteps,
+  makeRoomLanes,
+  oldContainers,
+  quietLanes,
+  stopSteps,
+} from './replaced.ts';
 
-/** pre-deploy hooks, then the boot groups of the primary role, then every other role. */
-export function swapStages(input: {
-  config: Config;
-  decisions: readonly Decision[];
-  hooks: ReadonlySet<string>;
-  run: StartedRun;
+interface SwapInput {
+  readonly config: Config;
+  readonly observed: Observed;
+  readonly decisions: readonly Decision[];
+  readonly hooks: ReadonlySet<string>;
+  readonly run: StartedRun;
   /** What is run once before anything is swapped. */
-  release: readonly Stage[];
+  readonly release: readonly Stage[];
   /** What a new container has to answer before the run goes on. */
-  smoke: (decision: Decision) => readonly Step[];
-}): { stages: Stage[] } {
-  const { config, decisions, hooks } = input;
-  const lanes = new Map(decisions.map((decision) => [decision, bootLane(decision, config)]));
-  const busy = decisions.filter((decision) => (lanes.get(decision)?.steps.length ?? 0) > 0);
+  readonly smoke: (decision: Decision) => readonly Step[];
+}
+
+/**
+ * pre-deploy hooks, then no new jobs for what is replaced, then the boot groups of the primary role, then every other role. All that can
+ * be prepared is, so that workers are quiet for as short as can be.
+ */
+export function swapStages(input: SwapInput): { stages: Stage[]; quiet: readonly Lane[] } {
+  const { config, observed, decisions, hooks } = input;
+  const lanes = new Map(decisions.map((decision) => [decision, bootLane(decision, input)]));
+  const quiet = quietLanes(decisions, observed, config);
+  const busy = decisions.filter(
+    (decision) => (lanes.get(decision)?.steps.length ?? 0) > 0 || elsewhere(decision, observed, config).length > 0,
+  );
   const smokeStage = (name: string, group: readonly Decision[]) => stage(name, group.map(smokeLane));
   // Those whose boot an earlier run came through.
   const rest = smokeStage(
     'Smoke',
     decisions.filter((decision) => !busy.includes(decision)),
   );
-  if (busy.length === 0) return { stages: rest };
+  if (busy.length === 0) return { stages: [...stage('Quiet', quiet), ...rest], quiet };
   const primary = busy.filter(({ wanted }) => wanted.role.isPrimary);
   const others = busy.filter(({ wanted }) => !wanted.role.isPrimary);
   const limit = config.boot.limit;
@@ -41,6 +62,7 @@ export function swapStages(input: {
   ];
   const stages = groups.flatMap(({ group, name }, index) => [
     ...hookStage('pre-app-boot', hostsAround(groups, index, limit, 'pre'), input),
+    ...stage('Make room', makeRoomLanes(group, observed, config)),
     ...stage(
       name,
       group.flatMap((decision) => lanes.get(decision) ?? []),
@@ -51,17 +73,59 @@ export function swapStages(input: {
   ]);
   const hosts = hostsOf(busy);
   const hooked = hookLanes('pre-deploy', hosts, config, hooks);
-  return {
-    stages: [...noteRun(config, hosts, { hooked, run: input.run }), ...hooked, ...input.release, ...stages, ...rest],
-  };
+  const before = [
+    ...noteRun(config, hosts, { hooked, run: input.run }),
+    ...hooked,
+    ...input.release,
+    ...stage('Quiet', quiet),
+  ];
+  return { stages: [...before, ...stages, ...rest], quiet };
 
   function smokeLane(decision: Decision): Lane {
     return { host: decision.wanted.host, role: decision.wanted.role.name, steps: input.smoke(decision) };
   }
 }
 
-function bootLane(decision: Decision, config: Config): Lane {
-  return { host: decision.wanted.host, role: decision.wanted.role.name, steps: bootSteps(decision, config) };
+function bootLane(decision: Decision, { config, observed }: SwapInput): Lane {
+  const { role, host } = decision.wanted;
+  const steps = role.mayOverlap
+    ? bootSteps(decision, config, undefined)
+    : bootAlone(decision, observedHost(observed, host), config);
+  return { host, role: role.name, steps };
+}
+
+/** Stops what is replaced first, and starts only in its place: two never run, whoever else may start one. */
+function bootAlone(decision: Decision, host: ObservedHost, config: Config): Step[] {
+  const { role } = decision.wanted;
+  const old = oldContainers(decision, host, config);
+  // A container that is woken ends no other's watch.
+  const starts = decision.action !== 'keep' && !decision.isWatched;
+  const stops = old.flatMap((container) => [
+    ...watchSteps(role, container, config),
+    ...stopSteps({
+      role,
+      container,
+      config,
+      because: `two never run (${role.isSingleton ? 'singleton' : 'overlap: none'})`,
+      ...(starts ? { watchedUntil: 'successor-starts' as const } : {}),
+    }),
+  ]);
+  const before = [
+    ...old,
+    ...watchedThere(host, config, role.name).filter(({ id }) => !old.some((one) => one.id === id)),
+  ];
+  const from = before.filter(({ id }) => id !== decision.existing?.id || decision.action === 'replace').map(reference);
+  const takesOver = from.length === 0 ? undefined : { from, directory: watchedDirectory(config) };
+  return [
+    ...stops,
+    ...bootSteps(decision, config, takesOver),
+    ...(starts ? old : []).map((container): Step => ({
+      kind: 'end-watch',
+      container: reference(container),
+      directory: watchedDirectory(config),
+      because: 'what runs in its place is ready',
+    })),
+  ];
 }
 
 /** Groups of at most `limit` machines, every machine's roles together. */

@@ -1,5 +1,6 @@
 import { abbreviateVersion } from '../build/version.ts';
-
+import type { CutOff } from '../execute/execution.ts';
+import { shortNames } from '../plan/describe.ts';
 import { timingRows } from './accessories.ts';
 import { count, duration } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
@@ -24,5 +25,11 @@ export function renderDeployResult(result: DeployResult, paint: Paint = noColour
     ) + ` Took ${duration(result.seconds)}.`,
     ...table(rows),
     ...table(timingRows(result.accessories ?? []).map(([name = '', ...cells]) => [`  ${name}`, ...cells])),
+    ...(result.cutOff ?? []).map(cutOffLine),
   ].join('\n');
+}
+
+function cutOffLine({ host, role, container, because, said }: CutOff): string {
+  const jobs = said === undefined ? '' : `; it said: ${said}`;
+  return `Jobs in flight were cut off on ${host}, ${role}: ${shortNames(container)} ${because}${jobs}`;
 }

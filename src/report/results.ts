@@ -1,5 +1,6 @@
 import type { BuilderSetup } from '../build/builder-setup.ts';
 import type { BuildDetails } from '../build/details.ts';
+import type { CutOff } from '../execute/execution.ts';
 import type { LockHolder } from '../hosts/host.ts';
 import type { Release } from '../observe/history.ts';
 import type { AccessoryDrift } from '../plan/accessories/drift.ts';
@@ -16,6 +17,8 @@ export interface DeployResult {
   /** False when there was nothing to do. */
   readonly changed: boolean;
   readonly seconds: number;
+  /** Containers that were stopped with jobs in flight; absent when there was none. */
+  readonly cutOff?: readonly CutOff[];
   /** Per machine: role → version that serves. */
   readonly hosts: readonly { readonly host: string; readonly roles: Readonly<Record<string, string>> }[];
   /** What was made or started before the app, and how long each was away; absent when nothing was. */

@@ -19,6 +19,8 @@ export interface FakeContainer {
   restartCount: number;
   /** Why it could not be started the last time. */
   startError: string;
+  /** When it was told to take no new jobs; its next start ends that. */
+  quietSince: number | undefined;
   networkId: string;
   /** Its own on its network, while it is up. */
   readonly address: string;
@@ -29,8 +31,6 @@ export interface FakeContainer {
 }
 
 const firstBackoffMilliseconds = 100;
-/** What a container that was asked to stop ends with. */
-const stoppedStatus = 143;
 
 export function createContainer(machine: MachineState, name: string, body: CreateContainerBody): FakeContainer {
   if (findContainer(machine, name) !== undefined) {
@@ -51,6 +51,7 @@ export function createContainer(machine: MachineState, name: string, body: Creat
     finishedAt: undefined,
     restartCount: 0,
     startError: '',
+    quietSince: undefined,
     networkId: '',
     address: `172.20.${Math.floor(machine.containerCount / 250)}.${(machine.containerCount % 250) + 2}`,
     logLines: [],
@@ -119,7 +120,7 @@ export function restartEngine(machine: MachineState): void {
   const up = [...machine.containers.values()].filter(({ state }) => state === 'running' || state === 'restarting');
   for (const container of up) {
     clearTimeout(container.timer);
-    ended(container, stoppedStatus);
+    ended(container, machine.stopStatus);
   }
   for (const container of up) {
     if (policyOf(container) === 'no') continue;
@@ -141,6 +142,7 @@ function launch(container: FakeContainer): void {
   const behaviour = behaviourOf(container);
   container.state = 'running';
   container.exitStatus = 0;
+  container.quietSince = undefined;
   container.startedAt = new Date();
   container.logLines.push(...logLines.map((text) => ({ at: new Date(), text })));
   if (behaviour.kind !== 'exits') return;
@@ -178,8 +180,21 @@ export function crash(container: FakeContainer, exitStatus = 1): void {
 export function stopContainer(machine: MachineState, container: FakeContainer): void {
   if (container.state !== 'running' && container.state !== 'restarting') return;
   clearTimeout(container.timer);
-  ended(container, stoppedStatus);
+  ended(container, machine.stopStatus);
   machine.journal.push(`stop container ${container.name}`);
+}
+
+/** Starts it where it has stopped. */
+export function restartContainer(machine: MachineState, container: FakeContainer): void {
+  stopContainer(machine, container);
+  startContainer(machine, container);
+}
+
+/** Every signal that a test sends tells a worker to take no new jobs. */
+export function signalContainer(machine: MachineState, container: FakeContainer, signal: string): void {
+  if (container.state !== 'running') return;
+  container.quietSince ??= Date.now();
+  machine.journal.push(`signal container ${container.name} ${signal}`);
 }
 
 function ended(container: FakeContainer, exitStatus: number): void {

@@ -6,6 +6,7 @@ import {
   mustFind,
   removeContainer,
   renameContainer,
+  signalContainer,
   startContainer,
   stopContainer,
 } from './containers.ts';
@@ -44,6 +45,11 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
           machine.stopping.delete(container);
         }
         stopContainer(machine, container);
+      }),
+    signalContainer: (id, signal) =>
+      change('signalContainer', [id, signal], () => {
+        const container = find(id);
+        if (container !== undefined) signalContainer(machine, container, signal);
       }),
     listStopping: () => look(() => ({ names: [...machine.stopping].map(({ name }) => name), isComplete: true })),
     renameContainer: (id, name) =>

@@ -117,6 +117,18 @@ export function entriesOf(machine: MachineState, path: string): string[] | undef
   return [...new Set(names)].filter((name) => !name.startsWith('.')).sort();
 }
 
+/** Of a directory that need not be there. */
+export function filesIn(machine: MachineState, directory: string): { name: string; content: string }[] {
+  const start = `${normal(machine, directory)}/`;
+  return [...machine.files].flatMap(([path, { content }]) =>
+    path.startsWith(start) ? [{ name: path.slice(start.length), content }] : [],
+  );
+}
+
+export function removeFile(machine: MachineState, path: string): void {
+  machine.files.delete(normal(machine, path));
+}
+
 function exists(machine: MachineState, path: string): boolean {
   return machine.files.has(path) || machine.directories.has(path) || machine.locks.has(path);
 }

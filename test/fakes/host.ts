@@ -19,6 +19,8 @@ import { acquireLock, enlist, refreshLock, releaseLock, takeOverLock } from './l
 import type { Call, MachineState } from './machine.ts';
 import { runInProxy } from './proxy.ts';
 import { stream } from './stream.ts';
+import { fakeWatch } from './watch.ts';
+import { runInWorker } from './worker.ts';
 
 /** How calls reach the machine: over a connection that may be cut, before, during or after the change. */
 export interface Line {
@@ -37,10 +39,12 @@ export function fakeHost(machine: MachineState, onClosed: () => void): { host: H
   if (machine.isDown) throw new Failure('host-unreachable', `${machine.name} cannot be reached: connection refused.`);
   let isClosed = false;
   let end: () => void = () => undefined;
+  let giveUp: () => void = () => undefined;
   const closed = new Promise<void>((resolve) => {
     end = () => {
       isClosed = true;
       onClosed();
+      giveUp();
       resolve();
     };
   });
@@ -74,10 +78,17 @@ export function fakeHost(machine: MachineState, onClosed: () => void): { host: H
       return answered(name, doing);
     },
   };
-  return { host: hostOver(machine, line, { closed, end: () => end() }), cut: () => end() };
+  const watching = fakeWatch(machine, line);
+  giveUp = watching.giveUp;
+  const { watch } = watching;
+  return { host: { ...hostOver(machine, line, { closed, end: () => end() }), watch }, cut: () => end() };
 }
 
-function hostOver(machine: MachineState, line: Line, connection: { closed: Promise<void>; end: () => void }): Host {
+function hostOver(
+  machine: MachineState,
+  line: Line,
+  connection: { closed: Promise<void>; end: () => void },
+): Omit<Host, 'watch'> {
   return {
     name: machine.name,
     docker: fakeDocker(machine, line),
@@ -112,7 +123,9 @@ function hostOver(machine: MachineState, line: Line, connection: { closed: Promi
       line.change('createByCommandLine', [words, secretEnv], () => createByCommandLine(machine, words, secretEnv)),
     execInContainer: (container, words, timeoutSeconds) =>
       line.change('execInContainer', [container, words, timeoutSeconds], (hear) =>
-        runInProxy(machine, container, words, () => hear('during')),
+        words[0] === 'kamal-proxy'
+          ? runInProxy(machine, container, words, () => hear('during'))
+          : runInWorker(machine, container, words),
       ),
     stream: (run) => line.change('stream', [run.streamed], () => stream(machine, run)),
     runScript: (run) => line.change('runScript', [run.name], () => runScript(machine, run)),

@@ -64,6 +64,12 @@ export interface MachineState {
   /** Hears of every changing call; the answer `cut` ends the connection it came by, a throw is what the call throws. */
   onCall?: (call: Call) => 'cut' | void;
   callCount: number;
+  /** How long the jobs of a quiet worker take. */
+  jobSeconds: number;
+  /** What a container that was asked to stop ends with. */
+  stopStatus: number;
+  /** Ever made. */
+  connectionCount: number;
   /** Ever made. */
   containerCount: number;
 }
@@ -127,6 +133,9 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     forwardsPorts: true,
     reachedBack: new Set(),
     callCount: 0,
+    jobSeconds: 0,
+    stopStatus: 143,
+    connectionCount: 0,
     containerCount: 0,
     ...options,
     name,

@@ -26,11 +26,7 @@ export async function runInProxy(
   const proxy = findContainer(machine, container);
   if (proxy === undefined) return failed(`Error: No such container: ${container}`);
   if (proxy.state !== 'running') return failed(`Error response from daemon: Container ${proxy.id} is not running`);
-  const [program, command = '', service = ''] = words;
-  if (program !== 'kamal-proxy' && machine.onExec !== undefined)
-    return { exitStatus: machine.onExec(proxy.name, words), stdout: '', stderr: `said by ${program}\n` };
-  if (program !== 'kamal-proxy')
-    return failed(`OCI runtime exec failed: exec: "${program}": executable file not found in $PATH`, 126);
+  const [, command = '', service = ''] = words;
   if (command === 'list')
     return done(machine.proxy.routes.map(({ name, active_targets }) => `${name}  ${active_targets[0]}\n`).join(''));
   const id = hash(`exec ${machine.callCount} ${words.join(' ')}`);

@@ -51,6 +51,8 @@ export interface Ended {
   readonly exitStatus: number;
   readonly failure?: Failure;
   readonly events: readonly Event[];
+  /** What the command answered; absent after a failure. */
+  readonly result?: unknown;
 }
 
 export const twoMachines = `service: shop
@@ -154,8 +156,8 @@ function worldOf(config: Config, registry: FakeRegistry, machines: World['machin
   async function ended(options: RunOptions, work: (session: Session) => Promise<unknown>): Promise<Ended> {
     const events: Event[] = [];
     try {
-      await work(sessionOf(world, options, events));
-      return { exitStatus: 0, events };
+      const result = await work(sessionOf(world, options, events));
+      return { exitStatus: 0, events, result };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return { exitStatus: error.exitStatus, failure: error, events };
