@@ -3,6 +3,8 @@
 //	small                web on 3000: /up, /, ?sleep=MILLISECONDS; a POST is read to its end
 //	                     and files of /public/assets
 //	small worker         waits
+//	small jobs           takes jobs from a directory, and small drained says whether it has one in hand: see jobs.go
+//	small clock          must never run twice
 //	small env NAME       prints a variable in base64
 //	small migrate        notes in /runs/log that it ran, and does what /behaviour says
 //	small check          fails where /behaviour says worker:wrong
@@ -32,6 +34,9 @@ func main() {
 		role = os.Args[1]
 	}
 	switch role {
+	case "drained":
+		drained()
+		return
 	case "env":
 		fmt.Println(base64.StdEncoding.EncodeToString([]byte(os.Getenv(os.Args[2]))))
 		return
@@ -67,6 +72,10 @@ func main() {
 		}()
 		<-stopped
 		server.Shutdown(context.Background())
+	} else if role == "jobs" {
+		work(stopped)
+	} else if role == "clock" {
+		tick(stopped)
 	} else {
 		<-stopped
 	}
