@@ -89,7 +89,7 @@ export function swapStages(input: SwapInput): { stages: Stage[]; quiet: readonly
 function bootLane(decision: Decision, { config, observed }: SwapInput): Lane {
   const { role, host } = decision.wanted;
   const steps = role.mayOverlap
-    ? bootSteps(decision, config, undefined)
+    ? bootSteps(decision, config)
     : bootAlone(decision, observedHost(observed, host), config);
   return { host, role: role.name, steps };
 }
