@@ -104,8 +104,11 @@ function laneOf({ host, role }: Stray): Pick<Lane, 'host' | 'role'> {
 
 function retireSteps({ host, role, containers, route }: Stray, file: Config): Step[] {
   const because = whyAway(role, host, file);
-  const stopTimeout = file.roles.find(({ name }) => name === role)?.stopTimeoutSeconds;
-  const stops = containers.filter(isUp).map((container): Step => ({
+  const known = file.roles.find(({ name }) => name === role);
+  const stopTimeout = known?.stopTimeoutSeconds;
+  // A singleton made room before.
+  const stopping = known?.isSingleton === true ? [] : containers.filter(isUp);
+  const stops = stopping.map((container): Step => ({
     kind: 'stop-container',
     container: reference(container),
     ...(stopTimeout === undefined ? {} : { timeoutSeconds: stopTimeout }),

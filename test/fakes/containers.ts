@@ -184,19 +184,6 @@ export function stopContainer(machine: MachineState, container: FakeContainer): 
   machine.journal.push(`stop container ${container.name}`);
 }
 
-/** Starts it where it has stopped. */
-export function restartContainer(machine: MachineState, container: FakeContainer): void {
-  stopContainer(machine, container);
-  startContainer(machine, container);
-}
-
-/** Every signal that a test sends tells a worker to take no new jobs. */
-export function signalContainer(machine: MachineState, container: FakeContainer, signal: string): void {
-  if (container.state !== 'running') return;
-  container.quietSince ??= Date.now();
-  machine.journal.push(`signal container ${container.name} ${signal}`);
-}
-
 function ended(container: FakeContainer, exitStatus: number): void {
   container.state = 'exited';
   container.exitStatus = exitStatus;

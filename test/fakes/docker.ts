@@ -6,7 +6,6 @@ import {
   mustFind,
   removeContainer,
   renameContainer,
-  signalContainer,
   startContainer,
   stopContainer,
 } from './containers.ts';
@@ -14,6 +13,7 @@ import type { Line } from './host.ts';
 import { digestInRegistry, findImage, hash, imageInspect, imageSummary, pull, removeImage, tag } from './images.ts';
 import { containerInspect, containerSummary } from './inspect.ts';
 import type { MachineState } from './machine.ts';
+import { signalContainer } from './worker.ts';
 import { onMachine, putFiles } from './mounted.ts';
 import { proxyStatePath, stateFile } from './proxy.ts';
 

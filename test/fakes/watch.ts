@@ -1,13 +1,6 @@
 import type { Asleep, HandOver, Watch, Watched } from '../../src/hosts/watch.ts';
 import { givenUp } from '../../src/hosts/watch.ts';
-import {
-  findContainer,
-  mustFind,
-  restartContainer,
-  startContainer,
-  stopContainer,
-  type FakeContainer,
-} from './containers.ts';
+import { findContainer, mustFind, startContainer, stopContainer, type FakeContainer } from './containers.ts';
 import { removeFile, filesIn, writeFile } from './files.ts';
 import type { Line } from './host.ts';
 import type { MachineState } from './machine.ts';
@@ -116,4 +109,10 @@ function take(machine: MachineState, directory: string, id: string): Marker[] {
   const files = filesIn(machine, directory).filter(({ name }) => name.startsWith(`${id}.`));
   for (const { name } of files) removeFile(machine, `${directory}/${name}`);
   return files.map(({ content }) => JSON.parse(content) as Marker);
+}
+
+/** Starts it where it has stopped. */
+function restartContainer(machine: MachineState, container: FakeContainer): void {
+  stopContainer(machine, container);
+  startContainer(machine, container);
 }

@@ -1,5 +1,5 @@
 import type { ExecResult } from '../../src/hosts/docker.ts';
-import { findContainer } from './containers.ts';
+import { findContainer, type FakeContainer } from './containers.ts';
 import type { MachineState } from './machine.ts';
 
 /** `docker exec` in a container of the app, which knows what the test says, or else `quiet`, `drained` and `ready`. */
@@ -27,4 +27,11 @@ export function runInWorker(machine: MachineState, id: string, words: readonly s
         stderr: `OCI runtime exec failed: exec: "${words[0]}": executable file not found in $PATH`,
       };
   }
+}
+
+/** Every signal that a test sends tells a worker to take no new jobs. */
+export function signalContainer(machine: MachineState, container: FakeContainer, signal: string): void {
+  if (container.state !== 'running') return;
+  container.quietSince ??= Date.now();
+  machine.journal.push(`signal container ${container.name} ${signal}`);
 }

@@ -64,6 +64,7 @@ describe('what a deploy does about containers that it replaces', () => {
         'one: stop shop-clock-v1 (a singleton: its machine is two now)',
         'two: start shop-clock-v2 (v2 is not on this host)',
         'two: wait until shop-clock-v2 is ready (the role has no traffic whose health check would tell)',
+        'one: remove shop-clock-v1 (clock is on two, not on one)',
       ]);
       expect((await world.deploy('v1')).failure).toBeUndefined();
       expect(world.running()).toEqual(['one shop-web-v1', 'two shop-clock-v1', 'two shop-web-v1']);
