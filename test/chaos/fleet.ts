@@ -62,10 +62,12 @@ export async function lockOwner(): Promise<string | undefined> {
   return said === '' ? undefined : said;
 }
 
+/** Of the database, by itself. */
+export const sql = (statement: string): Promise<string> =>
+  inContainer(chi, 'chaos-postgres', ['psql', '-U', 'chaos', '-XqtA', '-c', statement]);
+
 /** By the database itself: rows, finished jobs, and jobs that were begun twice. */
 export async function written(): Promise<{ rows: Set<string>; finished: Set<string>; twice: string[] }> {
-  const sql = (statement: string) =>
-    inContainer(chi, 'chaos-postgres', ['psql', '-U', 'chaos', '-XqtA', '-c', statement]);
   const [rows, finished, twice] = await Promise.all([
     sql('SELECT id FROM rows'),
     sql('SELECT job_id FROM finished'),

@@ -22,6 +22,7 @@ export function makeChaosProject(relays: readonly Relay[]): Project {
   cpSync(join(heatwave, 'lib'), join(directory, 'lib'), { recursive: true });
   cpSync(join(heatwave, 'worker.js'), join(directory, 'worker.js'));
   writeFileSync(join(directory, 'web.js'), withSlowPage(readFileSync(join(heatwave, 'web.js'), 'utf8')));
+  writeFileSync(join(directory, 'release.js'), release);
   writeFileSync(join(directory, 'Dockerfile'), dockerfile);
   writeFileSync(join(directory, 'config/deploy.yml'), deployFile);
   writeFileSync(join(directory, '.kamal/secrets'), 'REGISTRY_PASSWORD=$REGISTRY_PASSWORD\nPOSTGRES_PASSWORD=chaos\n');
@@ -38,6 +39,16 @@ function withSlowPage(text: string): string {
   },`;
   return text.replace('const routes = {', `const routes = {\n${slow}`);
 }
+
+/** Takes long enough to be cut, and the database knows how often it ran to its end. */
+const release = `const { query, pause } = require('./lib/database.js');
+(async () => {
+  await query('CREATE TABLE IF NOT EXISTS releases (version text)');
+  await pause(3000);
+  await query('INSERT INTO releases VALUES ($1)', [process.env.KAMAL_VERSION]);
+  process.exit(0);
+})();
+`;
 
 /** A layer of some size, so that a pull takes long enough to be cut. */
 const dockerfile = `FROM registry.test:5000/node:20
@@ -59,6 +70,7 @@ servers:
     hosts: [100.64.77.11]
     cmd: node worker.js
     stop_timeout: 20
+release: {cmd: node release.js, timeout: 60}
 registry: {server: registry.test:5000, username: deployer, password: [REGISTRY_PASSWORD]}
 builder: {arch: amd64, driver: docker}
 proxy:

@@ -13,6 +13,8 @@ export interface Row {
   readonly jobsLost: number;
   /** Jobs begun a second time; one may be, where its worker was killed. */
   readonly jobsDoubled: number;
+  /** How often the release command of the version ran to its end, in the command and its repetition. */
+  readonly released: number;
   /** What served on each machine after it. */
   readonly versions: string;
   /** What ran then and should not have; `nothing`. */
@@ -30,6 +32,7 @@ export function problemsOf(row: Row, killsWorker: boolean): string[] {
     ...(row.lost > 0 ? [`${row.lost} requests were lost`] : []),
     ...(row.jobsLost > 0 ? [`${row.jobsLost} jobs were lost`] : []),
     ...(row.jobsDoubled > (killsWorker ? 1 : 0) ? [`${row.jobsDoubled} jobs were begun twice`] : []),
+    ...(row.released === 1 ? [] : [`the release command ran ${row.released} times`]),
     ...(row.extra === 'nothing' ? [] : [`${row.extra} should not run`]),
     ...((row.lockSeconds ?? 0) > 60 ? [`the lock was held for ${row.lockSeconds} s`] : []),
     ...(row.repeated === '0, nothing left' ? [] : [`repeated it ended with ${row.repeated}`]),

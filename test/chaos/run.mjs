@@ -25,6 +25,7 @@ const columns = [
   ['requests lost', (row) => (row.lostOnKilled > 0 ? `${row.lost} (+${row.lostOnKilled} there)` : String(row.lost))],
   ['jobs lost', (row) => String(row.jobsLost)],
   ['jobs twice', (row) => String(row.jobsDoubled)],
+  ['released', (row) => String(row.released)],
   ['dal-01, chi-02 then', (row) => row.versions],
   ['should not run', (row) => row.extra],
   ['lock held', (row) => (row.lockSeconds === undefined ? 'none' : `${Math.round(row.lockSeconds)} s`)],

@@ -7,7 +7,7 @@ import type { Ended, Project, TimedEvent } from '../e2e/harness.ts';
 import { pause, until } from '../e2e/heatwave.ts';
 import { chi, type Machine, on } from '../e2e/machines.ts';
 import { type Relay, startRelays } from '../e2e/relay.ts';
-import { extras, lockOwner, machines, runningApps, servedVersion, written } from './fleet.ts';
+import { extras, lockOwner, machines, runningApps, servedVersion, sql, written } from './fleet.ts';
 import { emptyOfChaos, host, makeChaosProject } from './project.ts';
 import type { Row } from './row.ts';
 
@@ -63,6 +63,7 @@ export async function startSuite(): Promise<Suite> {
   async function play(fault: Fault, moment: Moment): Promise<Row> {
     const words = ['deploy', '--json', '--skip-push', '--version', next];
     await forget(next);
+    await sql('DELETE FROM releases');
     const loads = startLoads((number += 1));
     await pause(1000);
     const takeBack = await fault.prepare?.();
@@ -103,6 +104,7 @@ export async function startSuite(): Promise<Suite> {
       lostOnKilled: lostIn(true),
       jobsLost: acknowledged.filter((id) => !jobs.finished.has(id)).length,
       jobsDoubled: jobs.twice.length,
+      released: Number(await sql('SELECT count(*) FROM releases')),
       versions: seen.versions,
       extra: ended.status === 137 || isEnded(said) ? after.extra : seen.extra === 'nothing' ? after.extra : seen.extra,
       lockSeconds,
@@ -160,9 +162,10 @@ function startLoads(number: number): HeatwaveLoad[] {
   );
 }
 
-/** Every container and image of a version that does not serve, as if these machines had never had it. */
+/** Every container and image of a version that does not serve, and that it was released, as if these machines had never had it. */
 async function forget(version: string): Promise<void> {
-  const script = `docker ps -aq --filter name=-${version} | xargs -r docker rm -fv >/dev/null; docker rmi registry.test:5000/chaos:${version} >/dev/null 2>&1 || true`;
+  const script = `sed -i '/"version":"${version}".*"outcome":"released"/d' /home/deploy/.kamal/chaos-releases.jsonl
+docker ps -aq --filter name=-${version} | xargs -r docker rm -fv >/dev/null; docker rmi registry.test:5000/chaos:${version} >/dev/null 2>&1 || true`;
   await Promise.all(machines.map((machine) => on(machine, script)));
 }
 
