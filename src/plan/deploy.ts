@@ -66,6 +66,7 @@ export function planDeploy(request: DeployRequest): Plan {
   const isKnown = request.digest !== undefined || images.pulls.size === 0;
   const image = isKnown ? { image: digest === undefined ? {} : { digest } } : {};
   const release = planRelease({ request, decisions, ...image });
+  const strays = planStrays(config, request.file, observed);
   const swap = swapStages({
     config,
     observed,
@@ -73,12 +74,12 @@ export function planDeploy(request: DeployRequest): Plan {
     hooks,
     run: { command, version, origin },
     release: release.stages,
+    moved: strays.quiet,
     smoke: (decision) => smokeSteps(decision, { config, observed, unproven }),
   });
   const wake = wakeStage({ file: request.file, observed, isFirst: request.before === undefined, lanes: swap.quiet });
   const values = planValues({ config, observed, decisions, open: request.openValues });
   const from = replacedVersion(observed, config, version);
-  const strays = planStrays(config, request.file, observed);
   const finish = finishStages({
     config,
     version,

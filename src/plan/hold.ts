@@ -5,7 +5,9 @@ import { reference } from './decide.ts';
 import type { Lane, Plan, Step } from './plan.ts';
 import { stage } from './prepare.ts';
 import { allPairs, isAlone, isNewIn, pairsOf, type Pair } from './pairs.ts';
+import { stopSteps } from './replaced.ts';
 import { bringBack, stopStep, takeAway, writeDown, type RevertRequest } from './revert.ts';
+import { needsWaking } from './wake.ts';
 
 export interface HoldRequest extends RevertRequest {
   /** What the run did not get to, or not through. */
@@ -103,9 +105,12 @@ function retire(config: Config, role: Pair['role'], was: ObservedHost, is: Obser
   const serving = currentContainer(is, config, role);
   if (serving === undefined || ran(serving)) return [];
   const because = `replaced by ${versionOf(serving, config, role.name)}`;
+  const quiet = needsWaking(is, config, role.name);
   const stops = appContainers(is, config, role.name)
     .filter((container) => isUp(container) && ran(container))
-    .map((container) => stopStep(container, role, because));
+    .flatMap((container) =>
+      quiet.has(container.id) ? stopSteps({ role, container, config, because }) : [stopStep(container, role, because)],
+    );
   const check: Step = { kind: 'check-running', container: reference(serving), because: 'it has to go on by itself' };
   return stops.length === 0 ? [] : [check, ...stops];
 }

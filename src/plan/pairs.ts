@@ -12,7 +12,10 @@ interface Moments {
 
 /** A role on a machine, as it was and as it is. */
 export interface Pair {
-  readonly role: Pick<Role, 'name' | 'proxy' | 'stopTimeoutSeconds' | 'mayOverlap' | 'isSingleton'>;
+  readonly role: Pick<
+    Role,
+    'name' | 'proxy' | 'quiet' | 'stopTimeoutSeconds' | 'stopSignal' | 'mayOverlap' | 'isSingleton'
+  >;
   /** Whether the file has the role elsewhere by now. */
   readonly isStray: boolean;
   readonly was: ObservedHost;
@@ -44,14 +47,16 @@ export function allPairs(request: Moments & { readonly file: Config }): Pair[] {
 /** As it was seen; the file may say nothing of it any more. */
 function roleOf({ role: name, route }: Stray, file: Config): Pair['role'] {
   const known = file.roles.find((role) => role.name === name);
-  const { stopTimeoutSeconds, mayOverlap = true, isSingleton = false } = known ?? {};
+  const { quiet, stopTimeoutSeconds, stopSignal, mayOverlap = true, isSingleton = false } = known ?? {};
   const target = route?.targets[0];
   return {
     name,
     mayOverlap,
     isSingleton,
     ...(route === undefined || target === undefined ? {} : { proxy: routeFromSettings(route.settings, target) }),
+    ...(quiet === undefined ? {} : { quiet }),
     ...(stopTimeoutSeconds === undefined ? {} : { stopTimeoutSeconds }),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
   };
 }
 

@@ -45,24 +45,21 @@ export function watchedThere(host: ObservedHost, config: Config, role: string): 
 export function quietLanes(decisions: readonly Decision[], observed: Observed, config: Config): Lane[] {
   return decisions.flatMap((decision) => {
     const { role, host } = decision.wanted;
-    const { quiet } = role;
-    if (quiet === undefined) return [];
     const here = oldContainers(decision, observedHost(observed, host), config);
     const all = [...here.map((container) => ({ host, container })), ...elsewhere(decision, observed, config)];
     return all.map((old): Lane => ({
       host: old.host,
       role: role.name,
-      steps: [
-        {
-          kind: 'quiet-container',
-          container: reference(old.container),
-          by: quiet.by,
-          watched: watchingOf(role, config),
-          because: 'it is about to be replaced',
-        },
-      ],
+      steps: quietSteps(role, old.container, config),
     }));
   });
+}
+
+export function quietSteps(role: Role, container: ObservedContainer, config: Config): Step[] {
+  if (role.quiet === undefined) return [];
+  const because = 'it is about to be replaced';
+  const watched = watchingOf(role, config);
+  return [{ kind: 'quiet-container', container: reference(container), by: role.quiet.by, watched, because }];
 }
 
 /** Of a singleton that comes from another machine: two never run. */
@@ -80,16 +77,16 @@ export function makeRoomLanes(decisions: readonly Decision[], observed: Observed
   );
 }
 
-/** Nothing where the role quiets it, which has it watched too. */
+/** Of a role of which two never run; nothing where it is quieted, which has it watched too. */
 export function watchSteps(role: Role, container: ObservedContainer, config: Config): Step[] {
-  if (role.quiet !== undefined) return [];
+  if (role.mayOverlap || role.quiet !== undefined) return [];
   const because = 'it is started again should this deploy be cut off';
   return [{ kind: 'watch-container', container: reference(container), watched: watchingOf(role, config), because }];
 }
 
 /** Its jobs are finished first, as far as the role says how one knows. */
 export function stopSteps(input: {
-  role: Role;
+  role: Pick<Role, 'proxy' | 'quiet' | 'stopTimeoutSeconds' | 'stopSignal' | 'mayOverlap'>;
   container: ObservedContainer;
   config: Config;
   because: string;

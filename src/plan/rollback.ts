@@ -45,6 +45,7 @@ export function planRollback(request: RollbackRequest): Plan {
   const changed = changedVariables(decisions);
   const digest = recordedDigest(observed.hosts, version);
   const prepare = prepareStages({ config, version, observed, decisions, pulls, withProxy: true });
+  const strays = planStrays(config, request.file, observed);
   const swap = swapStages({
     config,
     observed,
@@ -52,6 +53,7 @@ export function planRollback(request: RollbackRequest): Plan {
     hooks,
     run: { command: 'rollback', version, origin },
     release: [],
+    moved: strays.quiet,
     smoke: () => [],
   });
   const wake = wakeStage({
@@ -61,7 +63,6 @@ export function planRollback(request: RollbackRequest): Plan {
     lanes: swap.quiet,
   });
   const from = replacedVersion(observed, config, version);
-  const strays = planStrays(config, request.file, observed);
   const finish = finishStages({
     config,
     version,

@@ -7,6 +7,7 @@ import { appContainers, isUp, routeOf } from './current.ts';
 import { reference } from './decide.ts';
 import type { Lane, Stage, Step } from './plan.ts';
 import { stage } from './prepare.ts';
+import { quietSteps, stopSteps, watchSteps } from './replaced.ts';
 
 /** A role of this service and destination on a machine that the file does not have it on: it moved away, or is gone from the file. */
 export interface Stray {
@@ -52,6 +53,8 @@ export function isWhole(selected: Config, file: Config): boolean {
 }
 
 export interface StrayPlan {
+  /** Right before the swap: no new jobs for those that run. */
+  readonly quiet: readonly Lane[];
   /**
    * Once everything new has been seen to stay up, as there is no other container to go back to on their machines: their requests are
    * answered, their routes taken away, they stop; then nothing of them is left.
@@ -67,10 +70,17 @@ export interface StrayPlan {
 
 /** What becomes of what the file has elsewhere by now, or nowhere. */
 export function planStrays(selected: Config, file: Config, observed: Observed): StrayPlan {
-  if (!isWhole(selected, file)) return { stages: [], hosts: [], after: observed, notes: leftAlone(file, observed) };
+  if (!isWhole(selected, file))
+    return { quiet: [], stages: [], hosts: [], after: observed, notes: leftAlone(file, observed) };
   const strays = observed.hosts.flatMap((host) => straysOn(host, file));
   const running = strays.filter(({ containers }) => containers.some(isUp));
   return {
+    quiet: strays.flatMap((stray) =>
+      stopping(stray, file).map(({ role, container }): Lane => ({
+        ...laneOf(stray),
+        steps: role === undefined ? [] : quietSteps(role, container, file),
+      })),
+    ),
     stages: [
       ...stage('Retire what moved', [
         ...strays.map((stray): Lane => ({ ...laneOf(stray), steps: retireSteps(stray, file) })),
@@ -102,21 +112,23 @@ function laneOf({ host, role }: Stray): Pick<Lane, 'host' | 'role'> {
   return { host, role };
 }
 
-function retireSteps({ host, role, containers, route }: Stray, file: Config): Step[] {
-  const because = whyAway(role, host, file);
-  const known = file.roles.find(({ name }) => name === role);
-  const stopTimeout = known?.stopTimeoutSeconds;
-  // A singleton made room before.
-  const stopping = known?.isSingleton === true ? [] : containers.filter(isUp);
-  const stops = stopping.map((container): Step => ({
-    kind: 'stop-container',
-    container: reference(container),
-    ...(stopTimeout === undefined ? {} : { timeoutSeconds: stopTimeout }),
-    because,
-  }));
+function retireSteps(stray: Stray, file: Config): Step[] {
+  const { host, role: name, route } = stray;
+  const because = whyAway(name, host, file);
+  const stops = stopping(stray, file).flatMap(({ role, container }): Step[] =>
+    role === undefined
+      ? [{ kind: 'stop-container', container: reference(container), because }]
+      : [...watchSteps(role, container, file), ...stopSteps({ role, container, config: file, because })],
+  );
   if (route === undefined) return stops;
   const { drainTimeoutSeconds } = file;
   return [{ kind: 'remove-route', service: route.service, drainTimeoutSeconds, because }, ...stops];
+}
+
+/** What runs, with its role as the file has it elsewhere; a singleton made room before. */
+function stopping({ role: name, containers }: Stray, { roles }: Config) {
+  const role = roles.find((known) => known.name === name);
+  return role?.isSingleton === true ? [] : containers.filter(isUp).map((container) => ({ role, container }));
 }
 
 function removeSteps(host: ObservedHost, file: Config): Step[] {

@@ -25,6 +25,8 @@ interface SwapInput {
   readonly run: StartedRun;
   /** What is run once before anything is swapped. */
   readonly release: readonly Stage[];
+  /** No new jobs for what the file has elsewhere by now. */
+  readonly moved: readonly Lane[];
   /** What a new container has to answer before the run goes on. */
   readonly smoke: (decision: Decision) => readonly Step[];
 }
@@ -36,7 +38,7 @@ interface SwapInput {
 export function swapStages(input: SwapInput): { stages: Stage[]; quiet: readonly Lane[] } {
   const { config, observed, decisions, hooks } = input;
   const lanes = new Map(decisions.map((decision) => [decision, bootLane(decision, input)]));
-  const quiet = quietLanes(decisions, observed, config);
+  const quiet = [...quietLanes(decisions, observed, config), ...input.moved];
   const busy = decisions.filter(
     (decision) => (lanes.get(decision)?.steps.length ?? 0) > 0 || elsewhere(decision, observed, config).length > 0,
   );

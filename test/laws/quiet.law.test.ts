@@ -12,6 +12,11 @@ const withRoles = (roles: string) => twoMachines.replace(/^servers: .*$/m, `serv
 /** Of `alone` two never run, whichever machine they are on. */
 const fleets = {
   'a worker that is quieted': { yaml: withRoles(`web: [one], worker: {hosts: [one, two], ${quiet}}`), alone: [] },
+  'a worker that moves to another machine': {
+    yaml: withRoles(`web: [one, two], worker: {hosts: [two], ${quiet}}`),
+    from: withRoles(`web: [one, two], worker: {hosts: [one], ${quiet}}`),
+    alone: [],
+  },
   'two that never overlap': {
     yaml: withRoles(`web: [one], clock: {hosts: [one], overlap: none}, mail: {hosts: [one], ${quiet}, overlap: none}`),
     alone: ['clock', 'mail'],
