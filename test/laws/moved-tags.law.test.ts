@@ -7,7 +7,7 @@ import { accessoryDrift } from '../../src/plan/accessories/drift.ts';
 import { tagsSeen } from '../../src/plan/accessories/moved.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { sessionOf } from './session.ts';
-import { makeWorld, twoMachines, type World } from './world.ts';
+import { makeWorld, twoMachines, worldOn, type World } from './world.ts';
 
 const db = 'registry.test:5000/db:1';
 const cache = 'registry.test:5000/cache:1';
@@ -75,6 +75,39 @@ describe('a tag that moved in the registry', () => {
       expect((await world.accessory('upgrade', ['db'])).failure).toBeUndefined();
       expect(idsOf(world).some((id) => before.includes(id))).toBe(false);
       expect(await seen(world)).toEqual(nothing);
+    }));
+
+  it('is pulled as a step that says why, only where it moved, and after everything that is refused', () =>
+    inVirtualTime(async () => {
+      const world = await deployed();
+      const pulls = () =>
+        [...world.machines.values()].flatMap(({ name, journal }) =>
+          journal.filter((line) => line.startsWith('pull ')).map((line) => `${name}: ${line}`),
+        );
+      const before = pulls();
+      expect(await world.accessory('upgrade', ['db', 'cache', 'other'])).toMatchObject({ exitStatus: 0 });
+      expect(pulls()).toEqual(before);
+
+      const digest = world.registry.push(db, { env: ['PATH=/bin', 'EDITION=2'] });
+      const elsewhere = worldOn(world, yaml().replace('db:/data', 'elsewhere:/data'));
+      const { failure } = await elsewhere.accessory('upgrade', ['db']);
+      expect(failure).toMatchObject({
+        code: 'usage',
+        details: [expect.stringContaining('--new-data elsewhere'), expect.any(String)],
+      });
+      expect(pulls()).toEqual(before);
+
+      const { events } = await world.accessory('upgrade', ['db', 'other']);
+      expect(
+        events.flatMap((event) =>
+          event.type === 'step-ended' && event.step.kind === 'pull-image' ? [[event.host, event.step]] : [],
+        ),
+      ).toEqual(
+        ['one', 'two'].map((host) => [
+          host,
+          { kind: 'pull-image', image: db, because: `the registry has ${digest} by now` },
+        ]),
+      );
     }));
 
   it('counts likewise when somebody pulled it, and comes with another change', () =>

@@ -20,7 +20,7 @@ export interface AccessoryWork {
   readonly wanted: readonly WantedAccessory[];
   readonly title: string;
   /** Throws before anything is done for what must not be done unsaid. */
-  readonly check?: (observed: Observed) => void;
+  readonly check?: (observed: Observed) => void | Promise<void>;
   /** `before` is given for the rest of a plan whose reply was lost. */
   readonly plan: (observed: Observed, before?: Observed) => Plan;
 }
@@ -41,7 +41,7 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
   const files = await readFiles(session, wanted);
   const look: { accessories: AccessoryLook } = { accessories: { wanted, digests: digestsOf(files) } };
   const before = await fleet.observe(look);
-  work.check?.(before);
+  await work.check?.(before);
   const plan = work.plan(before);
   for (const text of plan.notes) run.emit({ type: 'note', text });
   if (plan.stages.length === 0) return { changed: false, timings: [], notes: plan.notes };

@@ -1,18 +1,16 @@
 import { dependentsOf } from '../../accessories/needed.ts';
-import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure } from '../../errors.ts';
-import type { Execution } from '../../execute/execution.ts';
 import { meet } from '../../plan/accessories/current.ts';
 import { dependOn, rolesFeeling } from '../../plan/accessories/felt.ts';
 import { fateOf } from '../../plan/accessories/fate.ts';
 import type { AccessoryResult } from '../../report/results.ts';
-import { behindFence, isAt } from '../execution.ts';
 import { withFleet } from '../connecting.ts';
 import type { Fleet } from '../fleet.ts';
 import { underLock } from '../lock.ts';
 import type { Run } from '../run.ts';
 import { openSession, type Session } from '../session.ts';
 import { carryOutAccessories, type AccessoriesDone, type AccessoryWork } from './carry-out.ts';
+import { pullFirst } from './pull-first.ts';
 import { refuseUnsaid } from './refuse.ts';
 import { stories, type AccessoryCommand, type AccessoryOptions } from './stories.ts';
 import { wantedIn } from './wanted.ts';
@@ -81,39 +79,16 @@ export async function changeUnderLock(
   const story = stories[command](options);
   const { config, run } = session;
   const wanted = wantedIn(session);
-  if (story.pullsFirst) await pullImages(session, behindFence(fleet, lock, lock.fence), wanted);
+  const work = { session, fleet, lock, wanted, title: [run.command, ...options.names].join(' ') };
+  if (story.pullsFirst) await pullFirst(work, story);
   return carryOutAccessories({
-    session,
-    fleet,
-    lock,
-    wanted,
-    title: [run.command, ...options.names].join(' '),
+    ...work,
     check(observed) {
       const replaced = refuseUnsaid(session, story, observed);
       for (const met of replaced) run.emit({ type: 'note', text: `${met.wanted.host}: ${fateOf(met)}` });
     },
     plan: (observed, before) => story.plan({ config, wanted, observed }, before),
   });
-}
-
-/** A tag that moved in the registry is seen by pulling it, so that what is replaced is decided with it there. */
-async function pullImages(
-  { run, logins }: Session,
-  hosts: Execution['hosts'],
-  wanted: readonly WantedAccessory[],
-): Promise<void> {
-  const pulls = [
-    ...new Map(wanted.map(({ host, spec }) => [`${host} ${spec.image}`, { host, image: spec.image }])).values(),
-  ];
-  await Promise.all(
-    pulls.map(async ({ host, image }) => {
-      run.emit({ type: 'note', text: `${host}: pulling ${image}` });
-      await hosts.get(host)?.docker.pullImage(
-        image,
-        logins.find(({ server }) => isAt(image, server)),
-      );
-    }),
-  );
 }
 
 function resultOf(session: Session, { started, done }: { started: number; done: AccessoriesDone }): AccessoryResult {
