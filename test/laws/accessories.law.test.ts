@@ -78,6 +78,26 @@ describe('accessories', () => {
       expect(new Set(journal)).toEqual(new Set(['1', '2']));
     }));
 
+  it('boot of several of which one fails leaves those running that got healthy, and with a mended image the rest comes', () =>
+    inVirtualTime(async () => {
+      for (const command of ['boot', 'upgrade', 'reboot'] as const) {
+        const world = fleet();
+        move(world, 'cache:1', { kind: 'exits', afterSeconds: 0.1, exitStatus: 3 });
+        const { failure } = await world.accessory(command, all, { isParallel: true });
+        expect(failure).toMatchObject({ exitStatus: 5, message: expect.stringContaining('what got healthy stays') });
+        expect(failure?.details).toContain('one: db is new and healthy, and stays');
+        expect(failure?.details.join('\n')).not.toMatch(/cache is new|search is new/);
+        expect(world.running()).toContain('one shop-db');
+        expect(world.running().join()).not.toMatch(/cache|search/);
+        const id = idOf(world, 'one', 'shop-db');
+        move(world, 'cache:1', { kind: 'healthy' });
+        expect(await world.accessory('upgrade', all)).toMatchObject({ exitStatus: 0 });
+        expect(await world.accessory('boot', all)).toMatchObject({ exitStatus: 0 });
+        expect(world.running()).toEqual(everything);
+        expect(idOf(world, 'one', 'shop-db')).toBe(id);
+      }
+    }));
+
   it('a new image that ran on a writable mount is stopped and kept beside the old one', () =>
     inVirtualTime(async () => {
       const world = fleet();

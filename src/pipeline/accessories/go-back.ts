@@ -19,9 +19,10 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
       wanted: wanted.filter(({ host }) => now.hosts.some((one) => one.host === host)),
       before,
       now,
+      left: outcome.left,
     });
   const first = await fleet.observeReachable(look);
-  const { plan, held, replaced } = planNow(first.observed);
+  const { plan, held, replaced, made } = planNow(first.observed);
   const title = held.length > 0 ? 'stop what did not get healthy' : 'bring back what ran before';
   let back = plan.stages.length === 0 ? nothingToDo : await execute(plan, title, undisturbed);
   if (back.result === 'unknown') {
@@ -37,7 +38,10 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
       `${role === undefined ? host : `${host} ${role}`}: ${messageOf(error).replace(`${host}: `, '')}`,
   );
   const missing = [...away, ...notBack(work, before, after, held)];
-  const kept = replaced.map((one) => `${one} had been replaced before, and stays so`);
+  const kept = [
+    ...replaced.map((one) => `${one} had been replaced before, and stays so`),
+    ...made.map((one) => `${one} is new and healthy, and stays`),
+  ];
   const details = [...problems, ...kept, ...logs.flat()];
   if (held.length > 0) return heldFailure(work, held, [...details, ...missing]);
   if (missing.length > 0) {
@@ -47,7 +51,11 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     });
   }
   const outcomeText =
-    replaced.length === 0 ? 'everything runs as before' : 'what failed runs as before, and what was replaced stays so';
+    kept.length === 0
+      ? 'everything runs as before'
+      : made.length === 0
+        ? 'what failed runs as before, and what was replaced stays so'
+        : 'what got healthy stays, and everything else is as before';
   if (outcome.result === 'interrupted') {
     return new Failure('interrupted', `Interrupted: ${outcomeText}`, {
       hint: `\`${session.typed(work.title)}\` starts again.`,

@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { Observed, ObservedContainer } from '../../observe/observed.ts';
 import { isUp } from '../current.ts';
 import { reference } from '../decide.ts';
-import type { Plan, Step } from '../plan.ts';
+import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
 import { currentOf, meet, type Met } from './current.ts';
@@ -24,17 +24,21 @@ export interface Held {
 /**
  * After a replacement that failed: brings the old container of each accessory back, as it was, unless a new image ran with a writable
  * mount. Then it may have changed what the old one reads, so the new one is stopped and both are kept. One whose old container is gone
- * was replaced to the end, and is left alone: stopping it would take another member away.
+ * was replaced to the end, and is left alone: stopping it would take another member away. So is one that is new and healthy.
  */
 export function planAccessoryGoBack(input: {
   config: Config;
   wanted: readonly WantedAccessory[];
   before: Observed;
   now: Observed;
-}): { plan: Plan; held: readonly Held[]; replaced: readonly string[] } {
+  /** Lanes of the plan that failed which were not walked to their end. */
+  left: readonly Lane[];
+}): { plan: Plan; held: readonly Held[]; replaced: readonly string[]; made: readonly string[] } {
   const { config, wanted } = input;
   const was = meet(wanted, input.before);
-  const all = meet(wanted, input.now).map((met, index) => verdictOn(met, currentOf(was[index] ?? met)));
+  const all = meet(wanted, input.now).map((met, index) => {
+    return verdictOn(met, { before: currentOf(was[index] ?? met), isProven: isProven(met, input.left) });
+  });
   const stages = [
     ...stage(
       'Stop',
@@ -49,6 +53,7 @@ export function planAccessoryGoBack(input: {
     plan: planOf(config, stages, []),
     held: all.flatMap(({ held }) => held ?? []),
     replaced: all.flatMap(({ replaced }) => replaced ?? []),
+    made: all.flatMap(({ made }) => made ?? []),
   };
 }
 
@@ -61,9 +66,22 @@ interface Verdict {
   readonly held?: Held;
   /** `dal-01: cache`, of one that had been replaced before another one failed. */
   readonly replaced?: string;
+  /** The same of one that there was none of, and that got healthy. */
+  readonly made?: string;
 }
 
-function verdictOn(met: Met, before: ObservedContainer | undefined): Verdict {
+function isProven({ wanted }: Met, left: readonly Lane[]): boolean {
+  const proofs: readonly Step['kind'][] = ['start-container', 'wait-until-healthy', 'send-traffic'];
+  return !left.some(
+    ({ host, role, steps }) =>
+      host === wanted.host && role === wanted.accessory.name && steps.some(({ kind }) => proofs.includes(kind)),
+  );
+}
+
+function verdictOn(
+  met: Met,
+  { before, isProven }: { before: ObservedContainer | undefined; isProven: boolean },
+): Verdict {
   const { wanted, host } = met;
   const old = host.containers.find(({ id }) => id === before?.id);
   const failed = host.containers.find(
@@ -74,6 +92,9 @@ function verdictOn(met: Met, before: ObservedContainer | undefined): Verdict {
   );
   if (before !== undefined && old === undefined) {
     return { met, stops: [], replaced: `${wanted.host}: ${wanted.accessory.name}` };
+  }
+  if (before === undefined && failed !== undefined && isUp(failed) && isProven) {
+    return { met, stops: [], made: `${wanted.host}: ${wanted.accessory.name}` };
   }
   const stops = failed !== undefined && isUp(failed) ? [stopStep(met, failed, 'it did not get healthy')] : [];
   if (old === undefined) return { met, stops };
