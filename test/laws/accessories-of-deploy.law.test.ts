@@ -56,6 +56,17 @@ describe('accessories of a deploy', () => {
       expect(idsOf(world)).toEqual(before);
     }));
 
+  it('setup brings the proxy for an accessory that has a route, and then for the app', () =>
+    inVirtualTime(async () => {
+      const routed = `${yaml()}  site: {image: "${image}", host: one, proxy: {host: site.example.com}, ${healthcheck}}\n`;
+      const world = makeWorld(routed);
+      world.registry.push(image, {});
+      world.push('v1');
+      expect((await world.deploy('v1', { command: 'setup' })).failure).toBeUndefined();
+      expect(world.running()).toEqual([...accessories, 'one shop-site', ...app].toSorted());
+      expect(world.traffic()).toEqual(expect.arrayContaining(['one shop-site shop-site', 'one shop-web shop-web-v1']));
+    }));
+
   it('an app is not swapped when its accessories do not get healthy', () =>
     inVirtualTime(async () => {
       const world = fleet();

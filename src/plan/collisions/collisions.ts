@@ -77,6 +77,8 @@ function afterStep(machine: Machine, step: Step, who: string): After {
     case 'create-container':
       return create(machine, step.spec, who);
     case 'boot-proxy': {
+      // Everybody's: of several plans the first brings it.
+      if (find(machine.standings, { name: proxyContainerName })?.isUp === true) return { now: {} };
       const made = create(machine, step.spec, who);
       const started = start({ ...machine, ...made.now }, step.spec, who);
       return { ...started, refused: [made, started].flatMap(({ refused = [] }) => refused) };
