@@ -16,13 +16,14 @@ export const images = {
 
 /** Each differs from Node's by its environment alone, so that nothing of weight is built, pushed or pulled. */
 export async function pushImages(): Promise<void> {
-  await push(images.one, 'ENV EDITION=1');
-  await push(images.two, 'ENV EDITION=2');
-  await push(images.volume, 'ENV EDITION=volume\nVOLUME /scratch');
-  await push(images.broken, 'ENV EDITION=broken');
+  await pushImage(images.one, 'ENV EDITION=1');
+  await pushImage(images.two, 'ENV EDITION=2');
+  await pushImage(images.volume, 'ENV EDITION=volume\nVOLUME /scratch');
+  await pushImage(images.broken, 'ENV EDITION=broken');
 }
 
-async function push(image: string, line: string): Promise<void> {
+/** A small image with one line more than Node's. */
+export async function pushImage(image: string, line: string): Promise<void> {
   const env = {
     ...process.env,
     ...(sandbox['SANDBOX_DOCKER_CONFIG'] ? { DOCKER_CONFIG: sandbox['SANDBOX_DOCKER_CONFIG'] } : {}),

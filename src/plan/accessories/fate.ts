@@ -11,7 +11,7 @@ export function fateOf(met: Met): string {
     .map(({ source }) => source);
   const mounts = currentOf(met)?.mounts.filter(({ destination }) => !brought.includes(destination)) ?? [];
   if (mounts.length === 0 && kept.length === 0)
-    return `${name} mounts no data: whatever it remembers is gone afterwards`;
+    return `${name} mounts no data: what it has in memory and in its container is gone afterwards (of a store of sessions: everyone is logged out)`;
   const volumes = anonymousVolumes(met).map(
     ({ name: volume = '', destination }) => `${destination} (volume ${volume.slice(0, 12)})`,
   );
