@@ -10,7 +10,7 @@ import { dependsOnIn, lane, planOf } from './boot.ts';
 import { currentOf, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
 import { movedHere } from './moved.ts';
-import { routeSteps, staleCertificateSteps } from './route.ts';
+import { lostRouteSteps, routeSteps, staleCertificateSteps } from './route.ts';
 import {
   auditLanes,
   bootSteps,
@@ -134,15 +134,17 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
   ];
 }
 
-/** The new one is made already; whether it is healthy nobody saw. */
+/** The new one is made already; whether it is healthy nobody saw, and traffic may still go to the one before it. */
 function rest(
   met: Met,
   container: ObservedContainer,
   { config, because }: { config: Config; because: string },
 ): Step[] {
-  const proof = isUp(container) ? proofSteps : bootSteps;
+  const proof = { container: reference(container), because, crashes: crashesAllowed };
   return [
-    ...proof(met, { container: reference(container), config, because, crashes: crashesAllowed }),
+    ...(isUp(container)
+      ? [...proofSteps(met, proof), ...lostRouteSteps(met, config)]
+      : bootSteps(met, { ...proof, config })),
     ...met.observed.leftovers.map((old) => remove(reference(old), 'its successor is healthy')),
   ];
 }
