@@ -78,6 +78,10 @@ export function rosterDirectory(config: Pick<Config, 'service' | 'destination'>)
   return `.kamal/longshore/${serviceOnMachine(config)}/roster`;
 }
 
+/** The lock of what all services of a machine share, and its roster; no service is called like this. */
+export const machineLockDirectory = '.kamal/longshore/.machine/lock';
+export const machineRosterDirectory = '.kamal/longshore/.machine/roster';
+
 export function auditFile(config: Config): string {
   return `.kamal/${serviceOnMachine(config)}-audit.log`;
 }

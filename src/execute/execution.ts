@@ -9,6 +9,8 @@ import type { Emit } from './events.ts';
 export interface Execution {
   /** Behind the lock's fence. */
   readonly hosts: Pick<ReadonlyMap<string, Host>, 'get'>;
+  /** Has a change to what all services of a machine share made by this run alone; others wait. @throws Failure `lock-held` */
+  exclusively<T>(host: string, what: string, work: (host: Host) => Promise<T>): Promise<T>;
   readonly homeDirectories: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, string>;
   readonly secretsByKamal: ReadonlyMap<string, string>;

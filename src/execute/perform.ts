@@ -6,7 +6,7 @@ import type { Lane, Step } from '../plan/plan.ts';
 import { thisMachine } from '../plan/plan.ts';
 import { writeCertificate } from './certificate.ts';
 import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
-import { bootProxy, removeRoute, sendTraffic, startProxy } from './proxy.ts';
+import { bootProxy, createNetwork, removeRoute, sendTraffic, startProxy } from './proxy.ts';
 import { checkSpace, giveAccess, runCommand, uploadFile } from './host-steps.ts';
 import { waitUntilHealthy } from './healthy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
@@ -33,13 +33,13 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
   const { docker } = host;
   switch (step.kind) {
     case 'create-network':
-      return docker.createNetwork(step.name);
+      return createNetwork(step, host, execution);
     case 'write-env-file':
       return host.writeFile(step.path, envFileOf(step.variables, sourcesOf(execution, lane.host), step.values), '600');
     case 'boot-proxy':
       return bootProxy(step, host, execution, onProgress);
     case 'start-proxy':
-      return startProxy(host);
+      return execution.exclusively(lane.host, 'start the proxy', startProxy);
     case 'write-error-pages':
       return host.writeDirectory(step.directory, execution.errorPages);
     case 'write-certificate':

@@ -12,7 +12,18 @@ import { pause, throwOnExit } from './ready.ts';
 
 const answerSeconds = 10;
 
-/** Runs the proxy's container as Kamal does and waits until it takes commands. */
+/** Another run may have made it meanwhile. */
+export function createNetwork(
+  { name }: Extract<Step, { kind: 'create-network' }>,
+  host: Host,
+  { exclusively }: Execution,
+): Promise<void> {
+  return exclusively(host.name, `create the network ${name}`, async ({ docker }) => {
+    if ((await docker.inspectNetwork(name)) === undefined) await docker.createNetwork(name);
+  });
+}
+
+/** Runs the proxy's container as Kamal does, unless another run did meanwhile, and waits until it takes commands. */
 export async function bootProxy(
   step: Extract<Step, { kind: 'boot-proxy' }>,
   host: Host,
@@ -27,10 +38,12 @@ export async function bootProxy(
   }
   const homeDirectory = execution.homeDirectories.get(host.name) ?? '/root';
   const creation = creationOf({ spec, env: {}, homeDirectory });
-  await (creation.way === 'api'
-    ? host.docker.createContainer(spec.name, creation.body)
-    : host.createByCommandLine(creation.words, creation.secretEnv));
-  await startProxy(host);
+  await execution.exclusively(host.name, 'run the proxy', async (alone) => {
+    const isThere = (await alone.docker.inspectContainer(spec.name)) !== undefined;
+    if (!isThere && creation.way === 'api') await alone.docker.createContainer(spec.name, creation.body);
+    else if (!isThere && creation.way !== 'api') await alone.createByCommandLine(creation.words, creation.secretEnv);
+    await startProxy(alone);
+  });
 }
 
 export async function startProxy(host: Host): Promise<void> {

@@ -1,6 +1,8 @@
 import { Failure } from '../errors.ts';
+import { fenced } from '../hosts/fence.ts';
 import { runHookHere, runHookOnHosts } from './hooks.ts';
 import type { Fleet } from './fleet.ts';
+import { machineLocks } from './machine-lock.ts';
 import { together } from './together.ts';
 import type { Session } from './session.ts';
 
@@ -39,13 +41,18 @@ async function hasDocker(fleet: Fleet, name: string): Promise<boolean> {
   }
 }
 
-async function install({ run }: Session, fleet: Fleet, name: string): Promise<void> {
+async function install(session: Session, fleet: Fleet, name: string): Promise<void> {
+  const { run } = session;
   const task = `install Docker on ${name}`;
   const started = Date.now();
   let outcome: 'done' | 'failed' = 'failed';
   run.emit({ type: 'task-started', task });
   try {
-    await fleet.hosts.get(name)?.installDocker((line) => run.emit({ type: 'task-progress', task, text: line }));
+    await machineLocks(session, fleet)(name, 'install Docker', async (fence) => {
+      const host = fleet.hosts.get(name);
+      if (host === undefined) throw new Failure('connection-lost', `${name}: not connected`);
+      await fenced(host, fence).installDocker((text) => run.emit({ type: 'task-progress', task, text }));
+    });
     outcome = 'done';
   } finally {
     run.emit({ type: 'task-ended', task, seconds: (Date.now() - started) / 1000, outcome });

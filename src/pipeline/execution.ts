@@ -7,6 +7,7 @@ import { thisMachine } from '../plan/plan.ts';
 import type { Fleet } from './fleet.ts';
 import { heed, hookRunner } from './hooks.ts';
 import type { HeldLock } from './held-lock.ts';
+import { exclusively, machineLocks } from './machine-lock.ts';
 import type { Session } from './session.ts';
 
 /** Everything that steps need of this run, which ends when the lock is lost or somebody types Ctrl-C. */
@@ -54,7 +55,7 @@ export function executionBack(
 function behind(
   fence: Fence,
   { session, fleet, version, lock }: { session: Session; fleet: Fleet; version: string; lock: HeldLock },
-): Pick<Execution, 'hosts' | 'runHook'> {
+): Pick<Execution, 'hosts' | 'runHook' | 'exclusively'> {
   const hosts = behindFence(fleet, lock, fence);
   const runHook = hookRunner(session, version, (name) => {
     const host = hosts.get(name);
@@ -63,6 +64,7 @@ function behind(
   });
   return {
     hosts,
+    exclusively: exclusively(machineLocks(session, fleet), hosts),
     async runHook(step, where) {
       if (where.host === thisMachine && !fence.isOpen()) await fence.pass();
       return runHook(step, where);

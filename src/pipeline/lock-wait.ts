@@ -10,6 +10,7 @@ import type { Session } from './session.ts';
 const pollMilliseconds = 1000;
 /** A dead run's lock is seen to be one no later than this. */
 const slowestPollMilliseconds = 5000;
+const theLock = 'The lock';
 /** One is refused when another run was quicker; more in a row mean that the machine cannot. */
 const mostTakeOvers = 3;
 
@@ -27,7 +28,7 @@ export async function waitUntilFree(session: Session, fleet: Fleet): Promise<boo
     isStale = true;
     return { taken: true };
   };
-  await untilTaken(session, host, { attempt: look, takeOver });
+  await untilTaken(session, host, { what: theLock, attempt: look, takeOver });
   return isStale;
 }
 
@@ -38,9 +39,10 @@ export interface Taken {
 }
 
 /** Takes the lock, or takes it over from a dead run. @throws Failure `lock-held` or `interrupted` */
-export async function acquire(session: Session, host: Host, request: LockRequest): Promise<Taken> {
+export async function acquire(session: Session, host: Host, request: LockRequest, what = theLock): Promise<Taken> {
   let sinceAsked = elapsed();
   const { seat } = await untilTaken(session, host, {
+    what,
     attempt() {
       sinceAsked = elapsed();
       return host.acquireLock(request);
@@ -59,7 +61,7 @@ export async function acquire(session: Session, host: Host, request: LockRequest
 async function untilTaken(
   session: Session,
   host: Host,
-  ways: { attempt(): Promise<LockAnswer>; takeOver(holder: LockHolder): Promise<LockAnswer> },
+  ways: { what: string; attempt(): Promise<LockAnswer>; takeOver(holder: LockHolder): Promise<LockAnswer> },
 ): Promise<Extract<LockAnswer, { taken: true }>> {
   const { run } = session;
   const started = Date.now();
@@ -81,7 +83,10 @@ async function untilTaken(
         : waited > run.lockWait.timeoutSeconds;
     if (isHopeless) throw lockHeld(session, host.name, holder);
     if (before === undefined)
-      run.emit({ type: 'note', text: waitingFor(host.name, holder, run.lockWait !== undefined) });
+      run.emit({
+        type: 'note',
+        text: `${ways.what} on ${host.name} is held (${summary(holder)}). ${waitingFor(holder, run.lockWait)}`,
+      });
     before = holder;
     const interval = run.lockWait === undefined ? pollMilliseconds : run.lockWait.intervalSeconds * 1000;
     await pause(Math.min(interval, slowestPollMilliseconds));
@@ -90,10 +95,9 @@ async function untilTaken(
   return answer;
 }
 
-function waitingFor(host: string, holder: LockHolder, byFlag: boolean): string {
+function waitingFor(holder: LockHolder, lockWait: Session['run']['lockWait']): string {
   const left = Math.ceil(holder.lease?.secondsLeft ?? 0);
-  const what = byFlag ? 'Waiting for it' : `Is its run alive? Looking for ${left} s at most`;
-  return `The lock on ${host} is held (${summary(holder)}). ${what}`;
+  return lockWait === undefined ? `Is its run alive? Looking for ${left} s at most` : 'Waiting for it';
 }
 
 /** A live run renews its lease, so it has more time left than when it was looked at before; a dead one's only runs down. */

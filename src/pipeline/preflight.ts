@@ -9,6 +9,7 @@ import type { Fleet } from './fleet.ts';
 import { together } from './together.ts';
 import { refuse } from './refusals.ts';
 import type { Session } from './session.ts';
+import { agreeOnShared } from './shared.ts';
 import { refuseUndecided } from './values.ts';
 import { refuseWaiting } from './waiting.ts';
 
@@ -30,6 +31,7 @@ export async function preflight(
     ...short.filter((one) => session.run.prune !== true || !mayFit(one)).map((one) => spaceProblem(session, one)),
   ];
   if (problems.length > 0) throw together(problems, 'Nothing was changed.', 'things stand in the way');
+  await agreeOnShared(session, { observed, plan });
   return short.length === 0 ? plan : withRoom(plan, short);
 }
 

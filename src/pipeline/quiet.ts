@@ -1,3 +1,4 @@
+import { machineLockDirectory, machineRosterDirectory } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
 import type { Host } from '../hosts/host.ts';
@@ -19,7 +20,8 @@ export async function waitUntilQuiet(session: Session, fleet: Fleet, enlisted: E
   await Promise.all([...fleet.hosts.values()].map((host) => quietOn(session, host, enlisted)));
 }
 
-async function quietOn({ run, config }: Session, host: Host, enlisted: Enlisted): Promise<void> {
+/** The same on one machine. */
+export async function quietOn({ run, config }: Session, host: Host, enlisted: Enlisted): Promise<void> {
   const since = elapsed();
   const longest = longestStopSeconds(config);
   const most = config.deployTimeoutSeconds + config.drainTimeoutSeconds + hookSeconds;
@@ -28,7 +30,7 @@ async function quietOn({ run, config }: Session, host: Host, enlisted: Enlisted)
     // What was told to stop before this run came is over after the longest time that a container is given.
     const seconds = since() / 1000;
     const what = [...scripts(busy), ...(seconds > longest ? [] : await stops(host, longest))];
-    if (what.length === 0) return;
+    if (what.length === 0) return giveBackFor(enlisted.dead, host);
     if (!waited)
       run.emit({ type: 'note', text: `${host.name}: waiting for what the dead run began: ${what.join(', ')}` });
     if (seconds > Math.max(most, longest)) {
@@ -41,12 +43,21 @@ async function quietOn({ run, config }: Session, host: Host, enlisted: Enlisted)
   }
 }
 
+/** What a dead run held of what all services of the machine share is over, too. */
+async function giveBackFor(dead: readonly string[], host: Host): Promise<void> {
+  const lock = { directory: machineLockDirectory, roster: machineRosterDirectory };
+  await Promise.all(dead.map((ownerToken) => host.releaseLock({ ...lock, ownerToken })));
+}
+
 function scripts(busy: number): string[] {
   return busy === 0 ? [] : [busy === 1 ? 'a script is at work' : `${busy} scripts are at work`];
 }
 
 async function stops({ docker }: Host, withinSeconds: number): Promise<string[]> {
-  const { names, isComplete } = await docker.listStopping(withinSeconds);
+  const { names, isComplete } = await docker.listStopping(withinSeconds).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === 'host-without-docker') return { names: [], isComplete: true };
+    throw error;
+  });
   const stopping = names.map((name) => `${shortNames(name)} is being stopped`);
   return isComplete ? stopping : [...stopping, 'Docker has forgotten what it was told'];
 }

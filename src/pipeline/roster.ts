@@ -4,6 +4,8 @@ import type { Lease } from './lease.ts';
 
 /** Where this run is listed: on every machine that it changes, so that whoever takes over from it ends its connections. */
 export interface Enlisted {
+  /** Owner tokens of runs that never gave the lock back. */
+  readonly dead: readonly string[];
   /** A fence that opens once the machine knows this connection. */
   before(host: Host, fence: Fence): Fence;
   /** Tells the machine of this connection, once. @returns how much of dead runs is still at work there */
@@ -60,6 +62,7 @@ export function keepRoster({ roster, ownerToken, seat, host: lockHost, lease }: 
   };
 
   return {
+    dead,
     enlist,
     countBusy: ask,
     before: (host, fence) => ({

@@ -27,6 +27,8 @@ export interface Run {
   readonly skipGitCheck?: boolean;
   /** A yes to the release command, where the file asks for one. */
   readonly approveRelease?: boolean;
+  /** Every question was answered with yes beforehand. */
+  readonly confirmed?: true;
   readonly lockWait?: { readonly timeoutSeconds: number; readonly intervalSeconds: number };
   readonly acceptNewHostKeys: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -44,6 +44,8 @@ export interface Session {
   readonly hold: Hold;
   /** The locks that this run holds, which its hooks are lent. */
   readonly locks: Set<LockHandle>;
+  /** Questions that were answered with yes in this run. */
+  readonly agreed: Set<string>;
   readonly secrets: ReadonlyMap<string, string>;
   /** Those that Kamal reads as something else, as it reads them. */
   readonly secretsByKamal: ReadonlyMap<string, string>;
@@ -136,6 +138,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     hooks: new Set(relevant),
     hold: newHold(run.onFailure === 'hold' ? askedToHold : undefined),
     locks: new Set(),
+    agreed: new Set(),
     secrets,
     secretsByKamal,
     routeFiles,

@@ -28,6 +28,8 @@ export interface RunOptions {
   hosts?: readonly string[];
   /** What the process is started with; absent: nothing. */
   variables?: Run['env'];
+  /** As `-y`. */
+  confirmed?: true;
   /** As `--lock-wait`. */
   lockWait?: NonNullable<Run['lockWait']>;
   /** As `--approve-release`. */
@@ -64,6 +66,7 @@ export function sessionOf(
     env: options.variables ?? {},
     ...(options.approveRelease === undefined ? {} : { approveRelease: options.approveRelease }),
     ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
+    ...(options.confirmed === undefined ? {} : { confirmed: options.confirmed }),
     ...(options.lockWait === undefined ? {} : { lockWait: options.lockWait }),
     emit: (event) => events.push(event),
     signal: options.signal ?? new AbortController().signal,
@@ -93,6 +96,7 @@ export function sessionOf(
     hooks: new Set(options.hooks),
     hold: newHold(options.onFailure === 'hold' ? askedToHold : options.hold),
     locks: new Set(),
+    agreed: new Set(),
     secretsByKamal: new Map(),
     secrets: new Map([
       ['KEY', 's3cret'],

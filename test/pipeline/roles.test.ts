@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { LockRequest } from '../../src/hosts/host.ts';
 import { makeWorld } from '../laws/world.ts';
 
 const yaml = `service: shop
@@ -15,12 +16,15 @@ deploy_timeout: 5
 readiness_delay: 0
 `;
 
+const isDeployLock = (call: string, request: unknown) =>
+  call === 'acquireLock' && (request as LockRequest).directory === '.kamal/lock-shop';
+
 test('the primary role gets traffic and the lock, and a role without machines is left out, from the first deploy on', async () => {
   const world = makeWorld(yaml);
   const locked: string[] = [];
   for (const machine of world.machines.values()) {
-    machine.onCall = ({ name, moment }) =>
-      void (name === 'acquireLock' && moment === 'after' && locked.push(machine.name));
+    machine.onCall = ({ name, args: [request], moment }) =>
+      void (isDeployLock(name, request) && moment === 'after' && locked.push(machine.name));
   }
   world.push('1');
   expect(await world.deploy('1', { command: 'setup' })).toMatchObject({ exitStatus: 0 });

@@ -55,6 +55,7 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
     noCache: flags['no-cache'] ?? false,
     ...(flags['skip-git-check'] ? { skipGitCheck: true } : {}),
     ...(flags['approve-release'] || flags.confirmed ? { approveRelease: true } : {}),
+    ...(flags.confirmed ? { confirmed: true } : {}),
     ...(flags['on-failure'] === 'hold' ? { onFailure: 'hold' } : {}),
     ...(flags.prune ? { prune: true } : {}),
     ...(flags['lock-wait']

@@ -9,6 +9,7 @@ import type { Fleet } from '../fleet.ts';
 import type { HeldLock } from '../held-lock.ts';
 import { refuse } from '../refusals.ts';
 import type { Session } from '../session.ts';
+import { agreeOnShared } from '../shared.ts';
 import { digestsOf, readFiles } from './files.ts';
 import { goBack, takenOver } from './go-back.ts';
 import { stopwatch, type Timing } from './stopwatch.ts';
@@ -46,6 +47,7 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
   for (const text of plan.notes) run.emit({ type: 'note', text });
   if (plan.stages.length === 0) return { changed: false, timings: [], notes: plan.notes };
   await refuse(session, fleet, { observed: before, plans: [plan] });
+  await agreeOnShared(session, { observed: before, plan });
 
   const watch = stopwatch(run.emit);
   const version = session.tree.headSha;
