@@ -26,10 +26,10 @@ function downText(ones: readonly AccessoryDrift[], destination: string | undefin
 }
 
 /** What is unlike the file, what applies it, and what is away meanwhile. */
-function driftText({ name, host, because, interrupts, commands }: AccessoryDrift): string {
+function driftText({ name, host, because, interrupts, fate, commands }: AccessoryDrift): string {
   const cost = interrupts.length === 0 ? '' : `, which interrupts ${interrupts.join(', ')}`;
   const typed = commands.map((command) => `\`${command}\``).join(' or ');
-  return `${host}: ${name} is left alone, unlike the file: ${because.join(', ')}; ${typed} applies it${cost}`;
+  return `${host}: ${name} is left alone, unlike the file: ${because.join(', ')}; ${typed} applies it${cost}${fate === undefined ? '' : `; ${fate}`}`;
 }
 
 /** What starts these accessories again, each after what it depends on. */

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { whyDown } from '../why-down.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
+import { fateOf } from './fate.ts';
 import { whyRouteDiffers } from './route.ts';
 
 /** An accessory that is not as the file says, on one machine. */
@@ -13,6 +14,8 @@ export interface AccessoryDrift {
   readonly because: readonly string[];
   /** What is away for a while when it is made anew: itself, and what depends on it. */
   readonly interrupts: readonly string[];
+  /** What becomes of its data then, in words; absent when it is not made anew. */
+  readonly fate?: string;
   /** Why it does not run, as far as anybody knows; absent when it runs, or is not there. */
   readonly down?: string;
   /** What to type, any of them. */
@@ -36,6 +39,7 @@ export function accessoryDrift(
         name,
         host: met.wanted.host,
         because,
+        ...(differences.length > 0 && currentOf(met) !== undefined ? { fate: fateOf(met) } : {}),
         interrupts: isInterrupted ? [name, ...dependentsOf(name, config)] : [],
         commands: commandsFor(met, [...differences, route ?? []].flat()),
         ...reasonDown(met),
