@@ -16,8 +16,8 @@ interface Claim {
 }
 
 /**
- * Ports that two destinations publish on one machine, and accessories that go by one name there. A warning and no problem: who comes
- * first has it, and a plan that would take it is refused when it is there.
+ * Ports that two destinations publish on one machine, and accessories that go by one name there. A warning and no problem, as it may be
+ * the other's fault: the plan that would take it is refused.
  */
 export function sharedClaims(mine: Destination, others: readonly Destination[]): Remark[] {
   const own = claimsOf(mine);
