@@ -1,7 +1,8 @@
+import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure, messageOf } from '../../errors.ts';
 import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
-import { isRunning, meet } from '../../plan/accessories/current.ts';
+import { isRunning, meet, type Met } from '../../plan/accessories/current.ts';
 import { planAccessoryGoBack, type Held } from '../../plan/accessories/go-back.ts';
 import { executionBack } from '../execution.ts';
 import { sshWords } from '../ssh-words.ts';
@@ -9,26 +10,10 @@ import type { AccessoryEnded, AccessoryWork } from './carry-out.ts';
 
 /** Brings back what ran before a replacement that failed. @returns what to throw: 5 when everything runs as before, else 6 */
 export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promise<unknown> {
-  const { session, fleet, lock, wanted } = work;
-  const { before, outcome, execution, look } = ended;
+  const { session, fleet, lock } = work;
+  const { before, outcome, look } = ended;
   const logs = await Promise.all(outcome.problems.map((problem) => logOf(work, ended, problem)));
-  const undisturbed = executionBack(execution, { session, fleet, version: session.tree.headSha, lock });
-  const planNow = (now: Observed) =>
-    planAccessoryGoBack({
-      config: session.config,
-      wanted: wanted.filter(({ host }) => now.hosts.some((one) => one.host === host)),
-      before,
-      now,
-      left: outcome.left,
-    });
-  const first = await fleet.observeReachable(look);
-  const { plan, held, replaced, made } = planNow(first.observed);
-  const title = held.length > 0 ? 'stop what did not get healthy' : 'bring back what ran before';
-  let back = plan.stages.length === 0 ? nothingToDo : await execute(plan, title, undisturbed);
-  if (back.result === 'unknown') {
-    const again = await fleet.observeReachable(look);
-    back = await execute(planNow(again.observed).plan, title, undisturbed);
-  }
+  const { back, held, replaced, made } = await bringBack(work, ended);
   if (await lock.isTaken()) return takenOver(work);
   const { observed: after, away } = await fleet.observeReachable(look);
   const bug = [...outcome.problems, ...back.problems].find(({ error }) => !(error instanceof Failure))?.error;
@@ -44,10 +29,10 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
   ];
   const details = [...problems, ...kept, ...logs.flat()];
   if (held.length > 0) return heldFailure(work, held, [...details, ...missing]);
-  if (missing.length > 0) {
+  if (missing.length > 0 || back.result !== 'done') {
     return new Failure('deploy-unsettled', `${work.title} failed, and not everything runs as before`, {
       details: [...details, ...missing, ...(await oldLogs(work, after))],
-      hint: `Nothing was removed. \`${session.typed('accessory details all')}\` shows what is there.`,
+      hint: `What does not run as before was not removed. \`${session.typed('accessory details all')}\` shows what is there.`,
     });
   }
   const outcomeText =
@@ -68,6 +53,31 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
   });
 }
 
+type Ended = Pick<Outcome, 'result' | 'problems' | 'left'>;
+
+/** Carries out the plan back, and a second time for what a lost reply, or one that does not come back, has left undone. */
+async function bringBack(
+  { session, fleet, lock, wanted }: AccessoryWork,
+  { before, outcome, execution, look }: AccessoryEnded,
+): Promise<{ back: Ended } & Omit<ReturnType<typeof planAccessoryGoBack>, 'plan'>> {
+  const undisturbed = executionBack(execution, { session, fleet, version: session.tree.headSha, lock });
+  const attempt = async (left: Outcome['left'], given: Outcome['problems']) => {
+    const { observed: now } = await fleet.observeReachable(look);
+    const isGivenUp = ({ host, accessory }: WantedAccessory) =>
+      given.some((problem) => problem.host === host && problem.role === accessory.name);
+    const here = wanted.filter((one) => now.hosts.some(({ host }) => host === one.host) && !isGivenUp(one));
+    const { plan, ...verdicts } = planAccessoryGoBack({ config: session.config, wanted: here, before, now, left });
+    const title = verdicts.held.length > 0 ? 'stop what did not get healthy' : 'bring back what ran before';
+    return { back: plan.stages.length === 0 ? nothingToDo : await execute(plan, title, undisturbed), ...verdicts };
+  };
+  const first = await attempt(outcome.left, []);
+  if (first.back.result === 'done') return first;
+  const failed = first.back.problems.filter(({ certainty }) => certainty === 'failed');
+  const { back } = await attempt([...outcome.left, ...first.back.left], failed);
+  const problems = [...failed, ...back.problems];
+  return { ...first, back: { ...back, result: failed.length > 0 ? 'failed' : back.result, problems } };
+}
+
 /** Another run has the lock: nothing may be changed any more. */
 export function takenOver({ session }: AccessoryWork): Failure {
   return new Failure('lock-held', 'The lock was taken by another run meanwhile; nothing more was done', {
@@ -76,7 +86,7 @@ export function takenOver({ session }: AccessoryWork): Failure {
 }
 
 /** What failed had changed nothing that runs. */
-const nothingToDo: Pick<Outcome, 'result' | 'problems'> = { result: 'done', problems: [] };
+const nothingToDo: Ended = { result: 'done', problems: [], left: [] };
 
 function firstStatus(problems: AccessoryEnded['outcome']['problems']): number {
   const first = problems[0]?.error;
@@ -90,10 +100,15 @@ function notBack({ wanted }: AccessoryWork, before: Observed, after: Observed, h
   return meet(here, before).flatMap((was, index) => {
     const is = now[index];
     const { host, accessory } = was.wanted;
-    if (is === undefined || !isRunning(was) || isRunning(is)) return [];
+    if (is === undefined || !isRunning(was) || isSteady(is) || (isRunning(is) && !isSteady(was))) return [];
     if (held.some((one) => one.host === host && one.name === accessory.name)) return [];
-    return [`${host}: ${accessory.name} does not run`];
+    return [`${host}: ${accessory.name} does not ${isRunning(is) ? 'stay up' : 'run'}`];
   });
+}
+
+/** Runs, and is not one that exits and is started again. */
+function isSteady(met: Met): boolean {
+  return isRunning(met) && met.observed.container?.state !== 'restarting';
 }
 
 /** The two commands that bring the old container back, for a person to type. */
@@ -133,7 +148,7 @@ async function logOf(
 
 async function oldLogs({ fleet, session, wanted }: AccessoryWork, after: Observed): Promise<string[]> {
   const here = wanted.filter(({ host }) => after.hosts.some((one) => one.host === host));
-  const down = meet(here, after).filter((met) => !isRunning(met) && met.observed.container !== undefined);
+  const down = meet(here, after).filter((met) => !isSteady(met) && met.observed.container !== undefined);
   const logs = down.map(({ wanted: { host, spec }, observed }) =>
     lastLines(fleet, session, host, observed.container?.id ?? '', spec.name),
   );

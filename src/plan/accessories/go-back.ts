@@ -6,8 +6,9 @@ import { reference } from '../decide.ts';
 import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
-import { currentOf, meet, type Met } from './current.ts';
-import { bootSteps, stopStep } from './steps.ts';
+import { currentOf, isRunning, meet, type Met } from './current.ts';
+import { lostRouteSteps } from './route.ts';
+import { bootSteps, nextNameOf, proofSteps, stopStep } from './steps.ts';
 
 /** An accessory whose new image ran and may have changed the data on disk: a person decides. */
 export interface Held {
@@ -36,9 +37,11 @@ export function planAccessoryGoBack(input: {
 }): { plan: Plan; held: readonly Held[]; replaced: readonly string[]; made: readonly string[] } {
   const { config, wanted } = input;
   const was = meet(wanted, input.before);
-  const all = meet(wanted, input.now).map((met, index) => {
-    return verdictOn(met, { before: currentOf(was[index] ?? met), isProven: isProven(met, input.left) });
-  });
+  const all = meet(wanted, input.now).map((met, index) => ({
+    ...verdictOn(met, { before: currentOf(was[index] ?? met), isProven: isProven(met, input.left) }),
+    ran: was[index] !== undefined && isRunning(was[index]),
+    isUnsure: isUnsure(met, input.left),
+  }));
   const stages = [
     ...stage(
       'Stop',
@@ -46,7 +49,7 @@ export function planAccessoryGoBack(input: {
     ),
     ...stage(
       'Bring back',
-      all.map(({ met, old, failed }) => lane(met, old === undefined ? [] : backSteps(met, { old, failed, config }))),
+      all.map(({ met, old, ...rest }) => lane(met, old === undefined ? [] : backSteps(met, { old, ...rest, config }))),
     ),
   ];
   return {
@@ -70,12 +73,21 @@ interface Verdict {
   readonly made?: string;
 }
 
-function isProven({ wanted }: Met, left: readonly Lane[]): boolean {
-  const proofs: readonly Step['kind'][] = ['start-container', 'wait-until-healthy', 'send-traffic'];
-  return !left.some(
-    ({ host, role, steps }) =>
-      host === wanted.host && role === wanted.accessory.name && steps.some(({ kind }) => proofs.includes(kind)),
-  );
+const proofs: readonly Step['kind'][] = ['start-container', 'wait-until-healthy', 'send-traffic'];
+
+function isProven(met: Met, left: readonly Lane[]): boolean {
+  return !lanesOf(met, left).some(({ steps }) => steps.some(({ kind }) => proofs.includes(kind)));
+}
+
+/** Started since, and nobody saw it healthy: nothing is left to be stopped, and its proof is. */
+function isUnsure(met: Met, left: readonly Lane[]): boolean {
+  return lanesOf(met, left).some((lane) => {
+    return !isProven(met, [lane]) && !lane.steps.some(({ kind }) => kind === 'stop-container');
+  });
+}
+
+function lanesOf({ wanted }: Met, lanes: readonly Lane[]): Lane[] {
+  return lanes.filter(({ host, role }) => host === wanted.host && role === wanted.accessory.name);
 }
 
 function verdictOn(
@@ -121,20 +133,30 @@ function whyHeld({ wanted }: Met, old: ObservedContainer, failed: ObservedContai
   return `the new image ran, and may have changed ${changed.map(({ name, source }) => name ?? source).join(', ')}`;
 }
 
-function backSteps(
-  met: Met,
-  { old, failed, config }: { old: ObservedContainer; failed: ObservedContainer | undefined; config: Config },
-): Step[] {
+interface Back {
+  readonly old: ObservedContainer;
+  readonly failed?: ObservedContainer;
+  /** Whether it ran before: what somebody had stopped stays so. */
+  readonly ran: boolean;
+  readonly isUnsure: boolean;
+  readonly config: Config;
+}
+
+/** What failed is removed only when the one before it is known to be well. */
+function backSteps(met: Met, { old, failed, ran, isUnsure, config }: Back): Step[] {
   const { name } = met.wanted.spec;
   const because = 'it ran before';
   const container = { id: old.id, name };
+  const rename = (from: ObservedContainer, to: string, why: string): Step[] =>
+    from.name === to ? [] : [{ kind: 'rename-container', container: reference(from), name: to, because: why }];
+  const proven = isUnsure ? [...proofSteps(met, { container, because }), ...lostRouteSteps(met, config)] : [];
+  const again = isUp(old) ? proven : bootSteps(met, { container, config, because });
   return [
+    ...(failed === undefined ? [] : rename(failed, nextNameOf(name, old), 'it makes room')),
+    ...rename(old, name, 'its name before'),
+    ...(ran ? again : []),
     ...(failed === undefined
       ? []
       : [{ kind: 'remove-container', container: reference(failed), because: 'it did not make it' } as const]),
-    ...(old.name === name
-      ? []
-      : [{ kind: 'rename-container', container: reference(old), name, because: 'its name before' } as const]),
-    ...(isUp(old) ? [] : bootSteps(met, { container, config, because })),
   ];
 }
