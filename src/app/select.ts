@@ -21,7 +21,8 @@ export function selectRoles(config: Config, { hosts, roles, primaryOnly }: Selec
     'role',
   );
   const chosenRoles = config.roles.filter(({ name }) => named.includes(name));
-  const all = roles.length === 0 ? config.allHosts : hostsOf(chosenRoles);
+  const stays = (host: string) => config.allHosts.includes(host);
+  const all = roles.length === 0 ? config.allHosts : hostsOf(chosenRoles).filter(stays);
   const chosenHosts = primaryOnly ? all.slice(0, 1) : matching(hosts, all, 'host');
   const narrow = <T extends Role | Accessory>(parts: readonly T[]): T[] =>
     parts

@@ -82,6 +82,11 @@ export function rosterDirectory(config: Pick<Config, 'service' | 'destination'>)
 export const machineLockDirectory = '.kamal/longshore/.machine/lock';
 export const machineRosterDirectory = '.kamal/longshore/.machine/roster';
 
+/** Which machines runs went on without, on every machine that they reached. */
+export function leftOutFile(config: Pick<Config, 'service' | 'destination'>): string {
+  return `.kamal/longshore/${serviceOnMachine(config)}/left-out.json`;
+}
+
 export function auditFile(config: Config): string {
   return `.kamal/${serviceOnMachine(config)}-audit.log`;
 }

@@ -10,7 +10,7 @@ import { bootProxy, createNetwork, removeRoute, sendTraffic, startProxy } from '
 import { checkSpace, giveAccess, runCommand, uploadFile } from './host-steps.ts';
 import { waitUntilHealthy } from './healthy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
-import { recordRelease, timestamp } from './record.ts';
+import { noteLeftOut, recordRelease, timestamp } from './record.ts';
 import { runRelease, waitUntilEnded } from './release.ts';
 import { smokeCommand, smokeRequest } from './smoke.ts';
 import {
@@ -101,6 +101,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return host.writeFile(step.file, `${JSON.stringify({ ...step.run, at: timestamp() })}\n`, '600');
     case 'end-run':
       return host.removeDirectories([step.file]);
+    case 'note-left-out':
+      return noteLeftOut(step, host);
     case 'run-release':
       return runRelease(step, host, execution);
     case 'wait-until-ended':

@@ -34,6 +34,12 @@ export function writeRecord(host: Host, file: string, record: PlannedRecord): Pr
   return host.appendLines(file, [JSON.stringify(written)]);
 }
 
+export function noteLeftOut({ file, leftOut }: Extract<Step, { kind: 'note-left-out' }>, host: Host): Promise<void> {
+  if (leftOut.length === 0) return host.removeDirectories([file]);
+  const at = timestamp();
+  return host.writeFile(file, `${JSON.stringify(leftOut.map((one) => ({ at, ...one })))}\n`, '600');
+}
+
 /** UTC, ISO 8601, to the second, as in Kamal's audit log. */
 export function timestamp(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, 'Z');

@@ -1,6 +1,7 @@
 import type { Config, Role } from '../config/config.ts';
 import {
   assetsDirectory,
+  leftOutFile,
   lockDirectory,
   releaseLogsDirectory,
   releasesFile,
@@ -12,7 +13,7 @@ import type { ContainerSpec } from '../containers/spec.ts';
 import type { HostState, StateQuery } from '../hosts/host.ts';
 import { proxyDirectory, proxyFileNames } from '../proxy/boot-config.ts';
 import { certificateId, certificatesDirectory, errorPagesDirectory } from '../proxy/files.ts';
-import type { WatchedContainer, ObservedHost, UnfinishedRun } from './observed.ts';
+import type { LeftOut, ObservedHost, UnfinishedRun, WatchedContainer } from './observed.ts';
 
 /** What is asked about a machine's files, all in one batch. */
 export function stateQuery(
@@ -25,7 +26,12 @@ export function stateQuery(
   return {
     lockDirectory: lockDirectory(config),
     releasesFile: releasesFile(config),
-    files: [unfinishedFile(config), ...boot, ...ownCertificates.map((role) => kamalCertificate(config, role))],
+    files: [
+      unfinishedFile(config),
+      leftOutFile(config),
+      ...boot,
+      ...ownCertificates.map((role) => kamalCertificate(config, role)),
+    ],
     paths: [],
     variables: [...new Set(wanted.flatMap(({ spec }) => variablesOf(spec)))],
     directories: [
@@ -52,12 +58,14 @@ export function filesIn(
   | 'proxyFiles'
   | 'unfinished'
   | 'releaseLogs'
+  | 'leftOut'
 > {
   const entries = (directory: string) => directories[directory] ?? [];
   const { extracted, volumes } = assetDirectories(config);
   return {
     releaseLogs: [...entries(releaseLogsDirectory(config))].sort(),
     ...parseUnfinished(files[unfinishedFile(config)]),
+    leftOut: parseLeftOut(files[leftOutFile(config)]),
     assets: { extracted: entries(extracted), volumes: entries(volumes) },
     watched: entries(watchedDirectory(config)).flatMap(watchedContainer),
     errorPages: entries(errorPagesDirectory(config)),
@@ -111,5 +119,15 @@ function parseUnfinished(text: string | undefined): Pick<ObservedHost, 'unfinish
     return typeof run.at === 'string' && Array.isArray(run.hookedHosts) ? { unfinished: run } : {};
   } catch {
     return {};
+  }
+}
+
+/** What cannot be read says nothing. */
+function parseLeftOut(text: string | undefined): LeftOut[] {
+  try {
+    const found = JSON.parse(text ?? '') as LeftOut[];
+    return found.filter(({ host, version, at }) => [host, version, at].every((fact) => typeof fact === 'string'));
+  } catch {
+    return [];
   }
 }

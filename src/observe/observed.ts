@@ -26,6 +26,8 @@ export interface ObservedHost {
   readonly releases: readonly ReleaseRecord[];
   /** A run whose pre-deploy hooks began, and which has not ended: dead, unless it is at work now. */
   readonly unfinished?: UnfinishedRun;
+  /** Machines that runs went on without, and that have not caught up as far as this one knows. */
+  readonly leftOut: readonly LeftOut[];
   /** Names of the logs of release commands, oldest first. */
   readonly releaseLogs: readonly string[];
   /** Names of what lies in the directories of assets; both empty when there are none. */
@@ -187,6 +189,15 @@ export interface ReleaseOrigin {
 
 /** What a plan says of a record; when it is written is known only then. */
 export type PlannedRecord = Omit<ReleaseRecord, 'at'>;
+
+/** A machine that a run went on without. */
+export interface LeftOut extends Pick<ReleaseOrigin, 'performer'> {
+  readonly host: string;
+  /** The first version that it missed. */
+  readonly version: string;
+  /** UTC, ISO 8601. */
+  readonly at: string;
+}
 
 export interface UnfinishedRun extends Pick<ReleaseOrigin, 'run' | 'performer'> {
   readonly command: ReleaseRecord['command'];

@@ -5,6 +5,7 @@ import { fleetOf, type Fleet } from './fleet.ts';
 import { runHookHere } from './hooks.ts';
 import type { Session } from './session.ts';
 import { together } from './together.ts';
+import { away, orWithout } from './way-on.ts';
 
 /**
  * Connects to all machines side by side, and to those beside that can be reached.
@@ -18,17 +19,20 @@ export async function connectFleet(
   const reached = Promise.all(beside.map((name) => connectIfReady(name, session)));
   const settled = await Promise.allSettled(names.map((name) => session.connect(name, session.run.signal)));
   const hosts = new Map<string, Host>();
+  const problems = new Map<string, unknown>();
   for (const [index, result] of settled.entries()) {
-    if (result.status === 'fulfilled') hosts.set(names[index] ?? '', result.value);
+    const name = names[index] ?? '';
+    if (result.status === 'fulfilled') hosts.set(name, result.value);
+    else problems.set(name, result.reason);
   }
   for (const host of (await reached).flat()) hosts.set(host.name, host);
   const fleet = fleetOf(session, hosts);
-  const problems = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
-  if (problems.length > 0) {
+  if (problems.size > 0) {
     // All at once: what else is wrong with the machines that could be reached is told in the same breath.
     const others = await Promise.all([...hosts.values()].map((host) => unready(host, session)));
     await fleet.close();
-    throw together([...problems, ...others.flat()], 'Nothing was changed.');
+    const all = together([...problems.values(), ...others.flat()], 'Nothing was changed.');
+    throw orWithout(session, all, away(problems));
   }
   return fleet;
 }

@@ -10,6 +10,7 @@ import { stories } from './accessories/stories.ts';
 import { bootstrap } from './bootstrap.ts';
 import { buildAndPush } from './build.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
+import { withLeftOut } from '../plan/left-out.ts';
 import { openValues } from '../plan/values.ts';
 import { finish, resultOf } from './finish.ts';
 import { preflight } from './preflight.ts';
@@ -139,7 +140,7 @@ export function deployPlan(
   const isLater = ({ host, accessory: { name } }: WantedAccessory) =>
     later.some((one) => one.host === host && one.accessory.name === name);
   const wanted = wantedOf(session, version);
-  return planDeploy({
+  const plan = planDeploy({
     config: session.selected,
     file: session.config,
     command,
@@ -154,4 +155,11 @@ export function deployPlan(
     needed: accessoriesNeeded(session.config, session.selected).filter((one) => !isLater(one)),
     ...(before === undefined ? {} : { before }),
   });
+  return leavingOut(session, plan, observed);
+}
+
+/** What is written down of machines that runs go on without. */
+export function leavingOut(session: Session, plan: Plan, observed: Observed): Plan {
+  const { run, config, selected, origin } = session;
+  return withLeftOut(plan, { config: selected, file: config, observed, origin, without: run.without ?? [] });
 }

@@ -14,6 +14,7 @@ import type { Fleet } from './fleet.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
 import type { HookName } from '../hooks/hooks.ts';
+import { stillLeftOut } from '../plan/left-out.ts';
 import type { Plan } from '../plan/plan.ts';
 import { imageBuildOf } from './build.ts';
 import type { PlanResult } from '../report/results.ts';
@@ -148,6 +149,7 @@ async function resultOf(
     plan: { ...plan, notes: [...plan.notes, ...told] },
     accessories: accessoryDrift(config, wanted, observed),
     tags: tagsSeen(meet(wanted, observed), answers),
+    leftOut: stillLeftOut(observed, config),
     problems,
     nothingToDo: plan.stages.length === 0,
   };

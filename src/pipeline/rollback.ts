@@ -8,6 +8,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { RollbackEnv } from '../plan/rollback-decision.ts';
 import { lookAtNeeded } from './accessories/beside.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
+import { leavingOut } from './deploy.ts';
 import { finish } from './finish.ts';
 import { besideApp, withFleet } from './connecting.ts';
 import type { Fleet } from './fleet.ts';
@@ -63,7 +64,7 @@ function planFor(session: Session, version: string, env: RollbackEnv | undefined
       ...(before === undefined ? {} : { before }),
     });
     refuseChangedVariables(session, plan);
-    return plan;
+    return leavingOut(session, plan, observed);
   };
 }
 

@@ -5,6 +5,8 @@ import type { Outputs } from '../report/output.ts';
 /** What every command hands over: parsed flags, and where to say what happens. */
 export interface Run {
   readonly command: string;
+  /** Every word of what was typed, with which it can be typed again. */
+  readonly typed?: readonly string[];
   readonly configFile: string;
   /** Refuse to run commands that stand in the config file. */
   readonly noExec?: boolean;
@@ -16,6 +18,8 @@ export interface Run {
   readonly hosts: readonly string[];
   readonly roles: readonly string[];
   readonly primaryOnly: boolean;
+  /** Machines that it goes on without; absent: none. */
+  readonly without?: readonly string[];
   /** What becomes of a deploy that fails; absent: every machine is brought back. */
   readonly onFailure?: 'hold';
   /** Where an image may not fit, old containers and images are removed first. */

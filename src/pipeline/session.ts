@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { chooseAccessories, refuseNothingToDeploy, selectRoles } from '../app/select.ts';
 import { wantedContainers, type WantedContainer } from '../app/wanted.ts';
+import { whatIsLeftOut, withoutHosts } from '../app/without.ts';
 import { decideVersion, type SourceTree } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
 import { fingerprintOf } from '../config/fingerprint.ts';
@@ -30,7 +31,7 @@ import { checkSecrets, kamalsForms } from './values.ts';
 /** What a command knows before it has seen a machine. */
 export interface Session {
   readonly run: Run;
-  /** The whole file. */
+  /** The whole file, but for the machines that `--without` leaves out. */
   readonly config: Config;
   /** Narrowed to what `--hosts`, `--roles` and `--primary` chose. */
   readonly selected: Config;
@@ -79,7 +80,8 @@ export interface Purpose {
 export async function openSession(run: Run, purpose: Purpose): Promise<Session> {
   const startedAt = Date.now();
   const cwd = process.cwd();
-  const config = loadConfig(loadRequest(run, cwd));
+  const written = loadConfig(loadRequest(run, cwd));
+  const config = withoutHosts(written, run.without ?? []);
   // Loaded while git and the secrets are waited for.
   if (purpose.changes !== 'registry' && purpose.changes !== 'this-machine') void loadConnect().catch(() => undefined);
   const known: KnownLater = { mask: (text) => text };
@@ -88,6 +90,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   const selected = chooseAccessories(config, selectRoles(config, run), purpose.accessories);
   if (purpose.needs.includes('containers')) refuseNothingToDeploy(config, selected);
   announce(run, selected, purpose);
+  for (const text of whatIsLeftOut(written, run.without ?? [])) run.emit({ type: 'note', text });
   const [tree, hooks] = await Promise.all([
     readSourceTree({ cwd, env: run.env }),
     run.skipHooks ? [] : existingHooks(config.hooksPath),

@@ -1,4 +1,5 @@
 import type { ObservedHost } from '../observe/observed.ts';
+import { stillLeftOut } from '../plan/left-out.ts';
 import { routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { accessoryStatuses, othersOn } from './accessories/status.ts';
 import { downOn, shownContainers } from './down.ts';
@@ -25,6 +26,7 @@ export async function status(run: Run): Promise<StatusResult> {
       return one.value.map(({ observed, down }) => hostStatus(session, observed, down));
     }),
     down: seen.flatMap(({ observed, down }) => (selected.allHosts.includes(observed.host) ? down : [])),
+    leftOut: stillLeftOut({ hosts: seen.map(({ observed }) => observed) }, config),
     ...(lock === undefined ? {} : { lock }),
   };
 }

@@ -80,10 +80,15 @@ export function versionsByHost(observed: Observed, config: Config): { host: stri
   });
 }
 
-/** The version that the first machine runs, in the config's order; undefined before the first deploy. */
+/**
+ * The version that the first machine runs, in the config's order, those that runs went on without last; undefined before the first
+ * deploy.
+ */
 export function currentVersion(observed: Observed, config: Config): string | undefined {
   const versions = versionsByHost(observed, config);
-  return config.hosts.flatMap((host) => versions.find((entry) => entry.host === host) ?? [])[0]?.version;
+  const leftOut = new Set(observed.hosts.flatMap((host) => host.leftOut.map((one) => one.host)));
+  const inOrder = [...config.hosts.filter((host) => !leftOut.has(host)), ...leftOut];
+  return inOrder.flatMap((host) => versions.find((entry) => entry.host === host) ?? [])[0]?.version;
 }
 
 /** The version that a run to `version` replaces: what served, or what still runs beside it after a run that was cut off. */

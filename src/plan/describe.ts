@@ -82,6 +82,10 @@ export function describe(step: StepKind): string {
       return `note that ${step.run.command} of ${abbreviateVersion(step.run.version)} is under way`;
     case 'end-run':
       return 'take the note of the run away';
+    case 'note-left-out':
+      return step.leftOut.length === 0
+        ? 'note that no machine is left out any more'
+        : `note that ${step.leftOut.map(({ host }) => host).join(', ')} was left out`;
     case 'wait':
       return `wait ${step.seconds} s`;
     case 'record-release':

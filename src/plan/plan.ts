@@ -6,7 +6,7 @@ import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { Watched } from '../hosts/watch.ts';
 import type { RouteFiles } from '../proxy/files.ts';
-import type { PlannedRecord, UnfinishedRun } from '../observe/observed.ts';
+import type { LeftOut, PlannedRecord, UnfinishedRun } from '../observe/observed.ts';
 
 /** A deploy as data: stages run top to bottom, the lanes of a stage side by side, the steps of a lane in order. */
 export interface Plan {
@@ -212,6 +212,12 @@ export type StepKind =
   /** `at` is put in when it is written. */
   | { readonly kind: 'note-run'; readonly file: string; readonly run: Omit<UnfinishedRun, 'at'> }
   | { readonly kind: 'end-run'; readonly file: string }
+  /** The whole list, none: the file is removed; `at` of those that are new is put in when it is written. */
+  | {
+      readonly kind: 'note-left-out';
+      readonly file: string;
+      readonly leftOut: readonly (Omit<LeftOut, 'at'> & { readonly at?: string })[];
+    }
   | { readonly kind: 'wait'; readonly seconds: number }
   /** `image`: whose digest is written down as this run found it, where the record has none. */
   | {

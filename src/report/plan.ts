@@ -4,6 +4,7 @@ import { describeTags } from '../plan/accessories/moved.ts';
 import { describeWaiting } from '../plan/accessories/waiting.ts';
 import { describe, reasonOf, shortNames } from '../plan/describe.ts';
 
+import { describeLeftOut } from '../plan/left-out.ts';
 import { type Plan, type Stage, type Step, thisMachine } from '../plan/plan.ts';
 import { count } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
@@ -21,6 +22,7 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
     paint.bold(`${subject(result)}, version ${abbreviateVersion(result.version)}`),
     ...[
       ...result.plan.notes,
+      ...leftOutNotes(result),
       ...waitingNotes(result.plan),
       ...describeDrifts(result.accessories, result.destination),
       ...describeTags(result.tags),
@@ -40,6 +42,11 @@ export function renderDrift(result: PlanResult, paint: Paint = noColours): strin
       ? 'accessories are unlike the file'
       : `a deploy of ${abbreviateVersion(result.version)} would change this`;
   return `${renderPlan(result, paint)}\n${paint.yellow('Drift:')} ${what}.`;
+}
+
+/** A plan that brings one of them up to date says so itself. */
+function leftOutNotes({ leftOut, plan }: PlanResult): string[] {
+  return leftOut.map(describeLeftOut).filter((text) => !plan.notes.some((note) => note.startsWith(text)));
 }
 
 function waitingNotes({ waiting = [] }: Plan): string[] {

@@ -6,6 +6,7 @@ import type { Release } from '../observe/history.ts';
 import type { AccessoryDrift } from '../plan/accessories/drift.ts';
 import type { TagsSeen } from '../plan/accessories/moved.ts';
 import type { Finding } from '../plan/after-restart.ts';
+import type { LeftOut } from '../observe/observed.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** What a command's end is shown from; warnings have been events before. */
@@ -41,6 +42,8 @@ export interface PlanResult {
   readonly accessories: readonly AccessoryDrift[];
   /** Tags of theirs that moved, which is no difference, and those about which nobody knows. */
   readonly tags: TagsSeen;
+  /** Machines that runs went on without, and that have not caught up. */
+  readonly leftOut: readonly LeftOut[];
   /** What a deploy, or a command for its accessories, would be refused for: a text each. */
   readonly problems: readonly string[];
   /** What follows when everything serves: the post-deploy hook. */
@@ -53,6 +56,8 @@ export interface StatusResult {
   readonly destination?: string;
   readonly hosts: readonly HostStatus[];
   readonly down: readonly DownStatus[];
+  /** Machines that runs went on without, and that have not caught up. */
+  readonly leftOut: readonly LeftOut[];
   readonly lock?: LockHolder;
 }
 

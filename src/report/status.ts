@@ -3,6 +3,7 @@ import type { LockHolder } from '../hosts/host.ts';
 
 import { startCommand } from '../plan/accessories/drift-text.ts';
 import { shortNames } from '../plan/describe.ts';
+import { describeLeftOut } from '../plan/left-out.ts';
 import { noColours, type Paint } from './paint.ts';
 import type { HostStatus, LockResult, StatusResult } from './results.ts';
 import { table } from './table.ts';
@@ -29,6 +30,7 @@ export function renderStatus(result: StatusResult, paint: Paint = noColours): st
     ...section(['HOST', 'ROUTE', 'REQUESTS FOR', 'GO TO', ''], routes),
     ...section(['HOST', 'NOT OF THIS FILE', 'IMAGE', 'SINCE'], others),
     ...section(['HOST', 'DOWN', 'WHY'], downRows(result.down)),
+    ...leftOutLines(result).map((line) => paint.yellow(line)),
     ...whatToType(result).map((line) => paint.yellow(line)),
     '',
     ...lockLines(result.lock, paint),
@@ -80,6 +82,14 @@ function otherRows({ host, others }: HostStatus): string[][] {
     shortNames(image),
     status,
   ]);
+}
+
+function leftOutLines({ leftOut }: StatusResult): string[] {
+  if (leftOut.length === 0) return [];
+  return [
+    '',
+    ...leftOut.map((one) => `${describeLeftOut(one)}: the next deploy that reaches it brings it up to date.`),
+  ];
 }
 
 /** Those of a machine that are down for the same reason stand together. */

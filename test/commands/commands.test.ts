@@ -55,7 +55,7 @@ beforeEach(() => {
   vi.mocked(pipeline.rollback).mockResolvedValue(deployed);
   vi.mocked(pipeline.planDeployment).mockResolvedValue(planned as never);
   vi.mocked(pipeline.checkDrift).mockResolvedValue(planned as never);
-  vi.mocked(pipeline.status).mockResolvedValue({ service: 'shop', hosts: [], down: [] });
+  vi.mocked(pipeline.status).mockResolvedValue({ service: 'shop', hosts: [], down: [], leftOut: [] });
   vi.mocked(pipeline.buildAndPush).mockResolvedValue({
     version: '4be1',
     image: 'a:4be1',
@@ -242,7 +242,7 @@ describe('Ctrl-C', () => {
     vi.mocked(pipeline.status).mockImplementation(() => {
       process.emit('SIGINT');
       expect(exit).toHaveBeenCalledWith(130);
-      return Promise.resolve({ service: 'shop', hosts: [], down: [] });
+      return Promise.resolve({ service: 'shop', hosts: [], down: [], leftOut: [] });
     });
     await type(Status);
   });

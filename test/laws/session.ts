@@ -1,4 +1,5 @@
 import { selectRoles } from '../../src/app/select.ts';
+import { withoutHosts } from '../../src/app/without.ts';
 import type { HookName } from '../../src/config/hooks.ts';
 import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
@@ -32,6 +33,8 @@ export interface RunOptions {
   confirmed?: true;
   /** As `--lock-wait`. */
   lockWait?: NonNullable<Run['lockWait']>;
+  /** As `--without`. */
+  without?: readonly string[];
   /** As `--approve-release`. */
   approveRelease?: boolean;
   /** As `--roles`. */
@@ -48,16 +51,18 @@ let runs = 0;
 
 /** What a command on a world's machines knows. */
 export function sessionOf(
-  { config, machines }: Pick<World, 'config' | 'machines'>,
+  { config: written, machines }: Pick<World, 'config' | 'machines'>,
   options: RunOptions,
   events: Event[],
 ): Session {
+  const config = withoutHosts(written, options.without ?? []);
   const run: Run = {
     command: options.command ?? 'deploy',
     configFile: config.file,
     hosts: options.hosts ?? [],
     roles: options.roles ?? [],
     primaryOnly: false,
+    ...(options.without === undefined ? {} : { without: options.without }),
     ...(options.prune === true ? { prune: true } : {}),
     skipPush: true,
     skipHooks: false,

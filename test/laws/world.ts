@@ -183,8 +183,8 @@ function configOf(yaml: string): Config {
 /** What is left to do for a version on a world's machines, by the world's file, one line per step. */
 export async function planLines(world: World, version: string, options: RunOptions = {}): Promise<string[]> {
   const session = sessionOf(world, options, []);
-  const fleet = await connectFleet(session, world.config.hosts, besideApp(session));
-  const observed = await fleet.observe({ version, wanted: wantedContainers(world.config, version) });
+  const fleet = await connectFleet(session, session.config.hosts, besideApp(session));
+  const observed = await fleet.observe({ version, wanted: wantedContainers(session.config, version) });
   await fleet.close();
   const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
   return plan.stages.flatMap(({ lanes }) =>

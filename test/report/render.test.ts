@@ -17,6 +17,7 @@ const planned = {
   plan,
   accessories: [],
   tags: { moved: [], notAsked: [] },
+  leftOut: [],
   problems: [],
   after: [],
   nothingToDo: false,

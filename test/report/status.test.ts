@@ -59,6 +59,7 @@ test('the status shows machines, proxies, routes and the lock', () => {
         ...{ containers: [], accessories: [], others: [], routes: [] },
       },
     ],
+    leftOut: [{ host: 'dal-03', version: '4be1a2c', performer: 'kim', at: '2026-11-20T22:55:44Z' }],
     down: [
       ...['cache', 'mail'].map((name) => ({
         ...{ host: 'dal-01', kind: 'accessory' as const, name },
@@ -99,6 +100,8 @@ dal-01  databasus         databasus:2  Up 4 days
 HOST    DOWN         WHY
 dal-01  cache, mail  192.0.2.11 is missing
 dal-01  worker       Exited (1) 2 minutes ago
+
+dal-03 was left out since 4be1a2c (by kim at 2026-11-20T22:55:44Z): the next deploy that reaches it brings it up to date.
 
 To start what is down: longshore accessory start all -d production
 To start what is down: longshore deploy --skip-push --version 4be1a2c production

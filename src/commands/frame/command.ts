@@ -36,6 +36,7 @@ export abstract class LongshoreCommand extends Command {
   protected async carryOutWith<Result, Part>(load: () => Promise<Part>, work: Work<Result, Part>): Promise<void> {
     const given = (await this.parse(this.ctor)) as unknown as Given;
     const { json } = given.flags;
+    const command = (this.id ?? '').replaceAll(':', ' ');
     const reporter = createReporter({
       mode: modeFor(given),
       verbose: given.flags.verbose ?? false,
@@ -51,7 +52,8 @@ export abstract class LongshoreCommand extends Command {
     const interruption = listenForInterrupts({ emit, changes: work.changes });
     try {
       const run = toRun(given, {
-        command: (this.id ?? '').replaceAll(':', ' '),
+        command,
+        typed: ['longshore', ...command.split(' '), ...this.argv],
         env: process.env,
         emit,
         addOutput: outputs.add,

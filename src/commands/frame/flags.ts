@@ -28,6 +28,11 @@ export const everywhere = {
   }),
   hosts: Flags.string({ ...words, char: 'h', helpValue: 'HOSTS', description: 'only these hosts; globs, by comma' }),
   roles: Flags.string({ ...words, char: 'r', helpValue: 'ROLES', description: 'only these roles; globs, by comma' }),
+  without: Flags.string({
+    ...words,
+    helpValue: 'HOST',
+    description: 'go on without this machine, which is down; if it is the primary, the lock is taken on the next one',
+  }),
   primary: Flags.boolean({ char: 'p', helpGroup: 'WHERE', description: 'only the primary host' }),
   'skip-hooks': Flags.boolean({ char: 'H', helpGroup: 'WHAT', description: 'run none of the hooks' }),
   version: Flags.string({

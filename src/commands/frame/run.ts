@@ -11,6 +11,7 @@ export interface Given {
     readonly erb?: 'ruby';
     readonly hosts?: readonly string[];
     readonly roles?: readonly string[];
+    readonly without?: readonly string[];
     readonly primary?: boolean;
     readonly version?: string;
     readonly 'skip-hooks'?: boolean;
@@ -34,7 +35,7 @@ export interface Given {
   readonly args: { readonly destination?: string; readonly version?: string };
 }
 
-type Surroundings = Pick<Run, 'command' | 'env' | 'emit' | 'addOutput' | 'signal' | 'askSecret' | 'confirm'>;
+type Surroundings = Pick<Run, 'command' | 'typed' | 'env' | 'emit' | 'addOutput' | 'signal' | 'askSecret' | 'confirm'>;
 
 /** What was typed, as the pipeline takes it. Throws `usage` when it contradicts itself. */
 export function toRun(given: Given, surroundings: Surroundings): Run {
@@ -49,6 +50,7 @@ export function toRun(given: Given, surroundings: Surroundings): Run {
     ...(flags.version === undefined ? {} : { version: flags.version }),
     hosts: trimmed(flags.hosts),
     roles: trimmed(flags.roles),
+    ...(flags.without === undefined ? {} : { without: trimmed(flags.without) }),
     primaryOnly: flags.primary ?? false,
     skipPush: flags['skip-push'] ?? false,
     skipHooks: flags['skip-hooks'] ?? false,
