@@ -200,9 +200,29 @@ export interface Enlistment extends Pick<Seat, 'turn'> {
   readonly end: readonly string[];
   /** Whatever turn is written down here: for when the lock itself says that this run has it. */
   readonly anew?: true;
+  /** This run has ended here: it is taken off the roster. */
+  readonly leaves?: true;
+  /** The lock of this run, where it lies on another machine: so that who takes a lock here knows of it. */
+  readonly elsewhere?: LockElsewhere;
 }
 
-export type EnlistAnswer = { readonly accepted: true; readonly busy: number } | { readonly accepted: false };
+export interface LockElsewhere {
+  /** The machine that it lies on. */
+  readonly host: string;
+  /** Where one of the same service and destination lies on a machine. */
+  readonly directory: string;
+  readonly details: string;
+  readonly seconds: number;
+}
+
+export type EnlistAnswer =
+  | {
+      readonly accepted: true;
+      readonly busy: number;
+      /** Another run that is at work on this machine; looked for where one's own lock lies elsewhere. */
+      readonly other?: LockHolder;
+    }
+  | { readonly accepted: false };
 
 export interface LockHolder {
   /** Decoded details; empty when the directory has none. */

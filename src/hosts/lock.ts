@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { quote } from '../processes/quote.ts';
-import type { LockAnswer, LockHolder, LockRelease, LockRequest } from './host.ts';
-import { parseSeat, takeSeat } from './roster.ts';
+import type { LockAnswer, LockRelease, LockRequest } from './host.ts';
+import { clockFunctions, encodeDetails, leaseFile, parseHolder, showHolder } from './lock-holder.ts';
+import { parseSeat, rosterFunctions, takeSeat } from './roster.ts';
 import { hereDocument, type Shell } from './shell.ts';
 
 /**
@@ -15,8 +16,6 @@ export interface HostLock {
   refresh(directory: string, ownerToken: string): Promise<boolean>;
   release(request: LockRelease): Promise<boolean>;
 }
-
-const leaseFile = 'longshore-lease';
 
 export function hostLock(shell: Shell, hostName: string): HostLock {
   const answer = (text: string): LockAnswer => {
@@ -32,54 +31,6 @@ export function hostLock(shell: Shell, hostName: string): HostLock {
     refresh: async (directory, ownerToken) =>
       (await shell.ask('renew the lock', refreshScript(directory, ownerToken))).trim() === 'renewed',
     release: async (request) => (await shell.ask('give back the lock', releaseScript(request))).trim() === 'released',
-  };
-}
-
-/** Kamal's form: base64 in lines of 60, as Ruby writes it, and the newline that `echo` adds. */
-export function encodeDetails(details: string): string {
-  const lines =
-    Buffer.from(details, 'utf8')
-      .toString('base64')
-      .match(/.{1,60}/g) ?? [];
-  return `${lines.map((line) => `${line}\n`).join('')}\n`;
-}
-
-/**
- * Shell commands that print what `parseHolder` reads of the lock in `$lock`: `details …` and `lease TOKEN SECONDS LEFT`,
- * or nothing but `free` when there is no lock.
- */
-export function printHolder(): string {
-  return `${clockFunctions}
-${showHolder}`;
-}
-
-const showHolder = `if [ -d "$lock" ]; then
-  echo "details $(tr -d '\\n' <"$lock/details" 2>/dev/null)"
-  if [ -f "$lock/${leaseFile}" ]; then
-    { read -r token; read -r seconds; read -r renewed; } <"$lock/${leaseFile}"
-    echo "lease $token $seconds $(left "$renewed" "$seconds")"
-  fi
-else echo free
-fi`;
-
-/**
- * The machine's own clock, in seconds since it was started, which nobody sets; and what a lease has left by it. A lease that was renewed
- * later than now is from before the last start.
- */
-const clockFunctions = `now() { { read -r up rest; } 2>/dev/null </proc/uptime && echo "\${up%%.*}" || date +%s; }
-left() { at=$(now); [ "\${1:-0}" -le "$at" ] || set -- 0 "$2"; echo $((\${1:-0} + \${2:-0} - at)); }`;
-
-/** @returns undefined when there is no lock */
-export function parseHolder(lines: readonly string[]): LockHolder | undefined {
-  const fact = (key: string) => lines.find((line) => line.split(' ')[0] === key)?.split(' ');
-  const details = fact('details');
-  if (details === undefined) return undefined;
-  const [, ownerToken, seconds, secondsLeft] = fact('lease') ?? [];
-  return {
-    details: Buffer.from(details[1] ?? '', 'base64').toString('utf8'),
-    ...(ownerToken === undefined || ownerToken === ''
-      ? {}
-      : { lease: { ownerToken, seconds: Number(seconds), secondsLeft: Number(secondsLeft) } }),
   };
 }
 
@@ -99,7 +50,8 @@ ${showHolder}
 for attempt in 1 2 3; do
   if why=$(mkdir "$lock" 2>&1); then
     if ${writeLease(lease, '"$lock"')} && cat >"$lock/details" ${hereDocument(encodeDetails(request.details))}
-    then echo taken${request.lease === undefined || request.roster === undefined ? '' : `\n${takeSeat(request.roster, request.lease.ownerToken)}`}
+    then
+${lease === undefined || request.roster === undefined ? 'echo taken' : takeSeatUnlessOthers(request.roster, lease.ownerToken)}
     else rm -rf "$lock"; echo 'cannot write into the lock directory' >&2; exit 1
     fi
     exit 0
@@ -111,6 +63,15 @@ for attempt in 1 2 3; do
 done
 echo "$why" >&2
 exit 1`;
+}
+
+/** A run whose lock lies on another machine may be at work here: then this one is given back as if it had never been taken. */
+function takeSeatUnlessOthers(roster: string, ownerToken: string): string {
+  return `${rosterFunctions(roster)}
+other=$(showAway ${quote(ownerToken)} '')
+if [ -n "$other" ]; then rm -rf "$lock"; echo held; printf '%s\\n' "$other"; exit 0; fi
+echo taken
+${takeSeat(ownerToken)}`;
 }
 
 function writeLease(lease: LockRequest['lease'], directory: string): string {

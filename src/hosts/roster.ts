@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import { quote, quoteAll } from '../processes/quote.ts';
-import type { EnlistAnswer, Enlistment, Seat } from './host.ts';
+import type { EnlistAnswer, Enlistment, LockElsewhere, Seat } from './host.ts';
+import { clockFunctions, encodeDetails, leaseFile, parseHolder, showHolder } from './lock-holder.ts';
 import type { Shell } from './shell.ts';
 
 /**
@@ -12,17 +13,41 @@ export async function enlist(shell: Shell, hostName: string, enlistment: Enlistm
   const lines = (await shell.ask('enlist this run', enlistScript(enlistment))).trim().split('\n');
   const [word, count] = lines.at(-1)?.split(' ') ?? [];
   if (word === 'refused') return { accepted: false };
-  if (word === 'busy') return { accepted: true, busy: Number(count) };
+  if (word === 'busy') {
+    const other = parseHolder(lines);
+    return { accepted: true, busy: Number(count), ...(other === undefined ? {} : { other }) };
+  }
   throw new Failure('host-command-failed', `${hostName}: the roster answered ${JSON.stringify(lines.join('\n'))}.`);
 }
 
-function enlistScript({ roster, ownerToken, turn, end, anew }: Enlistment): string {
+function enlistScript({ roster, ownerToken, turn, end, anew, leaves, elsewhere }: Enlistment): string {
+  if (leaves === true)
+    return `rm -f ${quote(`${roster}/${ownerToken}.run`)} ${quote(`${roster}/${ownerToken}.away`)}; echo busy 0`;
   return `${rosterFunctions(roster)}
 ${anew === true ? 'rm -f "$roster/turn"' : ':'}
 enlist ${quote(ownerToken)} ${turn} || { echo refused; exit 0; }
+${elsewhere === undefined ? ':' : sayElsewhere(ownerToken, elsewhere)}
 endRuns ${quoteAll(end)}
 sweep ${quote(ownerToken)}
+${elsewhere === undefined ? ':' : showOthers(ownerToken, elsewhere)}
 echo "busy $(countBusy)"`;
+}
+
+/** Before anything is looked at: of two runs that do so one at least sees the other. */
+function sayElsewhere(ownerToken: string, { host, details, seconds }: LockElsewhere): string {
+  const text = encodeDetails(`${details}\nIts lock lies on ${host}`).replaceAll('\n', '');
+  const away = `"$roster/"${quote(ownerToken)}.away`;
+  return `${clockFunctions}
+printf '%s\\n%s\\n%s\\n%s\\n' ${quote(host)} ${seconds} "$(now)" ${quote(text)} >${away}.new && mv ${away}.new ${away} || exit 1`;
+}
+
+/** A lock that lies here, else a run whose lock lies elsewhere. */
+function showOthers(ownerToken: string, { host, directory }: LockElsewhere): string {
+  return `lock=${quote(directory)}
+if [ -d "$lock" ] && [ "$(head -n 1 "$lock/${leaseFile}" 2>/dev/null)" != ${quote(ownerToken)} ]; then
+${showHolder}
+else showAway ${quote(ownerToken)} ${quote(host)}
+fi`;
 }
 
 /** Shell functions; after `enlist` the shell's own connection is on the roster. */
@@ -31,9 +56,34 @@ export function rosterFunctions(directory: string): string {
 ${stampFunction}
 enlist() {
   mkdir -p "$roster" || exit 1
-  [ "$(cat "$roster/turn" 2>/dev/null || echo 0)" -le "$2" ] || return 1
-  echo "$2" >"$roster/turn.new" && mv "$roster/turn.new" "$roster/turn" || exit 1
-  echo "$PPID $(stamp $PPID)" >>"$roster/$1.run" || exit 1
+  last=0 by=
+  { read -r last by <"$roster/turn"; } 2>/dev/null
+  last=\${last:-0}
+  [ "$last" -lt "$2" ] || [ "$by" = "$1" ] || { [ -z "$by" ] && [ "$last" -eq "$2" ]; } || return 1
+  [ "$last" -gt "$2" ] || last=$2
+  echo "$last $1" >"$roster/turn.new" && mv "$roster/turn.new" "$roster/turn" || exit 1
+  seat="$PPID $(stamp $PPID)"
+  grep -qxF "$seat" "$roster/$1.run" 2>/dev/null || echo "$seat" >>"$roster/$1.run" || exit 1
+}
+isLive() {
+  while read -r pid started; do
+    [ -z "$started" ] || [ "$(stamp "$pid")" != "$started" ] || return 0
+  done <"$roster/$1.run"
+  return 1
+} 2>/dev/null
+# A run whose lock lies on another machine, with time left and a connection: not this one, nor one whose lock lies on the machine in $2.
+showAway() {
+  for file in "$roster"/*.away; do
+    [ -f "$file" ] || continue
+    run=\${file##*/} run=\${run%.away}
+    { read -r place; read -r seconds; read -r renewed; read -r text; } <"$file"
+    [ "$run" != "$1" ] && [ "$place" != "$2" ] && isLive "$run" || continue
+    rest=$(left "$renewed" "$seconds")
+    [ "$rest" -gt 0 ] || continue
+    echo "details $text"
+    echo "lease $run $seconds $rest"
+    return
+  done
 }
 # The processes that a connection has begun are its children until it ends, and what runs a script says by itself whose it is.
 childrenOf() {
@@ -59,7 +109,7 @@ endRuns() {
       grep -h "^$pid $started " .kamal/run.*/by 2>/dev/null | while read -r _ _ child; do echo "$child" >>"$roster/$run.ended"; done
     done <"$roster/$run.run"
     [ -f "$roster/$run.ended" ] || : >"$roster/$run.ended"
-    rm -f "$roster/$run.run"
+    rm -f "$roster/$run.run" "$roster/$run.away"
   done
 }
 sweep() {
@@ -69,7 +119,7 @@ sweep() {
     while read -r pid started; do
       [ -z "$started" ] || [ "$(stamp "$pid")" != "$started" ] || live=yes
     done <"$file"
-    [ -n "$live" ] || rm -f "$file"
+    [ -n "$live" ] || rm -f "$file" "\${file%.run}.away"
   done
 }
 countBusy() {
@@ -95,9 +145,9 @@ export const stampFunction = `stamp() {
 }`;
 
 /** Shell commands that enlist a run which has just taken the lock here, and end those that never gave it back. */
-export function takeSeat(roster: string, ownerToken: string): string {
-  return `${rosterFunctions(roster)}
-turn=$(($(cat "$roster/turn" 2>/dev/null || date +%s) + 1))
+export function takeSeat(ownerToken: string): string {
+  return `{ read -r turn by <"$roster/turn"; } 2>/dev/null || turn=$(date +%s)
+turn=$((turn + 1))
 dead=$(for file in "$roster"/*.run "$roster"/*.ended; do [ -f "$file" ] && file=\${file##*/} && echo "\${file%.*}"; done | sort -u | tr '\n' ' ')
 enlist ${quote(ownerToken)} "$turn"
 endRuns $dead

@@ -1,6 +1,6 @@
 import { quote } from '../processes/quote.ts';
 import type { ClockOffset, HostState, StateQuery } from './host.ts';
-import { parseHolder, printHolder } from './lock.ts';
+import { parseHolder, printHolder } from './lock-holder.ts';
 import type { Shell } from './shell.ts';
 
 /** What is on the machine besides Docker's things, in one script. */

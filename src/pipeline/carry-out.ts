@@ -45,7 +45,8 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   const { session, fleet, version, lock } = deployment;
   const { run, selected } = session;
   const look = { version, wanted: wantedContainers(selected, version), ...deployment.look };
-  const before = await fleet.observe(look);
+  let before = await fleet.observe(look);
+  if (await lock.alone()) before = await fleet.observe(look);
   deployment.seen?.(before);
   let plan = deployment.plan(before);
   const previous = currentVersion(before, selected);

@@ -7,6 +7,7 @@ import { lookAside, lookAtNeeded, lookBeside, sayBeside } from './accessories/be
 import { changeUnderLock } from './accessories/change.ts';
 import { lookAtAccessories } from './accessories/refuse.ts';
 import { stories } from './accessories/stories.ts';
+import { waitUntilFreeElsewhere } from './alone.ts';
 import { bootstrap } from './bootstrap.ts';
 import { buildAndPush } from './build.ts';
 import { carryOut, type Deployment } from './carry-out.ts';
@@ -110,7 +111,9 @@ async function lookAhead(
 ): Promise<{ plan: Plan; hasStaleLock: boolean }> {
   // First the wait: what a run that is still at work leaves behind is seen only afterwards.
   const hasStaleLock = await waitUntilFree(session, fleet);
-  const observed = await fleet.observe({ version, wanted: wantedOf(session, version), ...look });
+  const looking = { version, wanted: wantedOf(session, version), ...look };
+  let observed = await fleet.observe(looking);
+  if (await waitUntilFreeElsewhere(session, fleet, observed)) observed = await fleet.observe(looking);
   seen?.(observed);
   const ahead = plan(observed);
   await preflight(session, fleet, { observed, plan: ahead });

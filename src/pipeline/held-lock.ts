@@ -3,6 +3,11 @@ import type { Host } from '../hosts/host.ts';
 import type { Lease } from './lease.ts';
 
 export interface HeldLock extends Omit<Lease, 'stop'> {
+  /**
+   * Waits until no other run is at work on any machine. @returns whether there was one, so that what was seen before is old.
+   * @throws Failure `lock-held`
+   */
+  alone(): Promise<boolean>;
   /** A fence of this lock, before one machine: it opens once the machine knows this connection as that of the run which has the lock. */
   before(host: Host, fence: Fence): Fence;
   /** Gives it back, once; one that this run was lent stays where it is. @returns false when it was somebody else's by then */
@@ -18,6 +23,7 @@ export function withoutLock(): HeldLock {
     taken: signal,
     fence: open,
     fenceBack: open,
+    alone: async () => false,
     before: () => open,
     renew: async () => undefined,
     isTaken: async () => false,

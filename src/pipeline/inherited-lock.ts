@@ -98,9 +98,11 @@ function underKamals(session: Session, fleet: Fleet, { host: { name }, details }
 }
 
 /** The caller gives it back. */
-function lent({ stop, ...lock }: Omit<HeldLock, 'release'> & { stop(): void }): HeldLock {
+function lent({ stop, ...lock }: Omit<HeldLock, 'release' | 'alone'> & { stop(): void }): HeldLock {
   return {
     ...lock,
+    // The caller saw to that.
+    alone: async () => false,
     async release() {
       stop();
       return !(await lock.isTaken());

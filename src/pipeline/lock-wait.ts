@@ -58,7 +58,7 @@ export async function acquire(session: Session, host: Host, request: LockRequest
 }
 
 /** Tries again while the holder may be dead, or as long as `--lock-wait` says. @throws Failure `lock-held` or `interrupted` */
-async function untilTaken(
+export async function untilTaken(
   session: Session,
   host: Host,
   ways: { what: string; attempt(): Promise<LockAnswer>; takeOver(holder: LockHolder): Promise<LockAnswer> },

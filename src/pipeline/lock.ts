@@ -3,14 +3,16 @@ import { lockDirectory, rosterDirectory, serviceOnMachine } from '../containers/
 import { Failure, messageOf } from '../errors.ts';
 import { isUnknown } from '../execute/execution.ts';
 import { timestamp } from '../execute/record.ts';
+import type { Fence } from '../hosts/fence.ts';
 import type { LockRequest } from '../hosts/host.ts';
+import { beAlone, type Alone } from './alone.ts';
 import type { Fleet } from './fleet.ts';
 import type { HeldLock } from './held-lock.ts';
 import { inheritLock } from './inherited-lock.ts';
-import { keepLease, leaseSeconds } from './lease.ts';
+import { keepLease, leaseSeconds, type Lease } from './lease.ts';
 import { acquire } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
-import { keepRoster } from './roster.ts';
+import { keepRoster, type Enlisted } from './roster.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -30,15 +32,25 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
   const { sinceAsked, seat } = await acquire(session, host, request);
   if (seat === undefined) throw new Error('a lock with a lease was taken without a seat');
   const lockHost = () => fleet.connected(config.primaryHost);
-  const renew = async () => (await lockHost()).refreshLock(directory, ownerToken);
+  const renew = async () => {
+    const [isOurs, isOver] = await Promise.all([
+      lockHost().then((one) => one.refreshLock(directory, ownerToken)),
+      isOverElsewhere(fleet, enlisted, host.name),
+    ]);
+    return isOurs && !isOver;
+  };
   const lease = keepLease({ host: host.name, seconds: leaseSeconds, sinceTaken: sinceAsked, renew });
-  const enlisted = keepRoster({ roster, ownerToken, seat, host, lease });
+  const elsewhere = { host: host.name, directory, details: request.details, seconds: leaseSeconds };
+  const enlisted = keepRoster({ roster, ownerToken, seat, host, elsewhere, lease });
+  const alone = beAlone({ session, fleet, enlisted, request, ownerToken });
   const handle = { ownerToken, turn: seat.turn, service: serviceOnMachine(config), host: host.name };
   session.locks.add(handle);
 
   async function giveBack(): Promise<boolean> {
     lease.stop();
     session.locks.delete(handle);
+    const told = await alone.told();
+    for (const one of told.filter(({ name }) => name !== host.name)) enlisted.leave(one).catch(() => undefined);
     const request = { directory, ownerToken, roster };
     const connected = await lockHost();
     const released = await connected.releaseLock(request).catch((error: unknown) => {
@@ -54,12 +66,52 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
   }
 
   let released: Promise<boolean> | undefined;
-  const held: HeldLock = { ...lease, before: enlisted.before, release: () => (released ??= giveBack()) };
-  const enlisting = Promise.all([...fleet.hosts.values()].map((one) => enlisted.enlist(one)));
-  // While the machines are looked at; one that failed is tried again before its first change.
-  if (seat.dead.length === 0) enlisting.catch(() => undefined);
-  else await enlisting.then(() => waitUntilQuiet(session, fleet, enlisted)).catch((error) => giveUp(held, error));
+  const held: HeldLock = {
+    ...lease,
+    alone: alone.settled,
+    before: (one, fence) => onlyAlone(alone, lease, enlisted.before(one, fence)),
+    release: () => (released ??= giveBack().finally(() => void alone.close().catch(() => undefined))),
+  };
+  const settling = alone.settled();
+  // While the machines are looked at; one that failed is tried again before the first change.
+  if (seat.dead.length === 0) settling.catch(() => undefined);
+  else await settling.then(() => waitUntilQuiet(session, fleet, enlisted)).catch((error) => giveUp(held, error));
   return held;
+}
+
+/** Nothing is changed anywhere before it is known that no other run is at work. */
+function onlyAlone(alone: Alone, lease: Lease, fence: Fence): Fence {
+  return {
+    isOpen: () => alone.isSettled() && fence.isOpen(),
+    async pass() {
+      if (!lease.taken.aborted) await alone.settled();
+      if (!fence.isOpen()) await fence.pass();
+    },
+  };
+}
+
+/** Tells the machines that this run lives. @returns whether one of them knows that its turn is over */
+async function isOverElsewhere(fleet: Fleet, enlisted: Enlisted, lockHost: string): Promise<boolean> {
+  const names = [...fleet.hosts.keys()].filter((name) => name !== lockHost);
+  const tell = async (name: string) => enlisted.tell(await fleet.connected(name));
+  const answers = names.map((name) =>
+    atOnce(
+      tell(name).catch(() => true),
+      true,
+    ),
+  );
+  return (await Promise.all(answers)).includes(false);
+}
+
+/** So long the lock may wait for machines that only might know more. */
+const atOnceMilliseconds = 1000;
+
+async function atOnce<T>(work: Promise<T>, otherwise: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), atOnceMilliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 async function giveUp(lock: HeldLock, error: unknown): Promise<never> {

@@ -42,7 +42,6 @@ export function machineProblems(session: Session, observed: Observed): Failure[]
       ...engineProblems(host),
       ...processorProblems(session, host),
       ...proxyProblems(session, host),
-      ...lockProblems(session, host),
     ]),
     ...clockProblems(observed),
   ];
@@ -81,18 +80,6 @@ function proxyProblems({ selected, typed }: Session, { host, proxy: { container 
   return [
     new Failure('hosts-not-ready', `${host}: the proxy ${container.image} is older than ${minimumProxyVersion}`, {
       hint: `Reboot it with Kamal (\`kamal proxy reboot\`), then type \`${typed('deploy')}\` again.`,
-    }),
-  ];
-}
-
-/** Kamal takes the lock on another machine when it is run with a host filter. */
-function lockProblems({ config }: Session, { host, lock }: ObservedHost): Failure[] {
-  const isOver = lock?.lease !== undefined && lock.lease.secondsLeft <= 0;
-  if (lock === undefined || isOver || host === config.primaryHost) return [];
-  return [
-    new Failure('lock-held', `${host} carries a deploy lock too`, {
-      details: lock.details.split('\n'),
-      hint: 'A `kamal` run with a host filter may be at work; if none is, `longshore lock release` removes the lock there too.',
     }),
   ];
 }

@@ -25,7 +25,7 @@ export async function quietOn({ run, config }: Session, host: Host, enlisted: En
   const since = elapsed();
   const longest = longestStopSeconds(config);
   const most = config.deployTimeoutSeconds + config.drainTimeoutSeconds + hookSeconds;
-  let busy = await enlisted.enlist(host);
+  let { busy } = await enlisted.enlist(host);
   for (let waited = false; ; waited = true) {
     // What was told to stop before this run came is over after the longest time that a container is given.
     const seconds = since() / 1000;
@@ -39,7 +39,7 @@ export async function quietOn({ run, config }: Session, host: Host, enlisted: En
     }
     await pause(pollMilliseconds);
     if (run.signal.aborted) throw new Failure('interrupted', 'Interrupted while waiting for what a dead run began');
-    busy = await enlisted.countBusy(host);
+    ({ busy } = await enlisted.askAgain(host));
   }
 }
 

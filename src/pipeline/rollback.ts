@@ -37,7 +37,8 @@ export async function rollbackWith(
     let version = wanted ?? '';
     const done = await underLock(session, fleet, wanted ?? 'rollback', async (lock) => {
       // Chosen only now: a run that held the lock may have made a release.
-      version = chooseVersion(session, await fleet.observe({}), wanted);
+      const seen = await fleet.observe({});
+      version = chooseVersion(session, (await lock.alone()) ? await fleet.observe({}) : seen, wanted);
       const [plan, look] = [planFor(session, version, env), lookAtNeeded(session)];
       return carryOut({ session, fleet, lock, command: 'rollback', version, plan, look });
     });

@@ -1,5 +1,6 @@
+import { Failure } from '../errors.ts';
 import type { Fence } from '../hosts/fence.ts';
-import type { Host, Seat } from '../hosts/host.ts';
+import type { Host, LockElsewhere, LockHolder, Seat } from '../hosts/host.ts';
 import type { Lease } from './lease.ts';
 
 /** Where this run is listed: on every machine that it changes, so that whoever takes over from it ends its connections. */
@@ -8,10 +9,26 @@ export interface Enlisted {
   readonly dead: readonly string[];
   /** A fence that opens once the machine knows this connection. */
   before(host: Host, fence: Fence): Fence;
-  /** Tells the machine of this connection, once. @returns how much of dead runs is still at work there */
-  enlist(host: Host): Promise<number>;
+  /** Tells the machine of this connection, once. */
+  enlist(host: Host): Promise<Standing>;
   /** Asks again. */
-  countBusy(host: Host): Promise<number>;
+  askAgain(host: Host): Promise<Standing>;
+  /** Tells a machine that knows this run that it lives. @returns false when its turn is over there */
+  tell(host: Host): Promise<boolean>;
+  /** Takes this run off a machine's roster, at its end. */
+  leave(host: Host): Promise<unknown>;
+  /** From the next question on these dead runs are ended too. */
+  end(runs: readonly string[]): void;
+}
+
+/** What a machine knows besides this run. */
+export interface Standing {
+  /** How much of dead runs is still at work there. */
+  readonly busy: number;
+  /** Another run that is at work there, or may be: its lock lies on that machine, or on a third one. */
+  readonly other?: LockHolder;
+  /** Its last run had a later turn than this one: what was seen there before is old. */
+  readonly wasLater: boolean;
 }
 
 interface Place {
@@ -20,6 +37,8 @@ interface Place {
   readonly seat: Seat;
   /** That the lock was taken on, which knows its connection from then on; absent for a run that was lent the lock of another. */
   readonly host?: Host;
+  /** What the other machines are told of the lock; absent where the lender tells them. */
+  readonly elsewhere?: LockElsewhere;
   readonly lease: Lease;
 }
 
@@ -27,30 +46,45 @@ interface Place {
  * What a run sent before it was stopped, or its network broke, may arrive much later. So a connection changes nothing before its machine
  * has it on the roster, and a run that takes over ends what stands there before it looks: nothing arrives after that.
  */
-export function keepRoster({ roster, ownerToken, seat, host: lockHost, lease }: Place): Enlisted {
-  const { turn, dead } = seat;
+export function keepRoster({ roster, ownerToken, seat, host: lockHost, elsewhere, lease }: Place): Enlisted {
+  const { turn } = seat;
+  const dead = new Set(seat.dead);
   const first = lockHost === undefined ? [] : [lockHost];
   const known = new WeakSet<Host>(first);
-  const enlisting = new WeakMap<Host, Promise<number>>(first.map((host) => [host, Promise.resolve(seat.busy)]));
+  const listedOn = new Set(first.map(({ name }) => name));
+  const standing: Standing = { busy: seat.busy, wasLater: false };
+  const enlisting = new WeakMap<Host, Promise<Standing>>(first.map((host) => [host, Promise.resolve(standing)]));
 
-  async function ask(host: Host): Promise<number> {
-    const request = { roster, ownerToken, turn, end: dead };
-    const answer = await host.enlist(request);
-    if (answer.accepted) return answer.busy;
-    // Its last run had a later turn: this one's is over, or the lock lay elsewhere then.
+  const requestFor = ({ name }: Host) => ({
+    ...{ roster, ownerToken, turn, end: [...dead] },
+    ...(elsewhere === undefined || name === lockHost?.name ? {} : { elsewhere }),
+  });
+
+  async function ask(host: Host): Promise<Standing> {
+    const answer = await host.enlist(requestFor(host));
+    if (answer.accepted) {
+      const { busy, other } = answer;
+      listedOn.add(host.name);
+      return { busy, ...(other === undefined ? {} : { other }), wasLater: false };
+    }
     await lease.renew();
     if (!lease.fence.isOpen()) await lease.fence.pass();
-    const anew = await host.enlist({ ...request, anew: true });
-    return anew.accepted ? anew.busy : 0;
+    if (listedOn.has(host.name))
+      throw new Failure('lock-held', `Another run has been at work on ${host.name} since, so nothing more is changed`);
+    // Its last run had a later turn: the lock lay on another machine then.
+    const anew = await host.enlist({ ...requestFor(host), anew: true });
+    listedOn.add(host.name);
+    if (!anew.accepted) return { busy: 0, wasLater: true };
+    return { busy: anew.busy, ...(anew.other === undefined ? {} : { other: anew.other }), wasLater: true };
   }
 
   const enlist = (host: Host) => {
     const asked =
       enlisting.get(host) ??
       ask(host).then(
-        (busy) => {
+        (standing) => {
           known.add(host);
-          return busy;
+          return standing;
         },
         (error: unknown) => {
           enlisting.delete(host);
@@ -64,7 +98,15 @@ export function keepRoster({ roster, ownerToken, seat, host: lockHost, lease }: 
   return {
     dead,
     enlist,
-    countBusy: ask,
+    askAgain: ask,
+    async tell(host) {
+      if (!listedOn.has(host.name)) return true;
+      return (await host.enlist(requestFor(host))).accepted;
+    },
+    leave: (host) => host.enlist({ ...requestFor(host), leaves: true }),
+    end(runs) {
+      for (const run of runs) dead.add(run);
+    },
     before: (host, fence) => ({
       isOpen: () => known.has(host) && fence.isOpen(),
       async pass() {

@@ -22,7 +22,8 @@ export function bootstrapWith(session: Session): Promise<BootstrapResult> {
   const { run, config, selected, tree } = session;
   const version = run.version ?? tree.headSha;
   const work = (fleet: Fleet) =>
-    underLock(session, fleet, version, async (): Promise<BootstrapResult> => {
+    underLock(session, fleet, version, async (lock): Promise<BootstrapResult> => {
+      await lock.alone();
       const installed = await bootstrap(session, fleet, { version, lockHeld: true });
       const looked = await lookAtReturn(session, fleet);
       return {

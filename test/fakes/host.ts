@@ -16,7 +16,7 @@ import {
   writeFile,
 } from './files.ts';
 import { acquireLock, enlist, refreshLock, releaseLock, takeOverLock } from './lock.ts';
-import type { Call, MachineState } from './machine.ts';
+import type { Call, FakeConnection, MachineState } from './machine.ts';
 import { runInProxy } from './proxy.ts';
 import { stream } from './stream.ts';
 import { fakeWatch } from './watch.ts';
@@ -81,13 +81,16 @@ export function fakeHost(machine: MachineState, onClosed: () => void): { host: H
   const watching = fakeWatch(machine, line);
   giveUp = watching.giveUp;
   const { watch } = watching;
-  return { host: { ...hostOver(machine, line, { closed, end: () => end() }), watch }, cut: () => end() };
+  return {
+    host: { ...hostOver(machine, line, { closed, end: () => end(), isOpen: () => !isClosed }), watch },
+    cut: () => end(),
+  };
 }
 
 function hostOver(
   machine: MachineState,
   line: Line,
-  connection: { closed: Promise<void>; end: () => void },
+  connection: FakeConnection & { closed: Promise<void> },
 ): Omit<Host, 'watch'> {
   return {
     name: machine.name,
@@ -111,14 +114,12 @@ function hostOver(
     moveDirectory: (from, to) => line.change('moveDirectory', [from, to], () => moveDirectory(machine, from, to)),
     removeDirectories: (paths) => line.change('removeDirectories', [paths], () => removeDirectories(machine, paths)),
     syncAssets: (sync) => line.change('syncAssets', [sync], () => syncAssets(machine, sync)),
-    acquireLock: (request) =>
-      line.change('acquireLock', [request], () => acquireLock(machine, request, connection.end)),
-    takeOverLock: (request) =>
-      line.change('takeOverLock', [request], () => takeOverLock(machine, request, connection.end)),
+    acquireLock: (request) => line.change('acquireLock', [request], () => acquireLock(machine, request, connection)),
+    takeOverLock: (request) => line.change('takeOverLock', [request], () => takeOverLock(machine, request, connection)),
     refreshLock: (directory, token) =>
       line.change('refreshLock', [directory, token], () => refreshLock(machine, directory, token)),
     releaseLock: (request) => line.change('releaseLock', [request], () => releaseLock(machine, request)),
-    enlist: (enlistment) => line.change('enlist', [enlistment], () => enlist(machine, enlistment, connection.end)),
+    enlist: (enlistment) => line.change('enlist', [enlistment], () => enlist(machine, enlistment, connection)),
     createByCommandLine: (words, secretEnv) =>
       line.change('createByCommandLine', [words, secretEnv], () => createByCommandLine(machine, words, secretEnv)),
     execInContainer: (container, words, timeoutSeconds) =>

@@ -1,34 +1,36 @@
 import type {
   EnlistAnswer,
   Enlistment,
+  LockElsewhere,
   LockAnswer,
   LockHolder,
   LockRelease,
   LockRequest,
   Seat,
 } from '../../src/hosts/host.ts';
-import type { FakeLock, FakeRoster, MachineState } from './machine.ts';
+import type { FakeConnection, FakeLock, FakeRoster, MachineState } from './machine.ts';
 
-/** @param end ends the connection by which it is asked for */
-export function acquireLock(machine: MachineState, request: LockRequest, end: () => void): LockAnswer {
+export function acquireLock(machine: MachineState, request: LockRequest, connection: FakeConnection): LockAnswer {
   const held = machine.locks.get(request.directory);
   if (held !== undefined) return { taken: false, holder: holderOf(held) };
+  const other = request.lease && awayHere(machine, request.roster, { ownerToken: request.lease.ownerToken });
+  if (other !== undefined) return { taken: false, holder: other };
   machine.locks.set(request.directory, {
     details: request.details,
     ...(request.lease === undefined ? {} : { lease: { ...request.lease, renewedAtSeconds: nowSeconds() } }),
   });
   machine.journal.push(`take lock ${request.directory}`);
-  return { taken: true, ...takeSeat(machine, request, end) };
+  return { taken: true, ...takeSeat(machine, request, connection) };
 }
 
-export function takeOverLock(machine: MachineState, request: LockRequest, end: () => void): LockAnswer {
+export function takeOverLock(machine: MachineState, request: LockRequest, connection: FakeConnection): LockAnswer {
   const held = machine.locks.get(request.directory);
   const lease = held === undefined ? undefined : holderOf(held).lease;
   if (lease !== undefined && lease.secondsLeft <= 0) {
     machine.locks.delete(request.directory);
     machine.journal.push(`remove lock ${request.directory}, whose lease has run out`);
   }
-  return acquireLock(machine, request, end);
+  return acquireLock(machine, request, connection);
 }
 
 export function refreshLock(machine: MachineState, directory: string, ownerToken: string): boolean {
@@ -47,14 +49,50 @@ export function releaseLock(machine: MachineState, { directory, ownerToken, rost
   return true;
 }
 
-export function enlist(machine: MachineState, enlistment: Enlistment, end: () => void): EnlistAnswer {
-  const { ownerToken, turn, anew } = enlistment;
+export function enlist(machine: MachineState, enlistment: Enlistment, connection: FakeConnection): EnlistAnswer {
+  const { ownerToken, turn, anew, leaves, elsewhere } = enlistment;
   const roster = rosterAt(machine, enlistment.roster);
-  if (roster.turn > turn && anew !== true) return { accepted: false };
-  roster.turn = turn;
-  roster.runs.set(ownerToken, (roster.runs.get(ownerToken) ?? new Set()).add(end));
+  if (leaves === true) {
+    for (const known of [roster.runs, roster.away]) known.delete(ownerToken);
+    return { accepted: true, busy: 0 };
+  }
+  const isFree = roster.by === '' ? roster.turn <= turn : roster.turn < turn || roster.by === ownerToken;
+  if (!isFree && anew !== true) return { accepted: false };
+  roster.turn = anew === true ? turn : Math.max(roster.turn, turn);
+  roster.by = ownerToken;
+  roster.runs.set(ownerToken, (roster.runs.get(ownerToken) ?? new Set()).add(connection));
+  if (elsewhere !== undefined) roster.away.set(ownerToken, { ...elsewhere, renewedAtSeconds: nowSeconds() });
   endRuns(roster, enlistment.end);
-  return { accepted: true, busy: 0 };
+  const other = elsewhere && otherHere(machine, enlistment.roster, { ownerToken, elsewhere });
+  return { accepted: true, busy: 0, ...(other === undefined ? {} : { other }) };
+}
+
+/** A lock that lies here, else a run whose lock lies elsewhere. */
+function otherHere(
+  machine: MachineState,
+  roster: string,
+  { ownerToken, elsewhere }: { ownerToken: string; elsewhere: LockElsewhere },
+): LockHolder | undefined {
+  const held = machine.locks.get(elsewhere.directory);
+  if (held !== undefined && held.lease?.ownerToken !== ownerToken) return holderOf(held);
+  return awayHere(machine, roster, { ownerToken, place: elsewhere.host });
+}
+
+/** A run whose lock lies on another machine, but for one in this place, with time left and a connection. */
+function awayHere(
+  machine: MachineState,
+  directory: string | undefined,
+  own: { ownerToken: string; place?: string },
+): LockHolder | undefined {
+  const roster = directory === undefined ? undefined : machine.rosters.get(directory);
+  for (const [run, { host, details, seconds, renewedAtSeconds }] of roster?.away ?? []) {
+    const isLive = [...(roster?.runs.get(run) ?? [])].some(({ isOpen }) => isOpen());
+    const lease = { ownerToken: run, seconds, renewedAtSeconds };
+    const holder = holderOf({ details: `${details}\nIts lock lies on ${host}`, lease });
+    if (run === own.ownerToken || host === own.place || !isLive || (holder.lease?.secondsLeft ?? 0) <= 0) continue;
+    return holder;
+  }
+  return undefined;
 }
 
 export function holderOf({ details, lease }: FakeLock): LockHolder {
@@ -63,25 +101,26 @@ export function holderOf({ details, lease }: FakeLock): LockHolder {
   return { details, lease: { ownerToken, seconds, secondsLeft: renewedAtSeconds + seconds - nowSeconds() } };
 }
 
-function takeSeat(machine: MachineState, { roster, lease }: LockRequest, end: () => void): { seat?: Seat } {
+function takeSeat(machine: MachineState, { roster, lease }: LockRequest, connection: FakeConnection): { seat?: Seat } {
   if (roster === undefined || lease === undefined) return {};
   const there = rosterAt(machine, roster);
   const dead = [...there.runs.keys()];
   const turn = (there.turn === 0 ? nowSeconds() : there.turn) + 1;
-  enlist(machine, { roster, ownerToken: lease.ownerToken, turn, end: dead }, end);
+  enlist(machine, { roster, ownerToken: lease.ownerToken, turn, end: dead }, connection);
   return { seat: { turn, dead, busy: 0 } };
 }
 
 function rosterAt(machine: MachineState, directory: string): FakeRoster {
-  const roster = machine.rosters.get(directory) ?? { turn: 0, runs: new Map() };
+  const roster = machine.rosters.get(directory) ?? { turn: 0, by: '', runs: new Map(), away: new Map() };
   machine.rosters.set(directory, roster);
   return roster;
 }
 
 function endRuns(roster: FakeRoster, runs: readonly string[]): void {
   for (const run of runs) {
-    for (const end of roster.runs.get(run) ?? []) end();
+    for (const { end } of roster.runs.get(run) ?? []) end();
     roster.runs.delete(run);
+    roster.away.delete(run);
   }
 }
 

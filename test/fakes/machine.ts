@@ -1,4 +1,4 @@
-import type { BootFacts, Host } from '../../src/hosts/host.ts';
+import type { BootFacts, Host, LockElsewhere } from '../../src/hosts/host.ts';
 import type { FakeContainer } from './containers.ts';
 import { fakeHost } from './host.ts';
 import type { FakeImage, FakeRegistry } from './images.ts';
@@ -79,10 +79,19 @@ export interface FakeLock {
   lease?: { ownerToken: string; seconds: number; renewedAtSeconds: number };
 }
 
-/** Which runs are at work, each with what ends its connections. */
+export interface FakeConnection {
+  readonly end: () => void;
+  readonly isOpen: () => boolean;
+}
+
+/** Which runs are at work, each with its connections. */
 export interface FakeRoster {
   turn: number;
-  readonly runs: Map<string, Set<() => void>>;
+  /** Whose turn it is. */
+  by: string;
+  readonly runs: Map<string, Set<FakeConnection>>;
+  /** Of runs whose lock lies on another machine. */
+  readonly away: Map<string, LockElsewhere & { renewedAtSeconds: number }>;
 }
 
 export interface FakeMachine extends MachineState {

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host, ScriptRun } from '../../src/hosts/host.ts';
-import { encodeDetails } from '../../src/hosts/lock.ts';
+import { encodeDetails } from '../../src/hosts/lock-holder.ts';
 import { sshServer, type TestServer } from './ssh-server.ts';
 
 const nothing = { lockDirectory: 'none', releasesFile: 'none', files: [], paths: [] };

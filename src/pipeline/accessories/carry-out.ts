@@ -41,7 +41,8 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
   const { run } = session;
   const files = await readFiles(session, wanted);
   const look: { accessories: AccessoryLook } = { accessories: { wanted, digests: digestsOf(files) } };
-  const before = await fleet.observe(look);
+  let before = await fleet.observe(look);
+  if (await lock.alone()) before = await fleet.observe(look);
   await work.check?.(before);
   const plan = work.plan(before);
   for (const text of plan.notes) run.emit({ type: 'note', text });
