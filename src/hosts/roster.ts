@@ -148,7 +148,7 @@ export const stampFunction = `stamp() {
 export function takeSeat(ownerToken: string): string {
   return `{ read -r turn by <"$roster/turn"; } 2>/dev/null || turn=$(date +%s)
 turn=$((turn + 1))
-dead=$(for file in "$roster"/*.run "$roster"/*.ended; do [ -f "$file" ] && file=\${file##*/} && echo "\${file%.*}"; done | sort -u | tr '\n' ' ')
+dead=$(for file in "$roster"/*.run "$roster"/*.ended; do [ -f "$file" ] && file=\${file##*/} && echo "\${file%.*}"; done | grep -vxF ${quote(ownerToken)} | sort -u | tr '\n' ' ')
 enlist ${quote(ownerToken)} "$turn"
 endRuns $dead
 echo "turn $turn"

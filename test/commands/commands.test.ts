@@ -25,7 +25,7 @@ vi.mock('../../src/pipeline.ts', () => {
 });
 
 const deployed = { service: 'shop', version: '4be1', changed: false, seconds: 1, hosts: [] };
-const planned = { service: 'shop', version: '4be1', ...around, plan, nothingToDo: false };
+const planned = { service: 'shop', version: '4be1', ...around, plan, leftOut: [], nothingToDo: false };
 const lock = { held: false, host: 'dal-01' };
 const written = { stdout: '', stderr: '' };
 let config: Config;

@@ -104,7 +104,7 @@ export function holderOf({ details, lease }: FakeLock): LockHolder {
 function takeSeat(machine: MachineState, { roster, lease }: LockRequest, connection: FakeConnection): { seat?: Seat } {
   if (roster === undefined || lease === undefined) return {};
   const there = rosterAt(machine, roster);
-  const dead = [...there.runs.keys()];
+  const dead = [...there.runs.keys()].filter((run) => run !== lease.ownerToken);
   const turn = (there.turn === 0 ? nowSeconds() : there.turn) + 1;
   enlist(machine, { roster, ownerToken: lease.ownerToken, turn, end: dead }, connection);
   return { seat: { turn, dead, busy: 0 } };
