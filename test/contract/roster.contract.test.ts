@@ -58,6 +58,66 @@ describe.each(worlds)('the roster of runs on $name', ({ name, connect }) => {
     expect(await read(`${prefix}/none`)).toBeUndefined();
   });
 
+  describe('a run whose lock lies on another machine', () => {
+    const text = `${details}\nIts lock lies on elsewhere`;
+    const request = (roster: string, ownerToken: string, seconds = 30) => ({
+      ...{ roster, ownerToken, turn: 5, end: [] as string[] },
+      elsewhere: { host: 'elsewhere', directory: `${prefix}/lock-of-${roster.split('/').at(-1)}`, details, seconds },
+    });
+
+    it('is who holds a lock that somebody wants to take here, for as long as it says that it lives', async () => {
+      const roster = `${prefix}/roster-ten`;
+      const [away, directory] = [request(roster, 'away'), `${prefix}/lock-of-roster-ten`];
+      const other = await connect();
+      expect(await other.enlist(away)).toEqual({ accepted: true, busy: 0 });
+      const lock = { directory, details, lease: lease('here'), roster };
+      const holder = { details: text, lease: { ownerToken: 'away', seconds: 30, secondsLeft: expect.any(Number) } };
+      expect(await host.acquireLock(lock)).toEqual({ taken: false, holder });
+      expect(await host.takeOverLock(lock)).toEqual({ taken: false, holder });
+      await other.enlist({ ...away, leaves: true });
+      expect(await host.acquireLock(lock)).toMatchObject({ taken: true, seat: { dead: [] } });
+      await host.releaseLock({ directory, ownerToken: 'here', roster });
+      await other.close();
+    });
+
+    it('is ended when it has given no sign of life, and its turn is over', async () => {
+      const roster = `${prefix}/roster-eleven`;
+      const directory = `${prefix}/lock-of-roster-eleven`;
+      const other = await connect();
+      await other.enlist(request(roster, 'away', 0));
+      const answer = await host.acquireLock({ directory, details, lease: lease('here'), roster });
+      expect(answer).toMatchObject({ taken: true, seat: { dead: ['away'] } });
+      await other.closed;
+      const again = await connect();
+      expect(await again.enlist(request(roster, 'away'))).toEqual({ accepted: false });
+      // Whose lock went to another machine meanwhile, and back, has its turn all the same.
+      expect(await host.enlist(request(roster, 'here'))).toEqual({ accepted: true, busy: 0 });
+      await host.releaseLock({ directory, ownerToken: 'here', roster });
+      await again.close();
+    });
+
+    it('hears of a lock that lies here, and of a run whose lock lies on a third machine, but of none of its own place', async () => {
+      const [roster, directory] = [`${prefix}/roster-twelve`, `${prefix}/lock-of-roster-twelve`];
+      const [first, second] = [await connect(), await connect()];
+      expect(await first.enlist(request(roster, 'first'))).toEqual({ accepted: true, busy: 0 });
+      const later = { ...request(roster, 'second'), turn: 6 };
+      expect(await second.enlist(later)).toEqual({ accepted: true, busy: 0 });
+      const third = { ...later, elsewhere: { ...later.elsewhere, host: 'third' } };
+      const left = { seconds: 30, secondsLeft: expect.any(Number) };
+      expect(await second.enlist(third)).toEqual({
+        ...{ accepted: true, busy: 0 },
+        other: { details: text, lease: { ownerToken: 'first', ...left } },
+      });
+      expect(await second.enlist({ ...third, end: ['first'] })).toEqual({ accepted: true, busy: 0 });
+      await first.closed;
+      await host.acquireLock({ directory, details: 'Locked by: kamal' });
+      expect(await second.enlist(third)).toMatchObject({ other: { details: 'Locked by: kamal' } });
+      await host.releaseLock({ directory });
+      expect(await second.enlist(third)).toEqual({ accepted: true, busy: 0 });
+      await second.close();
+    });
+  });
+
   // Scripts in the hands of a shell have no likeness in memory.
   if (name === 'memory') return;
 
