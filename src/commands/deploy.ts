@@ -18,6 +18,10 @@ export default class Deploy extends LongshoreCommand {
       command: '<%= config.bin %> deploy production --accessories',
     },
     {
+      description: 'Go on without a machine that is down; it catches up by the next deploy that reaches it',
+      command: '<%= config.bin %> deploy production --without web-03.example.com',
+    },
+    {
       description: 'Deploy one machine only',
       command: '<%= config.bin %> deploy production --hosts web-01.example.com',
     },

@@ -16,6 +16,10 @@ export default class Rollback extends LongshoreCommand {
       command: '<%= config.bin %> rollback -d production --env release',
     },
     {
+      description: 'Back, though a machine is down',
+      command: '<%= config.bin %> rollback -d production --without web-03.example.com',
+    },
+    {
       description: 'Back to this version; any unique beginning will do',
       command: '<%= config.bin %> rollback 4be1a2c -d production',
     },

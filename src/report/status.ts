@@ -45,7 +45,7 @@ export function renderLock(result: LockResult, paint: Paint = noColours): string
     : [`Nobody holds the deploy lock (on ${result.host}).`];
   const others = (result.elsewhere ?? []).flatMap(({ host, holder }) => [
     '',
-    `${host} carries one too, as a \`kamal\` with a host filter leaves it:`,
+    `${host} carries one too, of a \`kamal\` with a host filter or of a run without the primary:`,
     ...lockLines(holder, paint).slice(1),
   ]);
   return [...own, ...others].join('\n');

@@ -122,7 +122,7 @@ test('a lock says who holds it, and whether it ever runs out', () => {
   expect(renderLock({ held: false, host: 'dal-01', elsewhere }).split('\n')).toMatchObject([
     'Nobody holds the deploy lock (on dal-01).',
     '',
-    'chi-02 carries one too, as a `kamal` with a host filter leaves it:',
+    'chi-02 carries one too, of a `kamal` with a host filter or of a run without the primary:',
     '  Locked by: Kim',
     expect.stringContaining('never runs out'),
   ]);
