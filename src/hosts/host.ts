@@ -1,3 +1,4 @@
+import type { EnlistAnswer, Enlistment, Seat } from './enlistment.ts';
 import type { Docker, ExecResult } from './docker.ts';
 import type { StreamRun } from './stream.ts';
 import type { Watch } from './watch.ts';
@@ -181,48 +182,6 @@ export interface LockRelease {
 
 export type LockAnswer =
   { readonly taken: true; readonly seat?: Seat } | { readonly taken: false; readonly holder: LockHolder };
-
-/** The place of a run among those that had the same lock. */
-export interface Seat {
-  /** Higher than that of every run before it. */
-  readonly turn: number;
-  /** Owner tokens of runs that never gave the lock back. */
-  readonly dead: readonly string[];
-  /** Processes of dead runs that are still at work on the lock's machine. */
-  readonly busy: number;
-}
-
-export interface Enlistment extends Pick<Seat, 'turn'> {
-  /** `.kamal/longshore/shop/roster` */
-  readonly roster: string;
-  readonly ownerToken: string;
-  /** Owner tokens of runs to end. */
-  readonly end: readonly string[];
-  /** Whatever turn is written down here: for when the lock itself says that this run has it. */
-  readonly anew?: true;
-  /** This run has ended here: it is taken off the roster. */
-  readonly leaves?: true;
-  /** The lock of this run, where it lies on another machine: so that who takes a lock here knows of it. */
-  readonly elsewhere?: LockElsewhere;
-}
-
-export interface LockElsewhere {
-  /** The machine that it lies on. */
-  readonly host: string;
-  /** Where one of the same service and destination lies on a machine. */
-  readonly directory: string;
-  readonly details: string;
-  readonly seconds: number;
-}
-
-export type EnlistAnswer =
-  | {
-      readonly accepted: true;
-      readonly busy: number;
-      /** Another run that is at work on this machine; looked for where one's own lock lies elsewhere. */
-      readonly other?: LockHolder;
-    }
-  | { readonly accepted: false };
 
 export interface LockHolder {
   /** Decoded details; empty when the directory has none. */

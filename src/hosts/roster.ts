@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import { quote, quoteAll } from '../processes/quote.ts';
-import type { EnlistAnswer, Enlistment, LockElsewhere, Seat } from './host.ts';
+import type { EnlistAnswer, Enlistment, LockElsewhere, Seat } from './enlistment.ts';
 import { clockFunctions, encodeDetails, leaseFile, parseHolder, showHolder } from './lock-holder.ts';
 import type { Shell } from './shell.ts';
 

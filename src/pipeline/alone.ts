@@ -4,7 +4,7 @@ import type { Host, LockAnswer, LockHolder, LockRequest } from '../hosts/host.ts
 import type { Observed } from '../observe/observed.ts';
 import type { Fleet } from './fleet.ts';
 import { isLent } from './inherited-lock.ts';
-import { untilTaken } from './lock-wait.ts';
+import { theLock, untilTaken } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import type { Enlisted, Standing } from './roster.ts';
 import type { Session } from './session.ts';
@@ -82,7 +82,7 @@ export async function waitUntilFreeElsewhere(session: Session, fleet: Fleet, obs
   for (const { host: name } of held) {
     const host = await fleet.connected(name);
     const attempt = async () => answerOf((await host.readState(query)).lock);
-    await untilTaken(session, host, { attempt, takeOver: async () => ({ taken: true }) });
+    await untilTaken(session, host, { what: theLock, attempt, takeOver: async () => ({ taken: true }) });
   }
   return true;
 }
@@ -101,6 +101,7 @@ async function settleOn(
   if (standing.other === undefined) return { isOld: standing.wasLater, dead: [] };
   const dead: string[] = [];
   await untilTaken(session, host, {
+    what: theLock,
     attempt: async () => answerOf((await enlisted.askAgain(host)).other),
     async takeOver(holder) {
       const answer = await host.takeOverLock(request);

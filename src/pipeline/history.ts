@@ -1,7 +1,7 @@
 import { releasesOn } from '../observe/history.ts';
 import type { ObservedHost } from '../observe/observed.ts';
 import { versionsByHost } from '../plan/current.ts';
-import type { HistoryResult } from '../report/results.ts';
+import type { HistoryResult } from '../report/history.ts';
 import { onEachHost } from './each.ts';
 import type { Run } from './run.ts';
 import { openSession } from './session.ts';

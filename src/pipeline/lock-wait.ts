@@ -1,7 +1,8 @@
 import { lockDirectory } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
-import type { Host, LockAnswer, LockHolder, LockRequest, Seat } from '../hosts/host.ts';
+import type { Seat } from '../hosts/enlistment.ts';
+import type { Host, LockAnswer, LockHolder, LockRequest } from '../hosts/host.ts';
 import type { Fleet } from './fleet.ts';
 import { isLent } from './inherited-lock.ts';
 import { elapsed } from './lease.ts';
@@ -10,7 +11,8 @@ import type { Session } from './session.ts';
 const pollMilliseconds = 1000;
 /** A dead run's lock is seen to be one no later than this. */
 const slowestPollMilliseconds = 5000;
-const theLock = 'The lock';
+/** What it is called, other than a machine's own. */
+export const theLock = 'The lock';
 /** One is refused when another run was quicker; more in a row mean that the machine cannot. */
 const mostTakeOvers = 3;
 

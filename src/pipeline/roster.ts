@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { Fence } from '../hosts/fence.ts';
-import type { Host, LockElsewhere, LockHolder, Seat } from '../hosts/host.ts';
+import type { LockElsewhere, Seat } from '../hosts/enlistment.ts';
+import type { Host, LockHolder } from '../hosts/host.ts';
 import type { Lease } from './lease.ts';
 
 /** Where this run is listed: on every machine that it changes, so that whoever takes over from it ends its connections. */
@@ -48,7 +49,7 @@ interface Place {
  */
 export function keepRoster({ roster, ownerToken, seat, host: lockHost, elsewhere, lease }: Place): Enlisted {
   const { turn } = seat;
-  const dead = new Set(seat.dead);
+  const dead = [...seat.dead];
   const first = lockHost === undefined ? [] : [lockHost];
   const known = new WeakSet<Host>(first);
   const listedOn = new Set(first.map(({ name }) => name));
@@ -105,7 +106,7 @@ export function keepRoster({ roster, ownerToken, seat, host: lockHost, elsewhere
     },
     leave: (host) => host.enlist({ ...requestFor(host), leaves: true }),
     end(runs) {
-      for (const run of runs) dead.add(run);
+      dead.push(...runs.filter((run) => !dead.includes(run)));
     },
     before: (host, fence) => ({
       isOpen: () => known.has(host) && fence.isOpen(),

@@ -2,8 +2,19 @@ import { abbreviateVersion } from '../build/version.ts';
 import type { Release } from '../observe/history.ts';
 import { duration } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
-import { type HistoryResult, subject } from './results.ts';
+import { subject } from './results.ts';
 import { table } from './table.ts';
+
+export interface HistoryResult {
+  readonly service: string;
+  readonly destination?: string;
+  /** Versions that the machines run now; one, unless they differ. */
+  readonly serving: readonly string[];
+  /** Newest first. */
+  readonly releases: readonly Release[];
+  /** Machines that could not be asked. */
+  readonly problems: readonly { readonly host: string; readonly problem: string }[];
+}
 
 /** One release a line, newest first. */
 export function renderHistory(result: HistoryResult, paint: Paint = noColours): string {

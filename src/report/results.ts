@@ -2,7 +2,6 @@ import type { BuilderSetup } from '../build/builder-setup.ts';
 import type { BuildDetails } from '../build/details.ts';
 import type { CutOff } from '../execute/execution.ts';
 import type { LockHolder } from '../hosts/host.ts';
-import type { Release } from '../observe/history.ts';
 import type { AccessoryDrift } from '../plan/accessories/drift.ts';
 import type { TagsSeen } from '../plan/accessories/moved.ts';
 import type { Finding } from '../plan/after-restart.ts';
@@ -59,17 +58,6 @@ export interface StatusResult {
   /** Machines that runs went on without, and that have not caught up. */
   readonly leftOut: readonly LeftOut[];
   readonly lock?: LockHolder;
-}
-
-export interface HistoryResult {
-  readonly service: string;
-  readonly destination?: string;
-  /** Versions that the machines run now; one, unless they differ. */
-  readonly serving: readonly string[];
-  /** Newest first. */
-  readonly releases: readonly Release[];
-  /** Machines that could not be asked. */
-  readonly problems: readonly { readonly host: string; readonly problem: string }[];
 }
 
 export interface HostStatus {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { HistoryResult } from '../../src/report/results.ts';
+import type { HistoryResult } from '../../src/report/history.ts';
 import { makeProject, type Project } from './harness.ts';
 import { chi, dal, emptyMachines, on, running, served } from './machines.ts';
 

@@ -93,7 +93,9 @@ test('of two deploys at once, one of them without the primary that the other one
   const statuses = runs.map(({ status }) => status).toSorted();
   expect([[0, 0].join(), [0, 4].join()], outputs).toContain(statuses.join());
   for (const { output } of runs.filter(({ status }) => status === 4)) expect(output).toContain('Somebody else');
-  const [all, one] = runs.map(({ events }) => events.filter(({ type }) => /^step-/.test(type)).map(({ at }) => at));
+  const [all, one] = runs.map(({ events }) =>
+    events.filter(({ type }) => type.startsWith('step-')).map(({ at }) => at),
+  );
   const isFirst = (early: readonly string[] = [], late: readonly string[] = []) =>
     early.length === 0 || late.length === 0 || (early.at(-1) ?? '') <= (late[0] ?? '');
   expect(isFirst(all, one) || isFirst(one, all), outputs).toBe(true);

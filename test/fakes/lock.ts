@@ -1,13 +1,5 @@
-import type {
-  EnlistAnswer,
-  Enlistment,
-  LockElsewhere,
-  LockAnswer,
-  LockHolder,
-  LockRelease,
-  LockRequest,
-  Seat,
-} from '../../src/hosts/host.ts';
+import type { EnlistAnswer, Enlistment, LockElsewhere, Seat } from '../../src/hosts/enlistment.ts';
+import type { LockAnswer, LockHolder, LockRelease, LockRequest } from '../../src/hosts/host.ts';
 import type { FakeConnection, FakeLock, FakeRoster, MachineState } from './machine.ts';
 
 export function acquireLock(machine: MachineState, request: LockRequest, connection: FakeConnection): LockAnswer {

@@ -1,4 +1,5 @@
-import type { BootFacts, Host, LockElsewhere } from '../../src/hosts/host.ts';
+import type { LockElsewhere } from '../../src/hosts/enlistment.ts';
+import type { BootFacts, Host } from '../../src/hosts/host.ts';
 import type { FakeContainer } from './containers.ts';
 import { fakeHost } from './host.ts';
 import type { FakeImage, FakeRegistry } from './images.ts';
