@@ -30,7 +30,7 @@ export async function describeFiles(shell: Shell, paths: readonly string[]): Pro
   for (const line of said.split('\n').filter((one) => one !== '')) {
     const [index = '', kind = '', mode = '', user = '', uid = '', group = '', gid = '', sha256 = ''] = line.split(' ');
     facts.set(paths[Number(index)] ?? '', {
-      kind: kind === 'file' || kind === 'directory' ? kind : 'other',
+      kind: kind === 'file' || kind === 'directory' || kind === 'hidden' ? kind : 'other',
       mode,
       owner: { user, uid, group, gid },
       ...(sha256 === '' ? {} : { sha256 }),
@@ -47,6 +47,10 @@ function describeScript(path: string, index: number): string {
   [ -d ${file} ] && kind=directory
   [ -f ${file} ] && kind=file && sum=$(sha256sum 2>/dev/null <${file} | cut -d' ' -f1)
   echo "${index} $kind $(stat -L -c '%a %U %u %G %g' ${file}) $sum"
+else
+  above=${file}
+  while [ ! -e "$above" ]; do case $above in /*/*|[!/]*/*) above=\${above%/*} ;; /*) above=/ ;; *) above=. ;; esac; done
+  [ -x "$above" ] || echo "${index} hidden"
 fi`;
 }
 

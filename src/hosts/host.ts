@@ -81,7 +81,8 @@ export interface Host {
 }
 
 export interface FileFacts {
-  readonly kind: 'file' | 'directory' | 'other';
+  /** `hidden`: behind a directory that this login may not enter, so that nobody knows. */
+  readonly kind: 'file' | 'directory' | 'other' | 'hidden';
   /** Permission bits in octal, such as `644`. */
   readonly mode: string;
   /** By name and by number. */

@@ -1,4 +1,6 @@
+import { posix } from 'node:path';
 import type { WantedAccessory } from '../accessories/wanted.ts';
+import { absolute } from '../containers/create-request.ts';
 import type { ValueSources } from '../containers/delivery.ts';
 import { nextName, replacedName } from '../containers/names.ts';
 import type { ContainerInspect, ContainerSummary, ImageInspect } from '../hosts/docker.ts';
@@ -83,7 +85,7 @@ function containersOf(
   wanted: WantedAccessory,
   summaries: readonly ContainerSummary[],
   facts: Facts,
-): Pick<ObservedAccessory, 'container' | 'leftovers'> {
+): Pick<ObservedAccessory, 'container' | 'leftovers' | 'gone'> {
   const { name } = wanted.spec;
   const leftovers = summaries
     .map(containerOf)
@@ -91,41 +93,45 @@ function containersOf(
     .toSorted((a, b) => b.createdSeconds - a.createdSeconds);
   const summary = summaries.find(({ Names }) => Names.includes(`/${name}`));
   const { inspect } = facts;
-  if (summary === undefined || inspect === undefined) return { leftovers };
+  const current = summary ?? summaries.find(({ Id }) => Id === leftovers.find((one) => isReplaced(one.name, name))?.id);
+  const gone = current === undefined ? [] : goneSources(wanted, current, facts);
+  if (summary === undefined || inspect === undefined) return { leftovers, gone };
   const { State } = inspect;
   const container: AccessoryContainer = {
     ...containerOf(summary),
     differences: accessoryDifferences(wanted, inspect, facts),
-    missing: State.Running ? [] : missingSources(wanted, inspect, facts),
     ...errorOf(inspect),
     atStart: atStart(inspect),
     exitStatus: State.ExitCode,
     madeFrom: inspect.Config.Image,
     ...(State.Health === undefined ? {} : { health: State.Health.Status }),
   };
-  return { container, leftovers };
+  return { container, leftovers, gone };
 }
 
 export function isLeftover(name: string, service: string): boolean {
-  return [nextName(service, ''), replacedName(service, '')].some((prefix) => name.startsWith(prefix));
+  return name.startsWith(nextName(service, '')) || isReplaced(name, service);
 }
 
-/** Only of those that the file mounts too: Docker would start it on an empty directory. */
-function missingSources(wanted: WantedAccessory, { Mounts }: ContainerInspect, facts: Facts): string[] {
-  const mounted = Mounts.filter(({ Type }) => Type === 'bind').map(({ Source }) => Source);
-  const gone = pathsOf(wanted).filter((path) => facts.files[path] === undefined);
-  return gone
-    .map((path) => (path.startsWith('/') ? path : `${facts.homeDirectory}/${path}`))
-    .filter((path) => mounted.includes(path))
-    .map((path) => `${path} is gone`);
+function isReplaced(name: string, service: string): boolean {
+  return name.startsWith(replacedName(service, ''));
+}
+
+function goneSources(wanted: WantedAccessory, summary: ContainerSummary, facts: Facts): string[] {
+  const mounted = containerOf(summary).mounts.flatMap(({ type, source }) => (type === 'bind' ? [source] : []));
+  return pathsOf(wanted)
+    .filter((path) => facts.files[path] === undefined)
+    .map((path) => posix.normalize(path.startsWith('/') ? path : `${facts.homeDirectory}/${path}`))
+    .map((path) => path.replace(/(?<=.)\/$/, ''))
+    .filter((path) => mounted.includes(path));
 }
 
 /** What the file mounts from the machine's disk, absolute or relative to the login directory. */
 function pathsOf({ accessory }: WantedAccessory): string[] {
-  const sources = accessory.volumes.map((volume) => volume.split(':')[0] ?? '');
+  const sources = accessory.volumes.map((volume) => absolute(volume.split(':')[0] ?? '', '.'));
   return [
     ...[...accessory.files, ...accessory.directories].map(({ hostPath }) => hostPath),
-    ...sources.filter((source) => source.startsWith('/')),
+    ...sources.filter((source) => /^\.?\//.test(source)).map((source) => source.replace(/^\.\//, '')),
   ];
 }
 
@@ -186,7 +192,7 @@ function whyUnlike(
     sha256: string | undefined;
   },
 ): string | undefined {
-  if (facts === undefined) return 'it is not there';
+  if (facts === undefined || facts.kind === 'hidden') return 'it is not there';
   const { mode, owner, sha256, kind } = wanted;
   // What may not be read cannot be judged; Kamal writes it anew at every boot.
   if (kind === 'file' && sha256 !== undefined && facts.sha256 !== undefined && facts.sha256 !== sha256) {

@@ -104,6 +104,8 @@ export interface ObservedAccessory {
   readonly name: string;
   /** The container of its name, or the one that was renamed to make room and whose successor never came. */
   readonly container?: AccessoryContainer;
+  /** Paths that its container mounts, as the file does, and that are not on the disk: Docker would make an empty directory of each. */
+  readonly gone?: readonly string[];
   /** What a replacement that was cut off left behind: `<service>_next_…` and `<service>_replaced_…`, newest first. */
   readonly leftovers: readonly ObservedContainer[];
   /** The wanted image on this machine. */

@@ -104,6 +104,14 @@ describe.each(worlds)('files, scripts and lock on $name', ({ name, connect, mode
     expect(Object.keys(facts)).toHaveLength(2);
   });
 
+  it('does not take for gone what it may not see', async () => {
+    const path = `${prefix}/closed/inside`;
+    await host.writeFile(path, 'one', '600');
+    await host.setAccess(`${prefix}/closed`, { mode: '600' });
+    expect((await host.describeFiles([path]))[path]?.kind).toBe(isInMemory ? 'file' : 'hidden');
+    await host.setAccess(`${prefix}/closed`, { mode: '700' });
+  });
+
   it('makes directories', async () => {
     await host.makeDirectory(`${prefix}/c/d`);
     const state = await host.readState({

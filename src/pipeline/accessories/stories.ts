@@ -1,8 +1,8 @@
 import type { Observed } from '../../observe/observed.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
-import { differencesOf, type Met } from '../../plan/accessories/current.ts';
+import { differencesOf, isRunning, type Met } from '../../plan/accessories/current.ts';
 import { movedHere } from '../../plan/accessories/moved.ts';
-import { whyDataWouldGo, whyPortIsOpen } from '../../plan/accessories/refuse.ts';
+import { whyDataIsGone, whyDataWouldGo, whyPortIsOpen, whySourceIsGone } from '../../plan/accessories/refuse.ts';
 import { planRemove } from '../../plan/accessories/remove.ts';
 import { planReplace } from '../../plan/accessories/replace.ts';
 import { planRestart, planStart, planStop, type StartRequest } from '../../plan/accessories/start.ts';
@@ -27,7 +27,10 @@ export type AccessoryCommand = 'boot' | 'reboot' | 'upgrade' | 'start' | 'stop' 
 
 export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptions) => Story>> = {
   boot: () => ({
-    refusals: (all) => all.filter(isAbsent).flatMap(whyPortIsOpen),
+    refusals: (all) => [
+      ...all.filter(isAbsent).flatMap(whyPortIsOpen),
+      ...all.filter((met) => !isRunning(met)).flatMap((met) => whyDataIsGone(met)),
+    ],
     plan: (request, before) => planBoot({ ...request, unproven: startedSince(before, request.observed) }),
   }),
   reboot: (options) => ({
@@ -45,9 +48,12 @@ export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptio
     ...applied(options, { moved: movedHere, pulls: () => undefined }),
   }),
   apply: (options) => applied(options, { moved: () => undefined, pulls: pullsWhatLacks }),
-  start: () => ({ plan: planStart }),
+  start: () => ({
+    refusals: (all) => all.filter((met) => !isRunning(met)).flatMap(whySourceIsGone),
+    plan: planStart,
+  }),
   stop: () => ({ asksFirst: true, plan: planStop }),
-  restart: () => ({ plan: planRestart }),
+  restart: () => ({ refusals: (all) => all.flatMap(whySourceIsGone), plan: planRestart }),
   remove: () => ({ plan: planRemove }),
 };
 
@@ -107,7 +113,12 @@ export interface Story {
 }
 
 function replacementRefusals({ discard = [], newData = [] }: AccessoryOptions): NonNullable<Story['refusals']> {
-  return (all) => all.flatMap((met) => [...whyDataWouldGo(met, { discard, newData }), ...whyPortIsOpen(met)]);
+  return (all) =>
+    all.flatMap((met) => [
+      ...whyDataIsGone(met, newData),
+      ...whyDataWouldGo(met, { discard, newData }),
+      ...whyPortIsOpen(met),
+    ]);
 }
 
 function isAbsent({ observed: { container, leftovers } }: Met): boolean {

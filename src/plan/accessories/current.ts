@@ -32,12 +32,12 @@ export function currentOf({ observed, wanted }: Met): AccessoryContainer | Obser
 
 /** Everything that differs from the file: settings, the image's name, and files on disk. */
 export function differencesOf({ observed }: Met): string[] {
-  const { container, files } = observed;
+  const { container, files, gone = [] } = observed;
   if (container === undefined) return [];
   return [
     ...new Set([
       ...(container.differences ?? []),
-      ...(container.missing ?? []),
+      ...gone.map((path) => `${path} is gone`),
       ...files.map(({ path, because }) => `${path}: ${because}`),
     ]),
   ];

@@ -54,6 +54,33 @@ export function whyDataWouldGo(
   return [...discarded, ...moved];
 }
 
+/** Data that is not where the container has it, such as on a disk that is not mounted: what starts would begin with an empty directory. */
+export function whyDataIsGone(met: Met, newData: readonly string[] = []): string[] {
+  const { wanted, host, observed } = met;
+  const { name, files } = wanted.accessory;
+  const brought = files.map(({ hostPath }) =>
+    hostPath.startsWith('/') ? hostPath : `${host.homeDirectory}/${hostPath}`,
+  );
+  return (observed.gone ?? [])
+    .filter((path) => !brought.includes(path) && !newData.includes(path))
+    .map(
+      (path) =>
+        `${wanted.host}: ${name} has its data in ${path}, which is not there: it would begin with an empty directory. Mount it again, or \`accessory upgrade ${name} --new-data ${path}\` means it`,
+    );
+}
+
+/** The same of what is started again as it is, to which the file’s own files are not brought. */
+export function whySourceIsGone(met: Met): string[] {
+  const { wanted, observed } = met;
+  const { name } = wanted.accessory;
+  const reasons = whyDataIsGone(met);
+  if (reasons.length > 0) return reasons;
+  const command = isRunning(met) ? 'reboot' : 'boot';
+  return (observed.gone ?? []).map(
+    (path) => `${wanted.host}: ${name} mounts ${path}, which is not there; \`accessory ${command} ${name}\` writes it`,
+  );
+}
+
 /** A port that would be opened on every address of the machine without anybody having said so; one that is open already is let be. */
 export function whyPortIsOpen(met: Met): string[] {
   const { wanted, observed } = met;
