@@ -14,6 +14,7 @@ import { carryOut, type Deployment } from './carry-out.ts';
 import { withLeftOut } from '../plan/left-out.ts';
 import { openValues } from '../plan/values.ts';
 import { finish, resultOf } from './finish.ts';
+import { timePhases } from './phases.ts';
 import { preflight } from './preflight.ts';
 import { besideApp, withFleet } from './connecting.ts';
 import type { Fleet } from './fleet.ts';
@@ -31,12 +32,13 @@ export interface DeployOptions {
 
 /** Connect and look; build and push; then under the lock observe, plan and execute; then post-deploy. @throws Failure */
 export async function deployWith(
-  session: Session,
+  from: Session,
   command: 'setup' | 'deploy' | 'redeploy',
   { accessories = false }: DeployOptions = {},
 ): Promise<DeployResult> {
+  const phases = timePhases(from);
+  const { session } = phases;
   const { run, selected } = session;
-  const started = Date.now();
   const version = versionOfRun(session);
   const story = accessoryStory(selected, command, accessories);
   const beside = await besideOf(session, story);
@@ -60,17 +62,21 @@ export async function deployWith(
     const approved = pending === undefined ? session : await approveRelease(session, pending.plan);
     // A dead run's lock is taken over and given back also when nothing else is left to do: Kamal would wait for it for ever.
     const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock && story === undefined;
-    if (isOver) return resultOf(session, { version, started, done: { changed: false } });
+    if (isOver) return resultOf(session, { version, phases, done: { changed: false } });
     const builds = !run.skipPush && pending !== undefined && needsImage(pending.plan);
+    if (builds) phases.enter('build');
     const digest = builds ? await buildAndPush(session, version) : undefined;
+    phases.enter('preflight');
     const done = await underLock(session, fleet, version, async (lock) => {
+      if (story !== undefined) phases.enter('accessories');
       const before =
         story === undefined ? undefined : await changeUnderLock({ session, fleet, lock }, story, { names: [] });
+      phases.enter('preflight');
       const seen = pending === undefined ? beside : { look: lookAtNeeded(session) };
       const app = await carryOut({ session: approved, fleet, lock, command, version, plan: planFor(digest), ...seen });
       return { ...app, changed: app.changed || before?.changed === true, timings: before?.timings ?? [] };
     });
-    return finish(session, fleet, { version, started, done });
+    return finish(session, fleet, { version, phases, done });
   };
   const needed = accessoriesNeeded(session.config, selected).map(({ host }) => host);
   const hosts = [...new Set([...(story === undefined ? selected.hosts : selected.allHosts), ...needed])];

@@ -1,10 +1,10 @@
 import { abbreviateVersion } from '../build/version.ts';
 import { Failure } from '../errors.ts';
-
 import type { Timing } from './accessories/stopwatch.ts';
 import type { CarriedOut } from './carry-out.ts';
 import type { Fleet } from './fleet.ts';
 import { runHookHere, runHookOnHosts } from './hooks.ts';
+import type { Phases } from './phases.ts';
 import type { DeployResult } from '../report/results.ts';
 import type { Session } from './session.ts';
 
@@ -15,10 +15,11 @@ type Done = CarriedOut & { readonly timings?: readonly Timing[] };
 export async function finish(
   session: Session,
   fleet: Fleet,
-  { version, started, done }: { version: string; started: number; done: Done },
+  { version, phases, done }: { version: string; phases: Phases; done: Done },
 ): Promise<DeployResult> {
   if (done.changed && session.hooks.has('post-deploy')) {
-    const runtimeSeconds = (Date.now() - started) / 1000;
+    const runtimeSeconds = phases.seconds();
+    phases.enter('after');
     const call = {
       hook: 'post-deploy',
       version,
@@ -33,7 +34,7 @@ export async function finish(
       throw afterwards(error, session, version);
     }
   }
-  return resultOf(session, { version, started, done });
+  return resultOf(session, { version, phases, done });
 }
 
 /** Whatever stopped the hook, the new version serves, so the status says that a person should look. */
@@ -51,7 +52,7 @@ function afterwards(error: unknown, { typed }: Session, version: string): unknow
 
 export function resultOf(
   session: Session,
-  { version, started, done }: { version: string; started: number; done: Done },
+  { version, phases, done }: { version: string; phases: Phases; done: Done },
 ): DeployResult {
   const { config, selected } = session;
   return {
@@ -61,7 +62,8 @@ export function resultOf(
     ...(done.previousVersion === undefined ? {} : { previousVersion: done.previousVersion }),
     changed: done.changed,
     ...(done.cutOff === undefined ? {} : { cutOff: done.cutOff }),
-    seconds: (Date.now() - started) / 1000,
+    seconds: phases.seconds(),
+    ...(done.changed ? { phases: phases.times() } : {}),
     hosts: selected.hosts.map((host) => ({
       host,
       roles: Object.fromEntries(

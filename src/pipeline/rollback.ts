@@ -14,6 +14,7 @@ import { besideApp, withFleet } from './connecting.ts';
 import type { Fleet } from './fleet.ts';
 import { underLock } from './lock.ts';
 import type { DeployResult } from '../report/results.ts';
+import { timePhases } from './phases.ts';
 import { wantedOf, type Session } from './session.ts';
 
 export interface RollbackOptions {
@@ -23,11 +24,12 @@ export interface RollbackOptions {
 
 /** Chooses the version, then under the lock observe, plan and execute; then post-deploy. @throws Failure */
 export async function rollbackWith(
-  session: Session,
+  from: Session,
   wanted: string | undefined,
   { env }: RollbackOptions = {},
 ): Promise<DeployResult> {
-  const started = Date.now();
+  const phases = timePhases(from);
+  const { session } = phases;
   if (wanted !== undefined && [session.config.destination, session.config.destinationName].includes(wanted)) {
     throw new Failure('usage', `${wanted} is a destination, and rollback takes a version`, {
       hint: `longshore rollback -d ${wanted}`,
@@ -42,7 +44,7 @@ export async function rollbackWith(
       const [plan, look] = [planFor(session, version, env), lookAtNeeded(session)];
       return carryOut({ session, fleet, lock, command: 'rollback', version, plan, look });
     });
-    return finish(session, fleet, { version, started, done });
+    return finish(session, fleet, { version, phases, done });
   };
   const needed = accessoriesNeeded(session.config, session.selected).map(({ host }) => host);
   const hosts = [...new Set([...session.selected.hosts, ...needed])];

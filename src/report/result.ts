@@ -4,6 +4,7 @@ import { shortNames } from '../plan/describe.ts';
 import { timingRows } from './accessories.ts';
 import { count, duration } from './duration.ts';
 import { noColours, type Paint } from './paint.ts';
+import { phaseTimes } from './phases.ts';
 import { type DeployResult, subject } from './results.ts';
 import { table } from './table.ts';
 
@@ -22,7 +23,7 @@ export function renderDeployResult(result: DeployResult, paint: Paint = noColour
   return [
     paint.green(
       `${subject(result)}: ${abbreviateVersion(result.version)} serves on ${count(result.hosts.length, 'host')}${was}.`,
-    ) + ` Took ${duration(result.seconds)}.`,
+    ) + ` Took ${duration(result.seconds)}${result.phases === undefined ? '' : `: ${phaseTimes(result.phases)}`}.`,
     ...table(rows),
     ...table(timingRows(result.accessories ?? []).map(([name = '', ...cells]) => [`  ${name}`, ...cells])),
     ...(result.cutOff ?? []).map(cutOffLine),

@@ -7,6 +7,7 @@ import type { TagsSeen } from '../plan/accessories/moved.ts';
 import type { Finding } from '../plan/after-restart.ts';
 import type { LeftOut } from '../observe/observed.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { PhaseTimes } from './phases.ts';
 
 /** What a command's end is shown from; warnings have been events before. */
 export interface DeployResult {
@@ -17,6 +18,8 @@ export interface DeployResult {
   /** False when there was nothing to do. */
   readonly changed: boolean;
   readonly seconds: number;
+  /** Seconds of each, in the order in which they began; absent when nothing was to do. */
+  readonly phases?: PhaseTimes;
   /** Containers that were stopped with jobs in flight; absent when there was none. */
   readonly cutOff?: readonly CutOff[];
   /** Per machine: role → version that serves. */

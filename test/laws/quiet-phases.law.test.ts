@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { DeployResult } from '../../src/report/results.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
 
@@ -71,4 +72,15 @@ test('a rollback quiets what it replaces', () =>
         ['signalContainer', 'drained', 'stopContainer'].map((call) => `${machine} ${call} v2`),
       );
     expect(rest).toEqual({ exitStatus: 0, workers: ['one v1', 'two v1'], files: [] });
+  }));
+
+test('the result says how long each phase took, which together is all of it', () =>
+  inVirtualTime(async () => {
+    const world = await atV2();
+    const { result } = await world.deploy('v3');
+    const { seconds, phases = {} } = result as DeployResult;
+    expect(Object.keys(phases)).toEqual(['preflight', 'pull', 'quiet', 'swap', 'smoke', 'retire']);
+    expect(Object.values(phases).reduce((sum, one) => sum + one, 0)).toBeCloseTo(seconds);
+    expect(phases.swap).toBeGreaterThanOrEqual(2);
+    expect((await world.deploy('v3')).result).not.toHaveProperty('phases');
   }));

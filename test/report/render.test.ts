@@ -95,6 +95,12 @@ describe('a result', () => {
           worker  4be1`);
   });
 
+  test('says how long each phase took', () => {
+    expect(renderDeployResult({ ...result, phases: { preflight: 0.4, build: 0.61, swap: 0.3 } })).toContain(
+      '77aa before. Took 1.3 s: preflight 0.4 s, build 0.6 s, swap 0.3 s.\n',
+    );
+  });
+
   test('says how long accessories were away that were made before it', () => {
     const accessories = [
       { name: 'queue', host: 'dal-01', downSeconds: 1.04, healthySeconds: 0.6 },
