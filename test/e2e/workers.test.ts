@@ -2,47 +2,30 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { DeployResult } from '../../src/report/results.ts';
 import { type Ended, makeProject, type Project, type TimedEvent } from './harness.ts';
-import { chi, dal, emptyMachines, on, running } from './machines.ts';
+import { chi, dal, emptyMachines, type Machine, on, running } from './machines.ts';
+import { done, emptyQueue, enqueue, queue, rolesOn, secondsUntilDone, withRoles } from './queue.ts';
 
-/** A worker that takes jobs from a directory, and a clock of which two must never run, beside web on two machines. */
+/**
+ * A worker that takes jobs from a directory, and a clock of which two must never run, beside web on two machines; on the other one two
+ * whose health is asked for at a port.
+ */
 
-const queue = '/srv/small-jobs';
 let project: Project;
-let [current, next, broken] = ['', '', ''];
-let count = 0;
-
-const roles = `servers:
-  web: [${dal.address}, ${chi.address}]
-  jobs:
-    hosts: [${dal.address}]
-    cmd: jobs
-  clock:
-    hosts: [${dal.address}]
-    cmd: clock
-volumes: ["${queue}:/jobs"]
-x-longshore:
-  servers:
-    jobs:
-      quiet: {signal: TSTP, drained: /small drained, timeout: 4}
-      stop_timeout: 2
-      stop_signal: TERM
-    clock:
-      overlap: none
-      stop_timeout: 2
-`;
+let [current, next, unwell, wrong] = ['', '', '', ''];
 
 beforeAll(async () => {
   await emptyMachines(dal, chi);
   await emptyQueue();
   project = makeProject('test/apps/small', {
-    'config/deploy.yml': (text) => text.replace(/^servers:[^]*?(?=^registry:)/m, roles),
+    'config/deploy.yml': withRoles(rolesOn(dal, 'overlap: none')),
   });
   const build = async (message: string, behaviour: string) => {
     const version = project.commit(message, { behaviour });
     expect(await project.longshore('build push')).toMatchObject({ status: 0 });
     return version;
   };
-  broken = await build('Web is not healthy', 'web:unhealthy');
+  unwell = await build('No worker is healthy', 'worker:wrong side:silent');
+  wrong = await build('Web is healthy, but wrong', 'web:nologin');
   next = await build('Two', '');
   current = await build('One', '');
   const setup = await project.longshore(`setup --skip-push --version ${current}`);
@@ -55,32 +38,6 @@ afterAll(async () => {
   await on(dal, `rm -rf ${queue}`);
   project.remove();
 });
-
-async function emptyQueue(): Promise<void> {
-  await on(dal, `rm -rf ${queue}; mkdir -p ${queue}/new ${queue}/taken`);
-}
-
-/** @returns its name */
-async function enqueue(milliseconds: number): Promise<string> {
-  const name = `job${(count += 1)}`;
-  await on(dal, `echo ${milliseconds} >${queue}/.${name}; mv ${queue}/.${name} ${queue}/new/${name}`);
-  return name;
-}
-
-/** Seconds from now until a job is done. */
-async function secondsUntilDone(name: string): Promise<number> {
-  const started = Date.now();
-  await on(
-    dal,
-    `for turn in $(seq 600); do grep -q '^${name} ' ${queue}/done 2>/dev/null && exit; sleep 0.1; done; exit 1`,
-  );
-  return (Date.now() - started) / 1000;
-}
-
-/** The names of the jobs that were done, each as often as it was. */
-async function done(): Promise<string[]> {
-  return (await on(dal, `cut -d ' ' -f 1 ${queue}/done`)).split('\n');
-}
 
 /** Lets the lease of a dead run end, and the next deploy finish what it left. */
 async function deployFinishes(version: string): Promise<void> {
@@ -141,7 +98,7 @@ test('a deploy under jobs: each is done once, none is begun by a worker that is 
       'create-container',
       'quiet-container',
       'start-container',
-      'wait-until-ready',
+      'wait-until-healthy',
       'wait-until-drained',
       'stop-container',
     ],
@@ -154,11 +111,24 @@ test('a deploy under jobs: each is done once, none is begun by a worker that is 
   [current, next] = [next, current];
 });
 
-test('a deploy that fails after the worker was quieted puts it back to work', async () => {
-  let quietSince = '';
-  const failed = await deployed(broken, step('step-ended', 'quiet-container', 'jobs'), () => (quietSince = 'seen'));
+const sawQuiet = (ended: Ended) => ended.events.some(step('step-ended', 'quiet-container', 'jobs'));
+
+test('a worker whose health check fails (a command, a request, a port) takes no place: the old one works again', async () => {
+  const failed = await project.longshore(`deploy --json --skip-push --version ${unwell}`);
   expect(failed, failed.output).toMatchObject({ status: 5 });
-  expect(quietSince).toBe('seen');
+  expect(sawQuiet(failed)).toBe(true);
+  for (const role of ['jobs', 'pages', 'socket'])
+    expect(failed.stderr).toMatch(new RegExp(`${role}.* was not healthy within`));
+  expect(await secondsUntilDone(await enqueue(10))).toBeLessThan(10);
+  await onlyRuns(current);
+});
+
+test('a smoke check that fails after the worker was quieted: held, the old one works again', async () => {
+  const held = await project.longshore(`deploy --json --skip-push --on-failure hold --version ${wrong}`);
+  expect(held, held.output).toMatchObject({ status: 5 });
+  expect(held.stdout).toContain('is held (--on-failure hold): everything serves as before');
+  expect(sawQuiet(held)).toBe(true);
+  expect(held.stderr).toContain('the answer was 500, not 200 to 299');
   expect(await secondsUntilDone(await enqueue(10))).toBeLessThan(10);
   await onlyRuns(current);
 });
@@ -216,4 +186,39 @@ test('jobs that are cut off are told, in the result too', async () => {
   ]);
   expect(await on(dal, `ps -eo args | grep -c '[t]imeout 15 sh -c read' || true`)).toBe('0');
   [current, next] = [next, current];
+});
+
+test('a rollback quiets what it replaces', async () => {
+  const long = await enqueue(1500);
+  const back = await project.longshore(`rollback --json ${next}`);
+  expect(back, back.output).toMatchObject({ status: 0 });
+  expect(sawQuiet(back)).toBe(true);
+  await onlyRuns(next);
+  expect((await done()).filter((name) => name === long)).toHaveLength(1);
+  [current, next] = [next, current];
+});
+
+test('a worker and a singleton move to another machine: the one is drained, the other stops before it starts there', async () => {
+  project.commit('Move', { 'config/deploy.yml': withRoles(rolesOn(chi, 'singleton: true')) });
+  const long = await enqueue(1500);
+  const move = await project.longshore(`deploy --json --skip-push --version ${next}`);
+  expect(move, move.output).toMatchObject({ status: 0 });
+  const at = (machine: Machine, kind: string, role: string, type: 'step-started' | 'step-ended') =>
+    move.events.findIndex(
+      (event) => step(type, kind, role)(event) && 'host' in event && event.host === machine.address,
+    );
+  const orders = [
+    [at(dal, 'quiet-container', 'jobs', 'step-ended'), at(chi, 'start-container', 'jobs', 'step-started')],
+    [at(dal, 'wait-until-drained', 'jobs', 'step-ended'), at(dal, 'stop-container', 'jobs', 'step-started')],
+    [at(dal, 'stop-container', 'clock', 'step-ended'), at(chi, 'start-container', 'clock', 'step-started')],
+  ] as const;
+  for (const [before, after] of orders) {
+    expect(before).toBeGreaterThan(0);
+    expect(after).toBeGreaterThan(before);
+  }
+  expect(await running(dal, 'small')).toEqual([`small-web-${next}`]);
+  expect(await running(chi, 'small')).toEqual(
+    ['clock', 'jobs', 'pages', 'socket', 'web'].map((role) => `small-${role}-${next}`),
+  );
+  expect((await done()).filter((name) => name === long)).toHaveLength(1);
 });

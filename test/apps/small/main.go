@@ -5,6 +5,7 @@
 //	small worker         waits
 //	small jobs           takes jobs from a directory, and small drained says whether it has one in hand: see jobs.go
 //	small clock          must never run twice
+//	small side           answers on 4000 like web, unless /behaviour says side:silent
 //	small env NAME       prints a variable in base64
 //	small migrate        notes in /runs/log that it ran, and does what /behaviour says
 //	small check          fails where /behaviour says worker:wrong
@@ -76,6 +77,11 @@ func main() {
 		work(stopped)
 	} else if role == "clock" {
 		tick(stopped)
+	} else if role == "side" {
+		if !strings.Contains(behaviour(), "side:silent") {
+			go http.ListenAndServe(":4000", http.HandlerFunc(serve))
+		}
+		<-stopped
 	} else {
 		<-stopped
 	}
