@@ -150,6 +150,23 @@ test('a deploy under load with jobs flowing loses no request and no job, and qui
   expect(await on(dal, 'ls /home/deploy/.kamal')).not.toContain('heatwave-quiet');
 });
 
+test('a deploy that fails leaves the workers at work, and nothing of its pre-deploy', async () => {
+  const before = await workers();
+  let good = '';
+  const crash = (old: string) => ((good = old), "console.error('no queue');process.exit(3);\n");
+  project.commit('Its worker crashes', { 'worker.js': crash });
+  const failed = await project.longshore('deploy production --json');
+  project.commit('Mended', { 'worker.js': good });
+  expect(failed, failed.output).toMatchObject({ status: 5, stderr: expect.stringContaining('no queue') });
+  expect(failed.stderr).toMatch(/"step-ended".*"hook":"pre-deploy"[^]*"step-ended".*"hook":"deploy-failed"/);
+  expect(await workers()).toEqual(before);
+  expect(await on(dal, 'ls -R /home/deploy/.kamal')).not.toMatch(/heatwave-quiet|\.(quiet|working|waking)/);
+  const { finished } = (await counts(tunnel)).jobs;
+  expect(await tunnel.ask('POST', '/jobs?id=after-failure&count=1')).toMatchObject({ status: 202 });
+  const doneSince = async () => (await counts(tunnel)).jobs.finished - finished;
+  await until('the job is done', doneSince, (one) => one === 1, 10);
+});
+
 test('accessory reboot valkey-queue keeps 10,000 jobs and all that is enqueued meanwhile', async () => {
   expect(await tunnel.ask('POST', '/jobs?id=many&count=10000&milliseconds=5')).toMatchObject({ status: 202 });
   const asking = load('reboot', { jobs: 40 });
