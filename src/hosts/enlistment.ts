@@ -20,8 +20,8 @@ export interface Enlistment extends Pick<Seat, 'turn'> {
   readonly end: readonly string[];
   /** Whatever turn is written down here: for when the lock itself says that this run has it. */
   readonly anew?: true;
-  /** This run has ended here: it is taken off the roster. */
-  readonly leaves?: true;
+  /** This run has ended here: it is taken off the roster, which goes too if it is `unused`: made by this run, which changed nothing. */
+  readonly leaves?: 'used' | 'unused';
   /** The lock of this run, where it lies on another machine: so that who takes a lock here knows of it. */
   readonly elsewhere?: LockElsewhere;
 }

@@ -179,6 +179,8 @@ export interface LockRelease {
   readonly ownerToken?: string;
   /** Where this run is listed, from which it is taken off. */
   readonly roster?: string;
+  /** As for `Enlistment`. */
+  readonly leaves?: 'used' | 'unused';
 }
 
 export type LockAnswer =

@@ -3,7 +3,7 @@ import { Failure } from '../errors.ts';
 import { quote } from '../processes/quote.ts';
 import type { LockAnswer, LockRelease, LockRequest } from './host.ts';
 import { clockFunctions, encodeDetails, leaseFile, parseHolder, showHolder } from './lock-holder.ts';
-import { parseSeat, rosterFunctions, takeSeat } from './roster.ts';
+import { leaveRoster, parseSeat, rosterFunctions, takeSeat } from './roster.ts';
 import { hereDocument, type Shell } from './shell.ts';
 
 /**
@@ -132,13 +132,13 @@ if [ "$(owner "$lock/${leaseFile}")" = "$token" ]; then echo renewed; else echo 
 }
 
 /** Moves the directory aside first, so that no one ever sees a lock without its details. */
-function releaseScript({ directory, ownerToken, roster }: LockRelease): string {
+function releaseScript({ directory, ownerToken, roster, leaves = 'used' }: LockRelease): string {
   const aside = quote(`${directory}.${randomBytes(6).toString('hex')}`);
   const ours = (at: string) =>
     ownerToken === undefined ? ':' : `[ "$(head -n 1 ${at}/${leaseFile} 2>/dev/null)" = ${quote(ownerToken)} ]`;
   return `lock=${quote(directory)} aside=${aside}
 [ -d "$lock" ] && ${ours('"$lock"')} || { echo kept; exit 0; }
-${ownerToken === undefined || roster === undefined ? ':' : `rm -f ${quote(`${roster}/${ownerToken}.run`)}`}
+${ownerToken === undefined || roster === undefined ? ':' : leaveRoster(roster, ownerToken, leaves)}
 mv "$lock" "$aside" || exit 1
 if ${ours('"$aside"')}; then rm -rf "$aside" && echo released
 else mv "$aside" "$lock"; echo kept

@@ -21,16 +21,30 @@ export async function enlist(shell: Shell, hostName: string, enlistment: Enlistm
 }
 
 function enlistScript({ roster, ownerToken, turn, end, anew, leaves, elsewhere }: Enlistment): string {
-  if (leaves === true)
-    return `rm -f ${quote(`${roster}/${ownerToken}.run`)} ${quote(`${roster}/${ownerToken}.away`)}; echo busy 0`;
+  if (leaves !== undefined) return `${leaveRoster(roster, ownerToken, leaves)}\necho busy 0`;
   return `${rosterFunctions(roster)}
 ${anew === true ? 'rm -f "$roster/turn"' : ':'}
 enlist ${quote(ownerToken)} ${turn} || { echo refused; exit 0; }
+${anew === true ? `rm -f "$roster/"${quote(ownerToken)}.first` : ':'}
 ${elsewhere === undefined ? ':' : sayElsewhere(ownerToken, elsewhere)}
 endRuns ${quoteAll(end)}
 sweep ${quote(ownerToken)}
 ${elsewhere === undefined ? ':' : showOthers(ownerToken, elsewhere)}
 echo "busy $(countBusy)"`;
+}
+
+/** A roster that no run had been on before keeps nobody out: it is left behind only where something was changed. */
+export function leaveRoster(roster: string, ownerToken: string, leaves: 'used' | 'unused'): string {
+  const own = (kind: string) => quote(`${roster}/${ownerToken}.${kind}`);
+  const gone = `rm -f ${own('run')} ${own('away')}`;
+  if (leaves === 'used') return `${gone} ${own('first')}`;
+  return `${gone}
+if [ -f ${own('first')} ]; then
+  rm -f ${own('first')}
+  { read -r last by <${quote(`${roster}/turn`)}; } 2>/dev/null
+  [ "$by" != ${quote(ownerToken)} ] || rm -f ${quote(`${roster}/turn`)}
+  rmdir -p ${quote(roster)} 2>/dev/null
+fi`;
 }
 
 /** Before anything is looked at: of two runs that do so one at least sees the other. */
@@ -57,6 +71,7 @@ ${stampFunction}
 enlist() {
   mkdir -p "$roster" || exit 1
   last=0 by=
+  [ -f "$roster/turn" ] || : >"$roster/$1.first"
   { read -r last by <"$roster/turn"; } 2>/dev/null
   last=\${last:-0}
   [ "$last" -lt "$2" ] || [ "$by" = "$1" ] || { [ -z "$by" ] && [ "$last" -eq "$2" ]; } || return 1

@@ -4,7 +4,7 @@ import { Failure, messageOf } from '../errors.ts';
 import { isUnknown } from '../execute/execution.ts';
 import { timestamp } from '../execute/record.ts';
 import type { Fence } from '../hosts/fence.ts';
-import type { LockRequest } from '../hosts/host.ts';
+import type { LockRelease, LockRequest } from '../hosts/host.ts';
 import { beAlone, type Alone } from './alone.ts';
 import type { Fleet } from './fleet.ts';
 import type { HeldLock } from './held-lock.ts';
@@ -43,6 +43,8 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
   const elsewhere = { host: host.name, directory, details: request.details, seconds: leaseSeconds };
   const enlisted = keepRoster({ roster, ownerToken, seat, host, elsewhere, lease });
   const alone = beAlone({ session, fleet, enlisted, request, ownerToken });
+  /** Whether a machine was changed. */
+  const use = { hasBegun: false };
   const handle = { ownerToken, turn: seat.turn, service: serviceOnMachine(config), host: host.name };
   session.locks.add(handle);
 
@@ -50,8 +52,15 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
     lease.stop();
     session.locks.delete(handle);
     const told = await alone.told();
-    for (const one of told.filter(({ name }) => name !== host.name)) enlisted.leave(one).catch(() => undefined);
-    const request = { directory, ownerToken, roster };
+    const leaves = use.hasBegun ? ('used' as const) : ('unused' as const);
+    const others = told.filter(({ name }) => name !== host.name);
+    const left = Promise.all(others.map((one) => enlisted.leave(one, leaves))).catch(() => undefined);
+    const isGiven = await giveBackHere({ directory, ownerToken, roster, leaves });
+    await atOnce(left, undefined);
+    return isGiven;
+  }
+
+  async function giveBackHere(request: LockRelease): Promise<boolean> {
     const connected = await lockHost();
     const released = await connected.releaseLock(request).catch((error: unknown) => {
       if (!isUnknown(error)) throw error;
@@ -69,7 +78,7 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
   const held: HeldLock = {
     ...lease,
     alone: alone.settled,
-    before: (one, fence) => onlyAlone(alone, lease, enlisted.before(one, fence)),
+    before: (one, fence) => onlyAlone(alone, lease, { fence: enlisted.before(one, fence), use }),
     release: () => (released ??= giveBack().finally(() => void alone.close().catch(() => undefined))),
   };
   const settling = alone.settled();
@@ -80,12 +89,17 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
 }
 
 /** Nothing is changed anywhere before it is known that no other run is at work. */
-function onlyAlone(alone: Alone, lease: Lease, fence: Fence): Fence {
+function onlyAlone(alone: Alone, lease: Lease, { fence, use }: { fence: Fence; use: { hasBegun: boolean } }): Fence {
   return {
-    isOpen: () => alone.isSettled() && fence.isOpen(),
+    isOpen() {
+      const isOpen = alone.isSettled() && fence.isOpen();
+      use.hasBegun ||= isOpen;
+      return isOpen;
+    },
     async pass() {
       if (!lease.taken.aborted) await alone.settled();
       if (!fence.isOpen()) await fence.pass();
+      use.hasBegun = true;
     },
   };
 }

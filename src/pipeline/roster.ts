@@ -17,7 +17,7 @@ export interface Enlisted {
   /** Tells a machine that knows this run that it lives. @returns false when its turn is over there */
   tell(host: Host): Promise<boolean>;
   /** Takes this run off a machine's roster, at its end. */
-  leave(host: Host): Promise<unknown>;
+  leave(host: Host, leaves: 'used' | 'unused'): Promise<unknown>;
   /** From the next question on these dead runs are ended too. */
   end(runs: readonly string[]): void;
 }
@@ -104,7 +104,7 @@ export function keepRoster({ roster, ownerToken, seat, host: lockHost, elsewhere
       if (!listedOn.has(host.name)) return true;
       return (await host.enlist(requestFor(host))).accepted;
     },
-    leave: (host) => host.enlist({ ...requestFor(host), leaves: true }),
+    leave: (host, leaves) => host.enlist({ ...requestFor(host), leaves }),
     end(runs) {
       dead.push(...runs.filter((run) => !dead.includes(run)));
     },

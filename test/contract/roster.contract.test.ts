@@ -74,7 +74,7 @@ describe.each(worlds)('the roster of runs on $name', ({ name, connect }) => {
       const holder = { details: text, lease: { ownerToken: 'away', seconds: 30, secondsLeft: expect.any(Number) } };
       expect(await host.acquireLock(lock)).toEqual({ taken: false, holder });
       expect(await host.takeOverLock(lock)).toEqual({ taken: false, holder });
-      await other.enlist({ ...away, leaves: true });
+      await other.enlist({ ...away, leaves: 'used' });
       expect(await host.acquireLock(lock)).toMatchObject({ taken: true, seat: { dead: [] } });
       await host.releaseLock({ directory, ownerToken: 'here', roster });
       await other.close();
@@ -118,8 +118,28 @@ describe.each(worlds)('the roster of runs on $name', ({ name, connect }) => {
     });
   });
 
-  // Scripts in the hands of a shell have no likeness in memory.
+  // What it is written in, and scripts in the hands of a shell, have no likeness in memory.
   if (name === 'memory') return;
+
+  it('is gone with a run that came first and changed nothing, and stays with any other', async () => {
+    const [directory, roster] = [`${prefix}/lock-ten`, `${prefix}/of-shop/roster`];
+    const there = async () => (await read(`${roster}/turn`)) !== undefined;
+    const once = async (ownerToken: string, leaves: 'used' | 'unused') => {
+      await host.acquireLock({ directory, details, lease: lease(ownerToken), roster });
+      expect(await there()).toBe(true);
+      expect(await host.releaseLock({ directory, ownerToken, roster, leaves })).toBe(true);
+      return there();
+    };
+    expect(await once('r1', 'unused')).toBe(false);
+    const query = { lockDirectory: directory, releasesFile: '/dev/null', files: [], paths: [`${prefix}/of-shop`] };
+    expect((await host.readState(query)).existingPaths).toEqual([]);
+    expect(await once('r2', 'used')).toBe(true);
+    expect(await once('r3', 'unused')).toBe(true);
+    const [elsewhere, first] = [`${prefix}/of-other/roster`, { ownerToken: 'r4', turn: 4, end: [] }];
+    await host.enlist({ roster: elsewhere, ...first });
+    await host.enlist({ roster: elsewhere, ...first, leaves: 'unused' });
+    expect(await read(`${elsewhere}/turn`)).toBeUndefined();
+  });
 
   it('counts the scripts of a run that it ended until they are over', async () => {
     const roster = `${prefix}/roster-seven`;

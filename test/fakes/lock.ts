@@ -44,7 +44,7 @@ export function releaseLock(machine: MachineState, { directory, ownerToken, rost
 export function enlist(machine: MachineState, enlistment: Enlistment, connection: FakeConnection): EnlistAnswer {
   const { ownerToken, turn, anew, leaves, elsewhere } = enlistment;
   const roster = rosterAt(machine, enlistment.roster);
-  if (leaves === true) {
+  if (leaves !== undefined) {
     for (const known of [roster.runs, roster.away]) known.delete(ownerToken);
     return { accepted: true, busy: 0 };
   }
