@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dal } from '../e2e/machines.ts';
+import { step } from '../e2e/moments.ts';
 import { withoutDrain, withoutFence, withoutRoute } from './control.ts';
-import { fromTheStart, step } from './faults.ts';
+import { fromTheStart } from './faults.ts';
 import { save } from './play.ts';
 import type { Row } from './row.ts';
 import { startSuite, type Suite } from './suite.ts';

@@ -1,8 +1,9 @@
 import { pause } from '../e2e/heatwave.ts';
-import { dal, type Machine, on } from '../e2e/machines.ts';
+import { dal, on } from '../e2e/machines.ts';
+import type { Moment } from '../e2e/moments.ts';
 import { startBadRegistry } from './bad-registry.ts';
 import { machines } from './fleet.ts';
-import { type Fault, machineIs, type Moment } from './suite.ts';
+import { type Fault, machineIs } from './suite.ts';
 
 /** Twice as long as the lock's lease. */
 const twiceTheLeaseMilliseconds = 30_000;
@@ -102,24 +103,6 @@ const everywhere = async (script: string): Promise<void> => {
 
 /** For what was prepared before the run: its lock is watched from here. */
 export const fromTheStart: Moment = { when: 'from the start', is: ({ type }) => type === 'plan-started' };
-
-/** A step on a machine begins or has ended. */
-export function step(
-  when: string,
-  type: 'step-started' | 'step-ended',
-  kind: string,
-  where?: Machine,
-  role?: string,
-): Moment {
-  return {
-    when,
-    is: (event) =>
-      event.type === type &&
-      event.step.kind === kind &&
-      (where === undefined || event.host === where.address) &&
-      (role === undefined || event.role === role),
-  };
-}
 
 /** A while into a step, where what it waits for is under way. */
 export function after(milliseconds: number, fault: Fault): Fault {

@@ -1,4 +1,5 @@
 import { dal } from '../e2e/machines.ts';
+import { step } from '../e2e/moments.ts';
 import {
   after,
   clockAhead,
@@ -12,7 +13,6 @@ import {
   nothing,
   proxyKilled,
   registryAnswers,
-  step,
   stopped,
 } from './faults.ts';
 import { type Case, playCases } from './play.ts';

@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TimedEvent } from '../e2e/harness.ts';
+import type { Moment } from '../e2e/moments.ts';
 import { machines } from './fleet.ts';
 import { problemsOf, type Row } from './row.ts';
-import { type Fault, type Moment, startSuite, type Suite } from './suite.ts';
+import { type Fault, startSuite, type Suite } from './suite.ts';
 
 export type Case = readonly [Fault, Moment];
 

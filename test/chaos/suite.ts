@@ -6,15 +6,11 @@ import { type HeatwaveLoad, startHeatwaveLoad } from '../load/heatwave.ts';
 import type { Ended, Project, TimedEvent } from '../e2e/harness.ts';
 import { pause, until } from '../e2e/heatwave.ts';
 import { chi, type Machine, on } from '../e2e/machines.ts';
+import type { Moment } from '../e2e/moments.ts';
 import { type Relay, startRelays } from '../e2e/relay.ts';
 import { extras, lockOwner, machines, runningApps, servedVersion, sql, written } from './fleet.ts';
 import { emptyOfChaos, host, makeChaosProject } from './project.ts';
 import type { Row } from './row.ts';
-
-export interface Moment {
-  readonly when: string;
-  is(event: TimedEvent): boolean;
-}
 
 /** What a fault has at hand. */
 export interface Hands {

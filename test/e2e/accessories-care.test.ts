@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { emptyOfAccessories, images, program, pushImage, pushImages } from './accessories.ts';
-import { type Ended, makeProject, type Project, sandbox } from './harness.ts';
+import { makeProject, type Project, sandbox } from './harness.ts';
 import { allNamed, dal, emptyMachines, on, served } from './machines.ts';
 
 /** What accessories are to others and keep for them: roles that depend on one, tags, certificates, data, and what is taken away. */
@@ -76,12 +76,6 @@ function shown(): Promise<string> {
   });
 }
 
-async function succeeds(words: string): Promise<Ended> {
-  const ended = await project.longshore(words);
-  expect(ended, ended.output).toMatchObject({ status: 0 });
-  return ended;
-}
-
 async function refused(words: string, status: number, text: string | RegExp): Promise<void> {
   const ended = await project.longshore(words);
   expect(ended, ended.output).toMatchObject({ status });
@@ -92,36 +86,36 @@ const started = (name: string) => on(dal, `docker inspect --format '{{.Id}} {{.S
 const boots = (folder: string) => on(dal, `cat /home/deploy/small-store/${folder}/boots | wc -l`);
 
 test('a role is started after what it depends on, and by no deploy while that is down', async () => {
-  const setup = await succeeds('setup --json');
+  const setup = await project.succeeds('setup --json');
   const starts = setup.events.flatMap((event) =>
     event.type === 'step-ended' && event.step.kind === 'start-container' ? [event.role] : [],
   );
   expect(starts.indexOf('web')).toBeGreaterThan(starts.indexOf('cache'));
   expect(await shown()).toBe('CN=one');
 
-  const stop = await succeeds('accessory stop cache');
+  const stop = await project.succeeds('accessory stop cache');
   expect(stop.output).toContain('web depends on cache');
   const second = project.commit('Second');
   await refused('deploy', 3, /web depends on cache, .*does not run[^]*accessory start cache/);
   expect(await served(dal, 'small.test')).toBe(first);
-  await succeeds('accessory start cache');
-  await succeeds('deploy');
+  await project.succeeds('accessory start cache');
+  await project.succeeds('deploy');
   expect(await served(dal, 'small.test')).toBe(second);
 });
 
 test('a tag that moved is told, left alone by a deploy, and pulled and applied by upgrade, which says what is lost', async () => {
   const before = await started('small-cache');
   await pushImage(moving, 'ENV EDITION=2');
-  expect((await succeeds('plan')).output).toContain(`${moving} of cache moved: the registry has sha256:`);
-  await succeeds('deploy --accessories');
+  expect((await project.succeeds('plan')).output).toContain(`${moving} of cache moved: the registry has sha256:`);
+  await project.succeeds('deploy --accessories');
   expect(await started('small-cache')).toBe(before);
-  const upgrade = await succeeds('accessory upgrade cache');
+  const upgrade = await project.succeeds('accessory upgrade cache');
   expect(upgrade.output).toMatch(
     /pull registry.test:5000\/small:service-moving \(the registry has sha256:\w+ by now\)/,
   );
   expect(upgrade.output).toContain('cache mounts no data: what it has in memory and in its container is gone');
   expect(await on(dal, `docker exec small-cache sh -c 'echo $EDITION'`)).toBe('2');
-  expect((await succeeds('accessory upgrade cache')).stdout).toContain('Nothing to do.');
+  expect((await project.succeeds('accessory upgrade cache')).stdout).toContain('Nothing to do.');
 });
 
 test('a certificate of an accessory that changed is put on its route, and its container stays', async () => {
@@ -129,7 +123,7 @@ test('a certificate of an accessory that changed is put on its route, and its co
   certificate('two');
   const check = await project.longshore('plan --check');
   expect(check, check.output).toMatchObject({ status: 7 });
-  await succeeds('accessory upgrade site');
+  await project.succeeds('accessory upgrade site');
   expect(await shown()).toBe('CN=two');
   expect(await started('small-site')).toBe(before);
   expect(await project.longshore('plan --check')).toMatchObject({ status: 0 });
@@ -142,12 +136,12 @@ test('data is not left behind unless that is said', async () => {
   for (const words of ['accessory reboot store', 'accessory upgrade store', 'deploy --accessories'])
     await refused(words, 2, said);
   expect([await started('small-store'), await boots('data')]).toEqual([before, count]);
-  await succeeds(`accessory upgrade store ${said}`);
+  await project.succeeds(`accessory upgrade store ${said}`);
   expect([await boots('data'), await boots('other')]).toEqual([count, '1']);
 });
 
 test('boot of several leaves what got healthy when another one fails', async () => {
-  await succeeds('accessory remove store -y');
+  await project.succeeds('accessory remove store -y');
   project.commit('Failing', { 'config/deploy.yml': (text) => text + failing });
   await refused('accessory boot all', 5, /store is new and healthy, and stays/);
   expect(await on(dal, `docker ps --format '{{.Names}}' | sort`)).toMatch(/small-cache\nsmall-site\nsmall-store/);

@@ -1,15 +1,7 @@
-import {
-  after,
-  diskFull,
-  engineRestarted,
-  fromTheStart,
-  killed,
-  registryAnswers,
-  step,
-  stopped,
-} from '../chaos/faults.ts';
+import { after, diskFull, engineRestarted, fromTheStart, killed, registryAnswers, stopped } from '../chaos/faults.ts';
 import { playCases } from '../chaos/play.ts';
 import { dal } from './machines.ts';
+import { step } from './moments.ts';
 
 /** A part of `npm run chaos`; docs/chaos.md has all of it. */
 

@@ -36,6 +36,8 @@ export interface Project {
   commit(message: string, changes?: Changes): string;
   /** Runs the real command line in the project until it ends; words in a list may hold spaces. */
   longshore(words: string | readonly string[], options?: Options): Promise<Ended>;
+  /** The same for what has to end well. @throws with all that it said when its status is not 0 */
+  succeeds(words: string | readonly string[], options?: Options): Promise<Ended>;
   remove(): void;
 }
 
@@ -76,20 +78,26 @@ export function projectIn(parent: string, variables: Readonly<Record<string, str
     ...(sandbox['SANDBOX_DOCKER_CONFIG'] ? { DOCKER_CONFIG: sandbox['SANDBOX_DOCKER_CONFIG'] } : {}),
     ...variables,
   };
+  const longshore: Project['longshore'] = (words, options = {}) =>
+    run(typeof words === 'string' ? words.split(' ') : words, {
+      cwd: directory,
+      env: { ...env, ...options.env },
+      options,
+    });
   return {
     directory,
+    longshore,
+    async succeeds(words, options) {
+      const ended = await longshore(words, options);
+      if (ended.status !== 0) throw new Error(`${String(words)} ended with ${ended.status}:\n${ended.output}`);
+      return ended;
+    },
     commit(message, files = {}) {
       change(directory, files);
       git(directory, 'add', '--all');
       git(directory, 'commit', '--quiet', '--allow-empty', '--message', `${message}\n\n${parent}`);
       return git(directory, 'rev-parse', 'HEAD');
     },
-    longshore: (words, options = {}) =>
-      run(typeof words === 'string' ? words.split(' ') : words, {
-        cwd: directory,
-        env: { ...env, ...options.env },
-        options,
-      }),
     remove: () => rmSync(parent, { recursive: true, force: true }),
   };
 }

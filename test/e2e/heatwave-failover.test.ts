@@ -4,19 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlanResult, StatusResult } from '../../src/report/results.ts';
-import type { Ended, Project } from './harness.ts';
+import type { Project } from './harness.ts';
 import { watchWriters, type Watched, writersInOrder } from './heatwave-writers.ts';
-import {
-  emptyOfHeatwave,
-  guardState,
-  inContainer,
-  makeHeatwave,
-  openTunnel,
-  pause,
-  sql,
-  type Tunnel,
-  until,
-} from './heatwave.ts';
+import { guardState, inContainer, openTunnel, pause, sql, startHeatwave, type Tunnel, until } from './heatwave.ts';
 import { chi, dal, on } from './machines.ts';
 
 /** The primary stops, loses its address, loses its machine; each test goes on from the one before. */
@@ -27,11 +17,8 @@ let watched: Watched;
 const acknowledged: string[] = [];
 
 beforeAll(async () => {
-  [project] = await Promise.all([makeHeatwave(), emptyOfHeatwave()]);
-  project.commit('As this test wants it', { 'config/deploy.yml': (text) => `${text}\nreadiness_delay: 1\n` });
-  const setup = await project.longshore('setup production');
-  expect(setup, setup.output).toMatchObject({ status: 0 });
-  tunnel = await openTunnel();
+  ({ project, tunnel } = await startHeatwave());
+  await project.succeeds('setup production');
   watched = watchWriters([
     { where: dal, container: 'heatwave-postgres' },
     { where: chi, container: 'heatwave-postgres-replica' },
@@ -43,13 +30,8 @@ afterAll(() => {
   project.remove();
 });
 
-const succeeds = async (words: string | readonly string[]): Promise<Ended> => {
-  const ended = await project.longshore(words);
-  expect(ended, ended.output).toMatchObject({ status: 0 });
-  return ended;
-};
 const guard = (accessory: string, words: string) =>
-  succeeds(['accessory', 'exec', accessory, '--reuse', `pg-guard ${words}`]);
+  project.succeeds(['accessory', 'exec', accessory, '--reuse', `pg-guard ${words}`]);
 
 /** A row by the app's own way: web, haproxy, pgbouncer, and the server that is the primary. */
 async function write(id: string, seconds = 15): Promise<void> {
@@ -87,7 +69,7 @@ test('an engine that starts before its address: what is down is told with the re
   const late =
     'postgres pgbouncer pg-health haproxy valkey-cache valkey-sessions valkey-queue sftp playwright netdata'.split(' ');
   const why = `${dal.address} was missing on the machine when Docker tried to start it, and is there again`;
-  const status = JSON.parse((await succeeds('status production --json')).stdout) as StatusResult;
+  const status = JSON.parse((await project.succeeds('status production --json')).stdout) as StatusResult;
   expect(status.down.map(({ host, kind, name }) => [host, kind, name])).toEqual(
     late.map((name) => [dal.address, 'accessory', name]),
   );
@@ -95,7 +77,7 @@ test('an engine that starts before its address: what is down is told with the re
     expect(one).toMatchObject({ why, command: `longshore accessory start ${one.name} -d production` });
     expect(one.error).toContain('cannot assign requested address');
   }
-  const shown = await succeeds('status production');
+  const shown = await project.succeeds('status production');
   expect(shown.stdout).toContain(`${dal.address}  ${late.join(', ')}  ${why}`);
   expect(shown.stdout).toContain('To start what is down: longshore accessory start all -d production');
   const plan = await project.longshore('plan production --check');
@@ -104,7 +86,7 @@ test('an engine that starts before its address: what is down is told with the re
     `${late.join(', ')} do not run: ${why}; \`longshore accessory start all -d production\` starts what is down`,
   );
 
-  const start = await succeeds('accessory start all -d production --json');
+  const start = await project.succeeds('accessory start all -d production --json');
   const at = (kind: string, type: string, role: string) =>
     start.events.findIndex(
       (event) => 'step' in event && event.type === type && event.step.kind === kind && event.role === role,
@@ -118,7 +100,7 @@ test('an engine that starts before its address: what is down is told with the re
     expect(at('wait-until-healthy', 'step-ended', first)).toBeGreaterThan(-1);
     expect(at('wait-until-healthy', 'step-ended', first)).toBeLessThan(at('start-container', 'step-started', then));
   }
-  const again = await succeeds('plan production --check --json');
+  const again = await project.succeeds('plan production --check --json');
   expect((JSON.parse(again.stdout) as PlanResult).accessories).toEqual([]);
   await write('after-restart');
 });
@@ -180,7 +162,7 @@ test('a machine that lost its power comes back after the promotion: its policies
   // As long as it takes a primary to open, and more.
   await pause(5000);
   expect(await guardState(dal, 'heatwave-postgres')).toContain('dal_01 does not run');
-  const { down } = JSON.parse((await succeeds('status production --json')).stdout) as StatusResult;
+  const { down } = JSON.parse((await project.succeeds('status production --json')).stdout) as StatusResult;
   expect(down).toEqual([]);
   await guard('postgres', 'rebuild');
   await until(

@@ -2,19 +2,17 @@ import { writeSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StatusResult } from '../../src/report/results.ts';
 import { describeHeatwave, type HeatwavePlan, type HeatwaveResult, startHeatwaveLoad } from '../load/heatwave.ts';
-import type { Ended, Project } from './harness.ts';
+import type { Project } from './harness.ts';
 import {
   allJobs,
   counts,
-  emptyOfHeatwave,
   guardState,
   inContainer,
-  makeHeatwave,
-  openTunnel,
   pause,
   production,
   staging,
   sql,
+  startHeatwave,
   startDatabasus,
   type Tunnel,
   until,
@@ -29,24 +27,14 @@ let tunnel: Tunnel;
 let first: string;
 
 beforeAll(async () => {
-  [project] = await Promise.all([makeHeatwave(), emptyOfHeatwave()]);
-  first = project.commit('As this test wants it', {
-    // Waits are short, and one release besides the running one is kept, so that staging would soon push production's out.
-    'config/deploy.yml': (text) => `${text}\nreadiness_delay: 1\nretain_containers: 1\n`,
-  });
-  tunnel = await openTunnel();
+  // One release besides the running one is kept, so that staging would soon push production's out.
+  ({ project, version: first, tunnel } = await startHeatwave('retain_containers: 1\n'));
 });
 
 afterAll(() => {
   tunnel.close();
   project.remove();
 });
-
-const succeeds = async (words: string | readonly string[]): Promise<Ended> => {
-  const ended = await project.longshore(words);
-  expect(ended, ended.output).toMatchObject({ status: 0 });
-  return ended;
-};
 
 const load = (name: string, perSecond: HeatwavePlan['perSecond'], jobMilliseconds = 0) =>
   startHeatwaveLoad({ port: tunnel.port, host: production, name, perSecond, jobMilliseconds, maxSeconds: 240 });
@@ -73,7 +61,7 @@ async function standbyFollows(id: string): Promise<void> {
 const workers = async () => (await running(dal, 'heatwave')).filter((name) => name.includes('-sidekiq-'));
 
 test('setup makes a replicating stack of two empty machines, and staging beside it', async () => {
-  await succeeds('setup production');
+  await project.succeeds('setup production');
   expect(await tunnel.ask('GET', '/')).toMatchObject({ status: 200, body: expect.stringMatching(/^heatwave /) });
   expect(await guardState(chi, 'heatwave-postgres-replica')).toContain('chi_02 is a standby, streaming');
   expect(await tunnel.ask('POST', '/rows?id=first')).toMatchObject({ status: 201 });
@@ -86,7 +74,7 @@ test('setup makes a replicating stack of two empty machines, and staging beside 
     ({ jobs }) => jobs.finished === 3,
   );
 
-  await succeeds('setup staging');
+  await project.succeeds('setup staging');
   expect(await guardState(dal, 'heatwave-staging-postgres-replica')).toContain('staging_b is a standby, streaming');
   expect(await tunnel.ask('POST', '/rows?id=staged', staging)).toMatchObject({ status: 201 });
   const [one, other] = await Promise.all([counts(tunnel), counts(tunnel, staging)]);
@@ -96,7 +84,7 @@ test('setup makes a replicating stack of two empty machines, and staging beside 
 
 test('status shows all of it, and what is not of this file', async () => {
   await startDatabasus(project);
-  const { hosts } = JSON.parse((await succeeds('status production --json')).stdout) as StatusResult;
+  const { hosts } = JSON.parse((await project.succeeds('status production --json')).stdout) as StatusResult;
   const [first, second] = hosts;
   const up = (names: string) => names.split(' ').map((name) => ({ name, state: 'running' }));
   expect(first?.containers.map(({ role, state }) => `${role} ${state}`)).toEqual(['web running', 'sidekiq running']);
@@ -106,7 +94,7 @@ test('status shows all of it, and what is not of this file', async () => {
   expect(second?.accessories).toMatchObject(up('postgres-replica pgbouncer-replica pg-health-replica netdata-chi'));
   expect(second?.others).toMatchObject([{ container: 'databasus' }]);
   expect(first?.others.every(({ container }) => container.startsWith('heatwave-staging-'))).toBe(true);
-  const beside = JSON.parse((await succeeds('status staging --json')).stdout) as StatusResult;
+  const beside = JSON.parse((await project.succeeds('status staging --json')).stdout) as StatusResult;
   expect(beside.hosts[0]?.accessories.filter(({ state }) => state === 'running')).toHaveLength(13);
 });
 
@@ -117,7 +105,7 @@ test('a deploy under load with jobs flowing loses no request and no job, and qui
   try {
     await pause(2000);
     const version = project.commit('A new version');
-    const deploy = await succeeds('deploy production --json');
+    const deploy = await project.succeeds('deploy production --json');
     await pause(2000);
     result = await asking.finish();
     writeSync(2, `${describeHeatwave(result)}\n`);
@@ -172,7 +160,7 @@ test('accessory reboot valkey-queue keeps 10,000 jobs and all that is enqueued m
   const asking = load('reboot', { jobs: 40 });
   try {
     await pause(1000);
-    const reboot = await succeeds('accessory reboot valkey-queue');
+    const reboot = await project.succeeds('accessory reboot valkey-queue');
     await pause(1000);
     const result = await asking.finish();
     const failed = result.losses.length;
@@ -196,7 +184,7 @@ test('accessory upgrade postgres brings another build of the server, and every r
   const asking = load('upgrade', { rows: 10 });
   try {
     await pause(1000);
-    const upgrade = await succeeds('accessory upgrade postgres');
+    const upgrade = await project.succeeds('accessory upgrade postgres');
     expect(upgrade.stdout).toMatch(/postgres .* down for \d+\.\d s/);
     await until(
       'rows are written again',
@@ -242,9 +230,9 @@ test('an image that writes into the data and then fails: both containers stay, a
 test('production rolls back after five deploys of staging', async () => {
   for (const name of ['One', 'Two', 'Three', 'Four', 'Five']) {
     project.commit(name);
-    await succeeds('deploy staging');
+    await project.succeeds('deploy staging');
   }
-  const rollback = await succeeds('rollback -d production');
+  const rollback = await project.succeeds('rollback -d production');
   expect(rollback.stdout).toContain(first.slice(0, 7));
   expect((await tunnel.ask('GET', '/')).body).toContain(`heatwave ${first},`);
 });

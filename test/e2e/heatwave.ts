@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Changes, type Project, projectIn, sandbox } from './harness.ts';
+import { type Project, projectIn, sandbox } from './harness.ts';
 import { type Answer, ask, chi, dal, type Machine, on } from './machines.ts';
 
 /** The stack of examples/heatwave on this file's machines: dal-01 and chi-02. */
@@ -13,17 +13,24 @@ const script = join(import.meta.dirname, '../../examples/heatwave/sandbox/sandbo
 const execute = promisify(execFile);
 
 /** The example as a project that deploys to this file's machines, as `sandbox project` makes it, with op and gh that answer. */
-export async function makeHeatwave(changes: Changes = {}): Promise<Project> {
+async function makeHeatwave(): Promise<Project> {
   const parent = mkdtempSync(join(tmpdir(), 'longshore-heatwave-'));
   mkdirSync(join(parent, 'tmp'));
   await execute(script, ['project', join(parent, 'app'), sandbox['SANDBOX_SET'] ?? '1']);
-  const project = projectIn(parent, { PATH: `${join(parent, 'bin')}:${process.env['PATH']}` });
-  if (Object.keys(changes).length > 0) project.commit('As this test wants it', changes);
-  return project;
+  return projectIn(parent, { PATH: `${join(parent, 'bin')}:${process.env['PATH']}` });
+}
+
+/** The example on two machines with nothing of the stack, its waits short, and the tunnel. @param more lines for its file */
+export async function startHeatwave(more = ''): Promise<{ project: Project; version: string; tunnel: Tunnel }> {
+  const [project] = await Promise.all([makeHeatwave(), emptyOfHeatwave()]);
+  const version = project.commit('As this test wants it', {
+    'config/deploy.yml': (text) => `${text}\nreadiness_delay: 1\n${more}`,
+  });
+  return { project, version, tunnel: await openTunnel() };
 }
 
 /** dal-01 and chi-02 with nothing of the stack on them: no containers, no data, nothing it wrote. Images of its services may stay. */
-export async function emptyOfHeatwave(): Promise<void> {
+async function emptyOfHeatwave(): Promise<void> {
   const nothing = `docker ps -aq | xargs -r docker rm -fv >/dev/null
 docker volume ls -q | xargs -r docker volume rm >/dev/null
 docker network rm kamal >/dev/null 2>&1

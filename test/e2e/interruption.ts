@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { StatusResult } from '../../src/pipeline.ts';
-import { type Ended, makeProject, type Project, type TimedEvent } from './harness.ts';
-import { chi, dal, emptyMachines, type Machine, on, running, served } from './machines.ts';
+import { type Ended, makeProject, type Project } from './harness.ts';
+import { chi, dal, emptyMachines, on, running, served } from './machines.ts';
+import { type Moment as RunMoment, step } from './moments.ts';
 import { type Relay, startRelays, throughRelays } from './relay.ts';
 
 /** Deploys that are cut off at ten moments, in three ways: a file for each, killed, stopped and disconnected. */
@@ -9,9 +10,7 @@ import { type Relay, startRelays, throughRelays } from './relay.ts';
 export const host = 'small.test';
 export const machines = [dal, chi];
 
-export interface Moment {
-  readonly when: string;
-  is(event: TimedEvent): boolean;
+export interface Moment extends RunMoment {
   /** What comes after it is over at once: on a busy box before a signal arrives. */
   readonly isLast?: boolean;
 }
@@ -19,33 +18,16 @@ export interface Moment {
 /** Ten moments of a real deploy, in the order in which they come: where a step on one of the machines begins or has ended. */
 export const moments: readonly Moment[] = [
   { when: 'the plan is made', is: ({ type }) => type === 'plan-started' },
-  stepMoment('the env file is written', 'step-started', 'write-env-file', dal),
-  stepMoment('the second machine pulls', 'step-started', 'pull-image', chi),
-  stepMoment('a container is created', 'step-started', 'create-container', dal),
-  stepMoment('the new one is started', 'step-started', 'start-container', dal),
-  stepMoment('traffic is switched', 'step-started', 'send-traffic', dal),
-  stepMoment('the second machine has switched', 'step-ended', 'send-traffic', chi),
-  { ...stepMoment('the worker was started', 'step-ended', 'start-container', dal, 'worker'), isLast: true },
-  { ...stepMoment('the old one is stopped', 'step-started', 'stop-container', dal), isLast: true },
-  { ...stepMoment('the release is written down', 'step-started', 'record-release', dal), isLast: true },
+  step('the env file is written', 'step-started', 'write-env-file', dal),
+  step('the second machine pulls', 'step-started', 'pull-image', chi),
+  step('a container is created', 'step-started', 'create-container', dal),
+  step('the new one is started', 'step-started', 'start-container', dal),
+  step('traffic is switched', 'step-started', 'send-traffic', dal),
+  step('the second machine has switched', 'step-ended', 'send-traffic', chi),
+  { ...step('the worker was started', 'step-ended', 'start-container', dal, 'worker'), isLast: true },
+  { ...step('the old one is stopped', 'step-started', 'stop-container', dal), isLast: true },
+  { ...step('the release is written down', 'step-started', 'record-release', dal), isLast: true },
 ];
-
-function stepMoment(
-  when: string,
-  type: 'step-started' | 'step-ended',
-  kind: string,
-  where: Machine,
-  role?: string,
-): Moment {
-  return {
-    when,
-    is: (event) =>
-      event.type === type &&
-      event.step.kind === kind &&
-      event.host === where.address &&
-      (role === undefined || event.role === role),
-  };
-}
 
 /** Two machines on which a version serves, and another one that is deployed and cut off, again and again. */
 export interface Victim {
