@@ -19,7 +19,9 @@ export function isOf({ name, labels }: Labelled, config: Config): boolean {
   if (service === undefined) return false;
   if (role !== undefined) return service === config.service && destination === (config.destination ?? '');
   if (owner !== undefined && owner !== serviceOnMachine(config)) return false;
-  return service === config.service || config.accessories.some((accessory) => accessory.service === service);
+  const hasIt = ({ accessories }: Config) => accessories.some((accessory) => accessory.service === service);
+  // Another destination's accessory may go by the service of this one's app.
+  return hasIt(config) || (service === config.service && !config.others.some(hasIt));
 }
 
 /** `shop-db of production (config/deploy.yml)`, `stranger (service other)`, `the container stranger` */

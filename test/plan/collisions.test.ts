@@ -166,6 +166,15 @@ accessories: {db: {image: ${image}, host: one, port: "127.0.0.1:5432:5432", volu
       ]);
     }));
 
+  test('and an accessory called as the other’s app is not counted as the other’s', () =>
+    inVirtualTime(async () => {
+      const { production } = worlds(service(apart.replace('shop-staging-db', 'shop')));
+      await strange(production, { name: 'shop', labels: { service: 'shop' }, port: '127.0.0.1:5432' });
+      expect(await boot(production)).toEqual([
+        'one: db of production (deploy.yml) wants the port 127.0.0.1:5432:5432, which shop of staging (deploy.staging.yml) has',
+      ]);
+    }));
+
   test('let what one of them had before be: it is made anew, and only the other is refused', () =>
     inVirtualTime(async () => {
       const { production, staging: first } = worlds(service(apart));
