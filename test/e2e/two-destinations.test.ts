@@ -120,3 +120,17 @@ test.each([
     expect(await everything()).toEqual(before);
   },
 );
+
+test('on an empty machine too, and what is the base file’s own may come', async () => {
+  await emptyMachines(dal);
+  project.commit('Both new', { 'config/deploy.staging.yml': staging.replace('7011:7001', '7001:7001') });
+  const said = `${mine('db')} the port 127.0.0.1:7001:7001, which db of production \\(config/deploy.yml\\) wants too`;
+  for (const words of ['setup staging', 'accessory boot all -d staging']) {
+    const command = await longshore(words);
+    expect(command, command.output).toMatchObject({ status: 3 });
+    expect(command.stderr).toMatch(new RegExp(said));
+  }
+  expect(await on(dal, 'docker ps -aq')).toBe('');
+  const boot = await longshore('accessory boot all -d production');
+  expect(boot, boot.output).toMatchObject({ status: 0 });
+});
