@@ -143,8 +143,9 @@ function claimantsOf(wanted: WantedAccessory): WantedAccessory[] {
 function claimsOn(wanted: WantedAccessory, facts: Facts): Pick<ObservedAccessory, 'claims'> {
   const { inspect, files } = facts;
   const claimants = claimantsOf(wanted);
-  if (inspect === undefined || claimants.length === 0) return {};
+  if (claimants.length === 0) return {};
   const describes = (one: WantedAccessory) =>
+    inspect !== undefined &&
     accessoryDifferences(one, inspect, facts).every((difference) => difference.startsWith('env '));
   return {
     claims: {

@@ -16,6 +16,7 @@ import { existingHooks } from '../hosts/this-machine/local-hook.ts';
 import { readSourceTree } from '../hosts/this-machine/git.ts';
 import { turns } from '../hosts/turns.ts';
 import type { ReleaseOrigin } from '../observe/observed.ts';
+import { typed } from '../plan/typed.ts';
 import { createMasker } from '../secrets/mask.ts';
 import { allSecretNames } from '../secrets/names.ts';
 import { resolveSecrets } from '../secrets/resolve.ts';
@@ -149,13 +150,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     mask,
     connect: (name, signal, login) => starts(() => connectBySsh(name, { run, config, signal, secrets, login })),
     logins: [credentials ?? [], logins.flatMap((registry) => credentialsOf(registry, secrets) ?? [])].flat(),
-    typed: (command) => {
-      const name = config.destinationName;
-      // What follows `rollback` is a version, and an accessory's name what follows `accessory boot`.
-      const isByFlag = /^(?:rollback|accessory)\b/.test(command);
-      const destination = name === undefined ? [] : isByFlag ? ['-d', name] : [name];
-      return ['longshore', command, ...destination].join(' ');
-    },
+    typed: (command) => typed(command, config.destinationName),
   };
 }
 

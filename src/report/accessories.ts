@@ -27,7 +27,7 @@ export function timingRows(
 
 /** What runs where, on which port, and what is unlike the file. */
 export function renderAccessoryDetails(
-  { accessories, tags }: AccessoryDetailsResult,
+  { accessories, tags, destination }: AccessoryDetailsResult,
   paint: Paint = noColours,
 ): string {
   const header = ['ACCESSORY', 'HOST', 'STATE', 'IMAGE', 'PORTS'].map((cell) => paint.dim(cell));
@@ -44,7 +44,7 @@ export function renderAccessoryDetails(
     ...leftovers.map((one) => `${host}: ${one} was left by a run that was cut off`),
     `${host}: ${data}`,
   ]);
-  return [...table([header, ...rows]), '', ...remarks, ...describeTags(tags)].join('\n');
+  return [...table([header, ...rows]), '', ...remarks, ...describeTags(tags, destination)].join('\n');
 }
 
 function seconds(value: number): string {

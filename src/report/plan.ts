@@ -25,7 +25,7 @@ export function renderPlan(result: PlanResult, paint: Paint = noColours): string
       ...leftOutNotes(result),
       ...waitingNotes(result.plan),
       ...describeDrifts(result.accessories, result.destination),
-      ...describeTags(result.tags),
+      ...describeTags(result.tags, result.destination),
     ].map((note) => `note: ${note}`),
     ...result.problems.map((problem) => `${paint.yellow('problem:')} ${problem}`),
     ...(rows.length === 0 ? [] : ['', ...table(rows), '']),

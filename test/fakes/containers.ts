@@ -1,8 +1,8 @@
 import type { CreateContainerBody } from '../../src/hosts/docker.ts';
 import type { Probe, ProbeAnswer } from '../../src/hosts/host.ts';
-import { isThere, makeDirectory } from './files.ts';
 import { findImage, hash, refused, type Behaviour, type FakeImage } from './images.ts';
 import type { MachineState } from './machine.ts';
+import { makeSources } from './mounted.ts';
 import { portTaker } from './ports.ts';
 
 /** One container, from its making to its removal. */
@@ -93,18 +93,11 @@ export function startContainer(machine: MachineState, container: FakeContainer):
   if (taker !== undefined) {
     throw refused(machine, `start container ${container.name}`, `Bind for ${taker} failed: port is already allocated`);
   }
-  for (const source of bindSources(container)) {
-    if (!isThere(machine, source)) makeDirectory(machine, source);
-  }
+  makeSources(machine, container);
   container.networkId = networkId ?? 'bridge';
   container.restartCount = 0;
   machine.journal.push(`start container ${container.name}`);
   launch(container);
-}
-
-function bindSources({ body }: FakeContainer): string[] {
-  const binds = (body.HostConfig['Binds'] ?? []) as string[];
-  return binds.map((bind) => bind.split(':')[0] ?? '').filter((source) => source.startsWith('/'));
 }
 
 /** As Docker: what could not be started says why, until it is started. */

@@ -1,6 +1,6 @@
 import type { OwnedFile } from '../../src/hosts/docker.ts';
 import type { FakeContainer } from './containers.ts';
-import { isThere } from './files.ts';
+import { isThere, makeDirectory } from './files.ts';
 import { refused } from './images.ts';
 import type { MachineState } from './machine.ts';
 
@@ -19,6 +19,14 @@ export function putFiles(
     machine.files.set(`${place}/${name}`, { content, mode: mode.toString(8), owner: uid });
   }
   machine.journal.push(`put ${files.map(({ name }) => name).join(', ')} into ${place}`);
+}
+
+/** As Docker at each start: an empty directory in the place of each bind source that is not there. */
+export function makeSources(machine: MachineState, { body }: FakeContainer): void {
+  const binds = (body.HostConfig['Binds'] ?? []) as string[];
+  for (const source of binds.map((bind) => bind.split(':')[0] ?? '')) {
+    if (source.startsWith('/') && !isThere(machine, source)) makeDirectory(machine, source);
+  }
 }
 
 /** Where a path in a container lies on the machine, by what it mounts; relative to the login directory. */

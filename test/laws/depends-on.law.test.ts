@@ -182,9 +182,11 @@ describe('a deploy that leaves accessories alone', () => {
       expect(world.running()).toEqual(before);
       expect(notes(ended).toSorted().toReversed()).toEqual([
         expect.stringMatching(
-          /^three: db is left alone, unlike the file: label team is missing; `deploy --accessories` or `accessory upgrade db` applies it, which interrupts db, web; db keeps db$/,
+          /^three: db is left alone, unlike the file: label team is missing; `longshore deploy --accessories` or `longshore accessory upgrade db` applies it, which interrupts db, web; db keeps db$/,
         ),
-        expect.stringMatching(/^five: alone is left alone, .*it does not run \(.*`accessory start alone` applies it$/),
+        expect.stringMatching(
+          /^five: alone is left alone, .*it does not run \(.*`longshore accessory start alone` applies it$/,
+        ),
       ]);
     }));
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { load } from '../config/load-text.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
+import { strange } from '../plan/stranger.ts';
 import { listen, makeWorld, stopListening, worldOn, type World } from './world.ts';
 
 /** Two destinations of one service on the same two machines, as Kamal would have them there. */
@@ -154,6 +155,37 @@ describe('two destinations under one service name', () => {
         delete body.Labels?.['longshore.owner'];
       expect(await other.accessory('reboot', ['db'])).toMatchObject({ exitStatus: 3, failure: { message: refused } });
       expect(await production.accessory('reboot', ['db'])).toMatchObject({ exitStatus: 0 });
+    }));
+
+  it('do not remove a directory that may be the other’s, when nobody has a container', () =>
+    inVirtualTime(async () => {
+      const { production, staging: other } = twoDestinations(staging.replace(/^accessories.*\n/m, ''));
+      expect(await production.accessory('boot', ['db'])).toMatchObject({ exitStatus: 0 });
+      const one = production.machines.get('one') ?? expect.fail('no machine');
+      const data = () => [...one.directories].filter((path) => path.startsWith('shop-db'));
+      const before = data();
+      one.containers.clear();
+      const refused = await other.accessory('remove', ['db']);
+      expect(refused).toMatchObject({ exitStatus: 2, failure: { message: expect.stringContaining('production') } });
+      expect(data()).toEqual(before);
+      one.files.set('.kamal/apps/shop-staging/env/accessories/db.env', { content: '', mode: '600' });
+      for (const world of [other, production])
+        expect(await world.accessory('remove', ['db'])).toMatchObject({ exitStatus: 2 });
+      expect(data()).toEqual(before);
+      one.files.delete('.kamal/apps/shop-staging/env/accessories/db.env');
+      expect(await production.accessory('remove', ['db'])).toMatchObject({ exitStatus: 0 });
+      expect(data()).toEqual([]);
+    }));
+
+  it('do not remove a directory that another container has something of', () =>
+    inVirtualTime(async () => {
+      const { production } = twoDestinations();
+      await production.accessory('boot', ['db']);
+      const binds = ['/home/deploy/shop-db/data:/backup'];
+      await strange(production, { name: 'dumper', binds });
+      const refused = await production.accessory('remove', ['db']);
+      expect(refused.failure?.message).toContain('the container dumper mounts /home/deploy/shop-db/data');
+      expect(production.running()).toContain('one shop-db');
     }));
 
   it('know whose a container of Kamal’s is, also when both have had an accessory of that key', () =>

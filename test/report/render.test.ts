@@ -61,8 +61,8 @@ Retire    dal-01 web  stop shop-web-77aa  (replaced by 4be1)
     const text = renderDrift({ ...empty, nothingToDo: false, accessories: [db, down, late('mail'), late('sftp')] });
     expect(text).toBe(`shop to production, version 4be1
 note: dal-01: mail, sftp do not run: 192.0.2.11 was missing; \`longshore accessory start all -d production\` starts what is down
-note: dal-01: db is left alone, unlike the file: its label team differs; \`deploy --accessories\` or \`accessory upgrade db\` applies it, which interrupts db, pooler
-note: dal-01: cache is left alone, unlike the file: it does not run (Exited (1)); \`accessory start cache\` applies it
+note: dal-01: db is left alone, unlike the file: its label team differs; \`longshore deploy --accessories production\` or \`longshore accessory upgrade db -d production\` applies it, which interrupts db, pooler
+note: dal-01: cache is left alone, unlike the file: it does not run (Exited (1)); \`longshore accessory start cache -d production\` applies it
 Nothing to do.
 Drift: accessories are unlike the file.`);
   });
@@ -72,7 +72,7 @@ Drift: accessories are unlike the file.`);
     const moved = [{ ...on, because: 'the registry has sha256:77aa by now' }];
     const notAsked = [{ ...on, image: 'acme/db:2', because: 'its registry wants a login, and there is none' }];
     expect(renderPlan({ ...empty, tags: { moved, notAsked } })).toBe(`shop to production, version 4be1
-note: dal-01: acme/db:1 of db moved: the registry has sha256:77aa by now; only \`accessory upgrade db\` applies it
+note: dal-01: acme/db:1 of db moved: the registry has sha256:77aa by now; only \`longshore accessory upgrade db -d production\` applies it
 note: dal-01: whether acme/db:2 of db moved is not known: its registry wants a login, and there is none
 Nothing to do.`);
   });

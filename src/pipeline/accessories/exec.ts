@@ -73,7 +73,7 @@ export async function execWith(
       );
       refuseMissing(
         targets.map(({ problem }) => problem),
-        `longshore accessory boot ${request.name}, or without --reuse for a container of its own`,
+        `${session.typed(`accessory boot ${request.name}`)}, or without --reuse for a container of its own`,
       );
       const auditing = targets.map(({ host }) => audit(host, session, request));
       const ended = await streamAll(targets, surroundings, run.signal);

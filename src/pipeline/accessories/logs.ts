@@ -70,7 +70,7 @@ export async function logsWith(
     );
     const missing = found.filter(({ isThere }) => !isThere);
     const reasons = missing.map(({ host, container }) => `${host.name}: there is no container ${container}`);
-    if (missing.length === found.length) refuseMissing(reasons, `longshore accessory boot ${request.name}`);
+    if (missing.length === found.length) refuseMissing(reasons, session.typed(`accessory boot ${request.name}`));
     for (const text of missing.length === found.length ? [] : reasons) run.emit({ type: 'warning', text });
     const targets = found.flatMap(({ host, name, container, isThere }) => {
       if (!isThere) return [];

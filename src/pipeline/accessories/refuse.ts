@@ -45,7 +45,7 @@ export function refuseUnsaid(session: Session, story: Story, observed: Observed)
     hint: 'Give it a `service` of its own, or take the other one away. Nothing was changed.',
   });
   const replaced = all.filter((met) => story.replaces?.(met) === true);
-  const reasons = story.refusals?.(story.replaces === undefined ? all : replaced) ?? [];
+  const reasons = story.refusals?.(story.replaces === undefined ? all : replaced, config) ?? [];
   refuseFor(session, { code: 'usage', reasons, hint: 'Nothing was changed.' });
   return replaced;
 }
@@ -63,6 +63,6 @@ export function accessoriesAhead(
   const replaced = own.filter((met) => story.replaces?.(met) === true);
   return {
     plan: story.plan({ config, wanted: own.map(({ wanted }) => wanted), observed }, undefined),
-    reasons: [...taken.flatMap((met) => whyNotOurs(met, config)), ...(story.refusals?.(replaced) ?? [])],
+    reasons: [...taken.flatMap((met) => whyNotOurs(met, config)), ...(story.refusals?.(replaced, config) ?? [])],
   };
 }

@@ -1,8 +1,10 @@
+import type { Config } from '../../config/config.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
 import { differencesOf, isRunning, type Met } from '../../plan/accessories/current.ts';
 import { movedHere } from '../../plan/accessories/moved.ts';
 import { whyDataIsGone, whyDataWouldGo, whyPortIsOpen, whySourceIsGone } from '../../plan/accessories/refuse.ts';
+import { whyNotRemoved } from '../../plan/accessories/refuse-removal.ts';
 import { planRemove } from '../../plan/accessories/remove.ts';
 import { planReplace } from '../../plan/accessories/replace.ts';
 import { planRestart, planStart, planStop, type StartRequest } from '../../plan/accessories/start.ts';
@@ -27,9 +29,9 @@ export type AccessoryCommand = 'boot' | 'reboot' | 'upgrade' | 'start' | 'stop' 
 
 export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptions) => Story>> = {
   boot: () => ({
-    refusals: (all) => [
+    refusals: (all, config) => [
       ...all.filter(isAbsent).flatMap(whyPortIsOpen),
-      ...all.filter((met) => !isRunning(met)).flatMap((met) => whyDataIsGone(met)),
+      ...all.filter((met) => !isRunning(met)).flatMap((met) => whyDataIsGone(met, config)),
     ],
     plan: (request, before) => planBoot({ ...request, unproven: startedSince(before, request.observed) }),
   }),
@@ -49,12 +51,15 @@ export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptio
   }),
   apply: (options) => applied(options, { moved: () => undefined, pulls: pullsWhatLacks }),
   start: () => ({
-    refusals: (all) => all.filter((met) => !isRunning(met)).flatMap(whySourceIsGone),
+    refusals: (all, config) => all.filter((met) => !isRunning(met)).flatMap((met) => whySourceIsGone(met, config)),
     plan: planStart,
   }),
   stop: () => ({ asksFirst: true, plan: planStop }),
-  restart: () => ({ refusals: (all) => all.flatMap(whySourceIsGone), plan: planRestart }),
-  remove: () => ({ plan: planRemove }),
+  restart: () => ({
+    refusals: (all, config) => all.flatMap((met) => whySourceIsGone(met, config)),
+    plan: planRestart,
+  }),
+  remove: () => ({ refusals: (all, config) => all.flatMap((met) => whyNotRemoved(met, config)), plan: planRemove }),
 };
 
 interface Applying {
@@ -108,15 +113,15 @@ export interface Story {
   /** Which containers are made anew, so that what becomes of their data is said. */
   readonly replaces?: (met: Met) => boolean;
   /** Why it must not be done, a text for each reason. */
-  readonly refusals?: (all: readonly Met[]) => string[];
+  readonly refusals?: (all: readonly Met[], config: Config) => string[];
   readonly plan: (request: StartRequest, before: Observed | undefined) => Plan;
 }
 
 function replacementRefusals({ discard = [], newData = [] }: AccessoryOptions): NonNullable<Story['refusals']> {
-  return (all) =>
+  return (all, config) =>
     all.flatMap((met) => [
-      ...whyDataIsGone(met, newData),
-      ...whyDataWouldGo(met, { discard, newData }),
+      ...whyDataIsGone(met, config, newData),
+      ...whyDataWouldGo(met, { discard, newData }, config),
       ...whyPortIsOpen(met),
     ]);
 }

@@ -5,6 +5,7 @@ import type { Observed } from '../../observe/observed.ts';
 import { reference } from '../decide.ts';
 import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
+import { typed } from '../typed.ts';
 import { whyStarted } from '../why-down.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
 import { lostRouteSteps, whyRouteDiffers, whyRouteIsLost } from './route.ts';
@@ -118,7 +119,7 @@ export function leftAlone(met: Met, config: Config): string[] {
   const name = wanted.accessory.name;
   if (differences.length === 0) return [`${wanted.host}: ${name} runs already`];
   return [
-    `${wanted.host}: ${name} runs, unlike the file: ${differences.join(', ')}; \`accessory upgrade ${name}\` applies it`,
+    `${wanted.host}: ${name} runs, unlike the file: ${differences.join(', ')}; \`${typed(`accessory upgrade ${name}`, config.destinationName)}\` applies it`,
   ];
 }
 

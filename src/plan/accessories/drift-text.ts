@@ -1,3 +1,4 @@
+import { typed } from '../typed.ts';
 import type { AccessoryDrift } from './drift.ts';
 
 /**
@@ -14,7 +15,7 @@ export function describeDrifts(drifts: readonly AccessoryDrift[], destination: s
   const told = [...downTogether.values()].flat();
   return [
     ...[...downTogether.values()].map((ones) => downText(ones, destination)),
-    ...drifts.filter((one) => !told.includes(one)).map(driftText),
+    ...drifts.filter((one) => !told.includes(one)).map((one) => driftText(one, destination)),
   ];
 }
 
@@ -26,14 +27,17 @@ function downText(ones: readonly AccessoryDrift[], destination: string | undefin
 }
 
 /** What is unlike the file, what applies it, and what is away meanwhile. */
-function driftText({ name, host, because, interrupts, fate, commands }: AccessoryDrift): string {
+function driftText(
+  { name, host, because, interrupts, fate, commands }: AccessoryDrift,
+  destination: string | undefined,
+): string {
   const cost = interrupts.length === 0 ? '' : `, which interrupts ${interrupts.join(', ')}`;
-  const typed = commands.map((command) => `\`${command}\``).join(' or ');
-  return `${host}: ${name} is left alone, unlike the file: ${because.join(', ')}; ${typed} applies it${cost}${fate === undefined ? '' : `; ${fate}`}`;
+  const oneOf = commands.map((command) => `\`${typed(command, destination)}\``).join(' or ');
+  return `${host}: ${name} is left alone, unlike the file: ${because.join(', ')}; ${oneOf} applies it${cost}${fate === undefined ? '' : `; ${fate}`}`;
 }
 
 /** What starts these accessories again, each after what it depends on. */
 export function startCommand(names: readonly string[], destination: string | undefined): string {
   const [name = 'all'] = names.length === 1 ? names : [];
-  return ['longshore accessory start', name, ...(destination === undefined ? [] : ['-d', destination])].join(' ');
+  return typed(`accessory start ${name}`, destination);
 }

@@ -1,3 +1,4 @@
+import { typed } from '../typed.ts';
 import { currentOf, type Met } from './current.ts';
 
 /** A tag of the file that by now names another image than the one an accessory's container runs. That is no difference from the file. */
@@ -59,14 +60,14 @@ function verdictOn(
 }
 
 /** Tags that moved, and those about which nobody knows, a line each. */
-export function describeTags({ moved, notAsked }: TagsSeen): string[] {
+export function describeTags({ moved, notAsked }: TagsSeen, destination: string | undefined): string[] {
   const unasked = notAsked.map(
     ({ name, host, image, because }) => `${host}: whether ${image} of ${name} moved is not known: ${because}`,
   );
   return [
     ...moved.map(
       ({ name, host, image, because }) =>
-        `${host}: ${image} of ${name} moved: ${because}; only \`accessory upgrade ${name}\` applies it`,
+        `${host}: ${image} of ${name} moved: ${because}; only \`${typed(`accessory upgrade ${name}`, destination)}\` applies it`,
     ),
     ...new Set(unasked),
   ];

@@ -4,6 +4,7 @@ import type { ObservedMount } from '../../observe/observed.ts';
 import { asMount, mountsOf, type Mount } from '../mounts.ts';
 import { describeContainer, nameOf } from '../owners.ts';
 import { whyOpened } from '../ports.ts';
+import { typed } from '../typed.ts';
 import { currentOf, isRunning, type Met } from './current.ts';
 
 /** Why a plan for accessories is not carried out, one text for each reason; what it may take away, and what is there already. */
@@ -37,25 +38,28 @@ export function movedMounts(met: Met): { destination: string; from: string; to: 
 export function whyDataWouldGo(
   met: Met,
   allowed: { discard: readonly string[]; newData: readonly string[] },
+  { destinationName }: Config,
 ): string[] {
-  const where = `${met.wanted.host}: ${met.wanted.accessory.name}`;
+  const { name: accessory } = met.wanted.accessory;
+  const where = `${met.wanted.host}: ${accessory}`;
+  const upgrade = (flags: string) => `\`${typed(`accessory upgrade ${accessory} ${flags}`, destinationName)}\``;
   const discarded = anonymousVolumes(met)
     .filter(({ name = '' }) => !allowed.discard.some((said) => name.startsWith(said) && said !== ''))
     .map(
       ({ name = '', destination }) =>
-        `${where} keeps ${destination} in a volume without a name, ${name}: a new container does not get it. Mount a volume there, or say --discard ${name.slice(0, 12)}`,
+        `${where} keeps ${destination} in a volume without a name, ${name}: a new container does not get it. Mount a volume there, or say --discard ${name.slice(0, 12)}: ${upgrade(`--discard ${name.slice(0, 12)}`)}`,
     );
   const moved = movedMounts(met)
     .filter(({ to }) => !allowed.newData.includes(to))
     .map(
       ({ destination, from, to }) =>
-        `${where} has ${destination} from ${from}, and the file says ${to}: its data would not be seen. \`accessory upgrade ${met.wanted.accessory.name} --new-data ${to}\` means it`,
+        `${where} has ${destination} from ${from}, and the file says ${to}: its data would not be seen. ${upgrade(`--new-data ${to}`)} means it`,
     );
   return [...discarded, ...moved];
 }
 
 /** Data that is not where the container has it, such as on a disk that is not mounted: what starts would begin with an empty directory. */
-export function whyDataIsGone(met: Met, newData: readonly string[] = []): string[] {
+export function whyDataIsGone(met: Met, { destinationName }: Config, newData: readonly string[] = []): string[] {
   const { wanted, host, observed } = met;
   const { name, files } = wanted.accessory;
   const brought = files.map(({ hostPath }) =>
@@ -65,19 +69,19 @@ export function whyDataIsGone(met: Met, newData: readonly string[] = []): string
     .filter((path) => !brought.includes(path) && !newData.includes(path))
     .map(
       (path) =>
-        `${wanted.host}: ${name} has its data in ${path}, which is not there: it would begin with an empty directory. Mount it again, or \`accessory upgrade ${name} --new-data ${path}\` means it`,
+        `${wanted.host}: ${name} has its data in ${path}, which is not there: it would begin with an empty directory. Mount it again, or \`${typed(`accessory upgrade ${name} --new-data ${path}`, destinationName)}\` means it`,
     );
 }
 
 /** The same of what is started again as it is, to which the file’s own files are not brought. */
-export function whySourceIsGone(met: Met): string[] {
+export function whySourceIsGone(met: Met, config: Config): string[] {
   const { wanted, observed } = met;
   const { name } = wanted.accessory;
-  const reasons = whyDataIsGone(met);
+  const reasons = whyDataIsGone(met, config);
   if (reasons.length > 0) return reasons;
-  const command = isRunning(met) ? 'reboot' : 'boot';
+  const command = typed(`accessory ${isRunning(met) ? 'reboot' : 'boot'} ${name}`, config.destinationName);
   return (observed.gone ?? []).map(
-    (path) => `${wanted.host}: ${name} mounts ${path}, which is not there; \`accessory ${command} ${name}\` writes it`,
+    (path) => `${wanted.host}: ${name} mounts ${path}, which is not there; \`${command}\` writes it`,
   );
 }
 

@@ -6,6 +6,7 @@ import { isUp } from '../current.ts';
 import { reference } from '../decide.ts';
 import type { Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
+import { typed } from '../typed.ts';
 import { whyStarted } from '../why-down.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
 import { isRunning, meet, type Met } from './current.ts';
@@ -42,7 +43,7 @@ export function planStart({ config, wanted, observed }: StartRequest): Plan {
         auditLanes(config, [...down, ...lost], (name) => `Started ${name} accessory`),
       ),
     ],
-    absentNotes(all),
+    absentNotes(all, config),
   );
 }
 
@@ -94,14 +95,16 @@ export function planRestart({ config, wanted, observed }: StartRequest): Plan {
         auditLanes(config, present, (name) => `Started ${name} accessory`),
       ),
     ],
-    [...absentNotes(all), ...feltNotes(config, present)],
+    [...absentNotes(all, config), ...feltNotes(config, present)],
   );
 }
 
-function absentNotes(all: readonly Met[]): string[] {
+function absentNotes(all: readonly Met[], { destinationName }: Config): string[] {
   return all.flatMap(({ observed: { container }, wanted: { host, accessory } }) =>
     container === undefined
-      ? [`${host}: there is no ${accessory.name} to start; \`accessory boot ${accessory.name}\` makes it`]
+      ? [
+          `${host}: there is no ${accessory.name} to start; \`${typed(`accessory boot ${accessory.name}`, destinationName)}\` makes it`,
+        ]
       : [],
   );
 }
