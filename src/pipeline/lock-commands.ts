@@ -7,6 +7,7 @@ import { lockHeld } from './lock-wait.ts';
 import type { LockResult } from '../report/results.ts';
 import type { Run } from './run.ts';
 import { openSession, versionOfRun, type Session } from './session.ts';
+import { orWithout } from './way-on.ts';
 
 /** Who holds the deploy lock; also where a `kamal` with a host filter left one on another machine. */
 export async function lockStatus(run: Run): Promise<LockResult> {
@@ -97,7 +98,8 @@ async function onMachines(
     for (const [index, result] of settled.entries()) {
       if (result.status === 'fulfilled') continue;
       const error: unknown = result.reason;
-      if (!(error instanceof Failure) || names[index] === config.primaryHost) throw error;
+      if (!(error instanceof Failure)) throw error;
+      if (names[index] === config.primaryHost) throw orWithout(session, error, [config.primaryHost]);
       run.emit({ type: 'warning', text: `${error.message} Whether a lock lies there is not known.` });
     }
     const query = { lockDirectory: lockDirectoryHere, releasesFile: '/dev/null', files: [], paths: [] };

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FakeMachine } from '../fakes/machine.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
+import { wantedContainers } from '../../src/app/wanted.ts';
+import { connectFleet } from '../../src/pipeline/connecting.ts';
+import { deployPlan } from '../../src/pipeline/deploy.ts';
+import { problemsOf } from '../../src/pipeline/problems.ts';
+import { sessionOf } from './session.ts';
 import { makeWorld, type World } from './world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -58,4 +63,32 @@ test('--prune removes old containers and images first where the image may not fi
     expect(events.some((event) => event.type === 'stage-started' && event.stage === 'Make room')).toBe(true);
     two.freeBytes = 500 * megabyte;
     expect((await world.deploy('v3', { prune: true })).exitStatus).toBe(0);
+  }));
+
+test('plan says of the machines what a deploy would be refused for, and nothing where there is nothing to do', () =>
+  inVirtualTime(async () => {
+    const { world, one, two } = await atV1();
+    one.engineVersion = '19.03.15';
+    two.architecture = 'aarch64';
+    two.freeBytes = 10 * megabyte;
+    two.clockAheadSeconds = 600;
+    const problems = async (version: string) => {
+      const session = sessionOf(world, {}, []);
+      const fleet = await connectFleet(session, world.config.hosts);
+      const observed = await fleet.observe({ version, wanted: wantedContainers(world.config, version) });
+      const plan = deployPlan(session, { observed, version, digest: undefined, command: 'deploy' });
+      return (await problemsOf(session, fleet, { plan, observed })).problems.join('\n');
+    };
+    const { failure } = await world.deploy('v2');
+    const told = await problems('v2');
+    for (const text of [
+      'one: its Docker 19.03.15 is older than 20.10; a deploy stops here',
+      'two is arm64, and the image is built for amd64; a deploy stops here',
+      'two: 10 MB free, and the image may need 256 MB; a deploy stops here',
+      "two: 600 s ahead of this machine's",
+    ]) {
+      expect(told).toContain(text);
+      expect(failure?.details.join('\n')).toContain(text.replace('; a deploy stops here', ''));
+    }
+    expect(await problems('v1')).toBe('');
   }));
