@@ -78,6 +78,11 @@ export function rosterDirectory(config: Pick<Config, 'service' | 'destination'>)
   return `.kamal/longshore/${serviceOnMachine(config)}/roster`;
 }
 
+/** Where those stand that wait for the lock. */
+export function lineDirectory(config: Pick<Config, 'service' | 'destination'>): string {
+  return `.kamal/longshore/${serviceOnMachine(config)}/line`;
+}
+
 /** The lock of what all services of a machine share, and its roster; no service is called like this. */
 export const machineLockDirectory = '.kamal/longshore/.machine/lock';
 export const machineRosterDirectory = '.kamal/longshore/.machine/roster';

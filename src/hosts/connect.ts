@@ -75,6 +75,8 @@ export async function connect(request: ConnectRequest): Promise<Host> {
     describeFiles: (paths) => describeFiles(longShells.idle(), paths),
     acquireLock: lock.acquire,
     takeOverLock: lock.takeOver,
+    lookAtLock: lock.look,
+    leaveLine: lock.leaveLine,
     refreshLock: lock.refresh,
     releaseLock: lock.release,
     enlist: (enlistment) => enlist(longShells.idle(), request.name, enlistment),

@@ -37,6 +37,8 @@ const hostCalls = {
   setAccess: 'changes',
   acquireLock: 'looks',
   takeOverLock: 'looks',
+  lookAtLock: 'looks',
+  leaveLine: 'looks',
   refreshLock: 'looks',
   releaseLock: 'looks',
   enlist: 'looks',

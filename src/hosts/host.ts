@@ -1,5 +1,6 @@
 import type { EnlistAnswer, Enlistment, Seat } from './enlistment.ts';
 import type { Docker, ExecResult } from './docker.ts';
+import type { LineRequest, PlaceInLine } from './lock-line.ts';
 import type { StreamRun } from './stream.ts';
 import type { Watch } from './watch.ts';
 
@@ -43,6 +44,10 @@ export interface Host {
   acquireLock(request: LockRequest): Promise<LockAnswer>;
   /** Takes over a lock whose lease has run out by the machine's own clock, atomically; otherwise as `acquireLock`. */
   takeOverLock(request: LockRequest): Promise<LockAnswer>;
+  /** As `acquireLock`, but takes nothing: `taken` says that the lock is free, and nobody stands before this run. */
+  lookAtLock(request: LockRequest): Promise<LockAnswer>;
+  /** Gives up a place in the line for a lock. */
+  leaveLine(line: Pick<LineRequest, 'directory' | 'token'>): Promise<void>;
   /** Renews the lease. @returns false when the lock is no longer ours */
   refreshLock(directory: string, ownerToken: string): Promise<boolean>;
   /** Gives back our own lock (token given), or anybody's (no token). @returns false when it was not there, or not ours */
@@ -172,6 +177,8 @@ export interface LockRequest {
   lease?: { ownerToken: string; seconds: number };
   /** Where the runs that had this lock are listed; with it, and a lease, this run is enlisted at once. */
   roster?: string;
+  /** Where those stand that wait for this lock; absent: nobody is heeded. */
+  line?: LineRequest;
 }
 
 export interface LockRelease {
@@ -184,7 +191,8 @@ export interface LockRelease {
 }
 
 export type LockAnswer =
-  { readonly taken: true; readonly seat?: Seat } | { readonly taken: false; readonly holder: LockHolder };
+  | { readonly taken: true; readonly seat?: Seat }
+  | { readonly taken: false; readonly holder: LockHolder; readonly place?: PlaceInLine };
 
 export interface LockHolder {
   /** Decoded details; empty when the directory has none. */

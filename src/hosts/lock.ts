@@ -3,6 +3,7 @@ import { Failure } from '../errors.ts';
 import { quote } from '../processes/quote.ts';
 import type { LockAnswer, LockRelease, LockRequest } from './host.ts';
 import { clockFunctions, encodeDetails, leaseFile, parseHolder, showHolder } from './lock-holder.ts';
+import { leaveLineScript, lineFunctions, type LineRequest, noLine, parsePlace } from './lock-line.ts';
 import { leaveRoster, parseSeat, rosterFunctions, takeSeat } from './roster.ts';
 import { hereDocument, type Shell } from './shell.ts';
 
@@ -13,6 +14,8 @@ import { hereDocument, type Shell } from './shell.ts';
 export interface HostLock {
   acquire(request: LockRequest): Promise<LockAnswer>;
   takeOver(request: LockRequest): Promise<LockAnswer>;
+  look(request: LockRequest): Promise<LockAnswer>;
+  leaveLine(line: Pick<LineRequest, 'directory' | 'token'>): Promise<void>;
   refresh(directory: string, ownerToken: string): Promise<boolean>;
   release(request: LockRelease): Promise<boolean>;
 }
@@ -22,11 +25,15 @@ export function hostLock(shell: Shell, hostName: string): HostLock {
     const [word, ...facts] = text.trim().split('\n');
     const seat = parseSeat(facts);
     if (word === 'taken') return { taken: true, ...(seat === undefined ? {} : { seat }) };
-    if (word === 'held') return { taken: false, holder: parseHolder(facts) ?? { details: '' } };
+    const place = parsePlace(facts);
+    const holder = parseHolder(facts) ?? { details: '' };
+    if (word === 'held') return { taken: false, holder, ...(place === undefined ? {} : { place }) };
     throw new Failure('host-command-failed', `${hostName}: the lock answered ${JSON.stringify(text)}.`);
   };
   return {
-    acquire: async (request) => answer(await shell.askAtOnce('take the lock', acquireScript(request))),
+    acquire: async (request) => answer(await shell.askAtOnce('take the lock', acquireScript(request, takeIt(request)))),
+    look: async (request) => answer(await shell.ask('look at the lock', acquireScript(request, onlyLook))),
+    leaveLine: async (line) => void (await shell.ask('leave the line for the lock', leaveLineScript(line))),
     takeOver: async (request) => answer(await shell.ask('take over the lock', takeOverScript(request))),
     refresh: async (directory, ownerToken) =>
       (await shell.ask('renew the lock', refreshScript(directory, ownerToken))).trim() === 'renewed',
@@ -38,8 +45,7 @@ export function hostLock(shell: Shell, hostName: string): HostLock {
  * Says `taken`, or `held` and by whom. What `mkdir` says is never understood: it differs by system and language. A directory that
  * has vanished by the time it is looked at is tried again, and one that is empty is given a moment, as its maker may be writing.
  */
-function acquireScript(request: LockRequest): string {
-  const { directory, lease } = request;
+function acquireScript({ directory, line, details }: LockRequest, way: string): string {
   const parent = directory.includes('/') ? directory.slice(0, directory.lastIndexOf('/')) : '.';
   return `lock=${quote(directory)}
 mkdir -p ${quote(parent)} || exit 1
@@ -47,18 +53,29 @@ ${clockFunctions}
 holder() {
 ${showHolder}
 }
-for attempt in 1 2 3; do
+${line === undefined ? noLine : lineFunctions(line, details)}
+[ "$ahead" -eq 0 ] || { say "$(holder)"; exit 0; }
+${way}`;
+}
+
+const onlyLook = `held=$(holder)
+if [ "$held" = free ]; then leave; echo taken; else say "$held"; fi`;
+
+function takeIt(request: LockRequest): string {
+  const { lease } = request;
+  return `for attempt in 1 2 3; do
   if why=$(mkdir "$lock" 2>&1); then
     if ${writeLease(lease, '"$lock"')} && cat >"$lock/details" ${hereDocument(encodeDetails(request.details))}
     then
 ${lease === undefined || request.roster === undefined ? 'echo taken' : takeSeatUnlessOthers(request.roster, lease.ownerToken)}
     else rm -rf "$lock"; echo 'cannot write into the lock directory' >&2; exit 1
     fi
+    leave
     exit 0
   fi
   held=$(holder)
   if [ "$held" = 'details ' ] && [ "$attempt" -lt 3 ]; then sleep 1
-  elif [ "$held" != free ]; then echo held; printf '%s\\n' "$held"; exit 0
+  elif [ "$held" != free ]; then say "$held"; exit 0
   fi
 done
 echo "$why" >&2
@@ -69,7 +86,7 @@ exit 1`;
 function takeSeatUnlessOthers(roster: string, ownerToken: string): string {
   return `${rosterFunctions(roster)}
 other=$(showAway ${quote(ownerToken)} '')
-if [ -n "$other" ]; then rm -rf "$lock"; echo held; printf '%s\\n' "$other"; exit 0; fi
+if [ -n "$other" ]; then rm -rf "$lock"; say "$other"; exit 0; fi
 echo taken
 ${takeSeat(ownerToken)}`;
 }
@@ -114,7 +131,7 @@ END
   fi
 )
 takeAway
-${acquireScript(request)}`;
+${acquireScript(request, takeIt(request))}`;
 }
 
 /** Works from inside the directory: if it is moved aside meanwhile, the new holder's lease is not touched. */

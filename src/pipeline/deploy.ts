@@ -116,7 +116,7 @@ async function lookAhead(
   { version, plan, look, seen }: Pick<Deployment, 'version' | 'plan' | 'look' | 'seen'>,
 ): Promise<{ plan: Plan; hasStaleLock: boolean }> {
   // First the wait: what a run that is still at work leaves behind is seen only afterwards.
-  const hasStaleLock = await waitUntilFree(session, fleet);
+  const hasStaleLock = await waitUntilFree(session, fleet, version);
   const looking = { version, wanted: wantedOf(session, version), ...look };
   let observed = await fleet.observe(looking);
   if (await waitUntilFreeElsewhere(session, fleet, observed)) observed = await fleet.observe(looking);

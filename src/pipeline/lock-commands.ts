@@ -2,7 +2,7 @@ import { lockDirectory } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
 import type { Host, LockHolder } from '../hosts/host.ts';
 import { connectFleet } from './connecting.ts';
-import { lockRequest } from './lock.ts';
+import { lockRequest } from './lock-request.ts';
 import { lockHeld } from './lock-wait.ts';
 import type { LockResult } from '../report/results.ts';
 import type { Run } from './run.ts';

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { lockDirectory, rosterDirectory, serviceOnMachine } from '../containers/names.ts';
+import { rosterDirectory, serviceOnMachine } from '../containers/names.ts';
 import { Failure, messageOf } from '../errors.ts';
 import { isUnknown } from '../execute/execution.ts';
-import { timestamp } from '../execute/record.ts';
 import type { Fence } from '../hosts/fence.ts';
-import type { LockRelease, LockRequest } from '../hosts/host.ts';
+import type { LockRelease } from '../hosts/host.ts';
 import { beAlone, type Alone } from './alone.ts';
 import type { Fleet } from './fleet.ts';
 import type { HeldLock } from './held-lock.ts';
 import { inheritLock } from './inherited-lock.ts';
 import { keepLease, leaseSeconds, type Lease } from './lease.ts';
+import { inLine, lockRequest } from './lock-request.ts';
 import { acquire } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import { keepRoster, type Enlisted } from './roster.ts';
@@ -29,7 +29,7 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
   const request = lockRequest(session, { version, message, lease: { ownerToken, seconds: leaseSeconds }, roster });
   const { directory } = request;
   const host = await fleet.connected(config.primaryHost);
-  const { sinceAsked, seat } = await acquire(session, host, request);
+  const { sinceAsked, seat } = await acquire(session, host, inLine(session, ownerToken, request));
   if (seat === undefined) throw new Error('a lock with a lease was taken without a seat');
   const lockHost = () => fleet.connected(config.primaryHost);
   const renew = async () => {
@@ -131,19 +131,6 @@ async function atOnce<T>(work: Promise<T>, otherwise: T): Promise<T> {
 async function giveUp(lock: HeldLock, error: unknown): Promise<never> {
   await lock.release().catch(() => undefined);
   throw error;
-}
-
-/** The three lines that Kamal shows (reference, section 3.5). */
-export function lockRequest(
-  { config, tree }: Session,
-  { version, message, ...lasting }: Pick<LockRequest, 'lease' | 'roster'> & { version: string; message: string },
-): LockRequest {
-  const who = tree.userName || tree.performer;
-  return {
-    directory: lockDirectory(config),
-    details: `Locked by: ${who} at ${timestamp()}\nVersion: ${version}\nMessage: ${message}`,
-    ...lasting,
-  };
 }
 
 /** Holds the lock for the length of some work. @throws Failure `lock-held`, also when it was another run's by the end */

@@ -6,7 +6,7 @@ import { fenced, type Fence } from '../hosts/fence.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Fleet } from './fleet.ts';
 import { keepLease, leaseSeconds } from './lease.ts';
-import { lockRequest } from './lock.ts';
+import { lockRequest } from './lock-request.ts';
 import { acquire } from './lock-wait.ts';
 import { quietOn } from './quiet.ts';
 import { keepRoster } from './roster.ts';

@@ -15,8 +15,9 @@ import {
   writeDirectory,
   writeFile,
 } from './files.ts';
-import { acquireLock, enlist, refreshLock, releaseLock, takeOverLock } from './lock.ts';
+import { acquireLock, enlist, lookAtLock, refreshLock, releaseLock, takeOverLock } from './lock.ts';
 import type { Call, FakeConnection, MachineState } from './machine.ts';
+import { leaveLine } from './lock-line.ts';
 import { runInProxy } from './proxy.ts';
 import { stream } from './stream.ts';
 import { fakeWatch } from './watch.ts';
@@ -116,6 +117,8 @@ function hostOver(
     syncAssets: (sync) => line.change('syncAssets', [sync], () => syncAssets(machine, sync)),
     acquireLock: (request) => line.change('acquireLock', [request], () => acquireLock(machine, request, connection)),
     takeOverLock: (request) => line.change('takeOverLock', [request], () => takeOverLock(machine, request, connection)),
+    lookAtLock: (request) => line.change('lookAtLock', [request], () => lookAtLock(machine, request)),
+    leaveLine: (place) => line.change('leaveLine', [place], () => leaveLine(machine, place)),
     refreshLock: (directory, token) =>
       line.change('refreshLock', [directory, token], () => refreshLock(machine, directory, token)),
     releaseLock: (request) => line.change('releaseLock', [request], () => releaseLock(machine, request)),

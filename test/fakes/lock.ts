@@ -1,18 +1,30 @@
 import type { EnlistAnswer, Enlistment, LockElsewhere, Seat } from '../../src/hosts/enlistment.ts';
 import type { LockAnswer, LockHolder, LockRelease, LockRequest } from '../../src/hosts/host.ts';
+import { countAhead, leaveLine, standInLine } from './lock-line.ts';
 import type { FakeConnection, FakeLock, FakeRoster, MachineState } from './machine.ts';
 
 export function acquireLock(machine: MachineState, request: LockRequest, connection: FakeConnection): LockAnswer {
-  const held = machine.locks.get(request.directory);
-  if (held !== undefined) return { taken: false, holder: holderOf(held) };
   const other = request.lease && awayHere(machine, request.roster, { ownerToken: request.lease.ownerToken });
-  if (other !== undefined) return { taken: false, holder: other };
+  const looked = lookAtLock(machine, request, other);
+  if (!looked.taken) return looked;
   machine.locks.set(request.directory, {
     details: request.details,
     ...(request.lease === undefined ? {} : { lease: { ...request.lease, renewedAtSeconds: nowSeconds() } }),
   });
   machine.journal.push(`take lock ${request.directory}`);
   return { taken: true, ...takeSeat(machine, request, connection) };
+}
+
+/** Leaves the line when it is this run's turn. @param other whose lock lies on another machine */
+export function lookAtLock(machine: MachineState, request: LockRequest, other?: LockHolder): LockAnswer {
+  const held = machine.locks.get(request.directory);
+  const holder = held === undefined ? other : holderOf(held);
+  if (holder === undefined && countAhead(machine, request) === 0) {
+    if (request.line !== undefined) leaveLine(machine, request.line);
+    return { taken: true };
+  }
+  const place = standInLine(machine, request, holder === undefined);
+  return { taken: false, holder: holder ?? { details: '' }, ...(place === undefined ? {} : { place }) };
 }
 
 export function takeOverLock(machine: MachineState, request: LockRequest, connection: FakeConnection): LockAnswer {

@@ -45,6 +45,8 @@ export interface MachineState {
   readonly files: Map<string, { content: string; mode: string; owner?: number }>;
   readonly directories: Set<string>;
   readonly locks: Map<string, FakeLock>;
+  /** Tickets of those that wait for a lock, in their order. */
+  readonly lines: Map<string, FakeTicket[]>;
   readonly rosters: Map<string, FakeRoster>;
   /** How long a container takes to stop. */
   stopSeconds: number;
@@ -73,6 +75,13 @@ export interface MachineState {
   connectionCount: number;
   /** Ever made. */
   containerCount: number;
+}
+
+export interface FakeTicket {
+  readonly token: string;
+  readonly seconds: number;
+  renewedAtSeconds: number;
+  readonly details: string;
 }
 
 export interface FakeLock {
@@ -135,6 +144,7 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     files: new Map(),
     directories: new Set(['.']),
     locks: new Map(),
+    lines: new Map(),
     rosters: new Map(),
     stopSeconds: 0,
     stopping: new Set(),
