@@ -25,6 +25,7 @@ echo "mode $(stat -c %a "$0"), on \${KAMAL_HOST:-this box}, for $KAMAL_VERSION, 
 [ -n "$KAMAL_HOST" ] || exit 0
 [ ! -e pre-deploy-fails ] || { echo 'the jobs did not stop'; exit 9; }
 [ ! -e pre-deploy-waits ] || sleep 61.5
+while [ -e pre-deploy-stays ]; do sleep 0.2; done
 `,
     'config/deploy.yml': (text) => `${text}\nhooks:\n  pre-deploy:\n    run_on: [local, hosts]\n    roles: [worker]\n`,
   });
@@ -138,6 +139,50 @@ test('a failing post-deploy hook reverts nothing, and is exit 6', async () => {
   expect(run.stderr).toContain('post-deploy');
   expect(await Promise.all(machines.map((one) => served(one, host)))).toEqual([version, version]);
   expect(await lockIsHeld(dal, 'small')).toBe(false);
+});
+
+test('three deploys at once: each is told its place, and they deploy in the order in which they came', async () => {
+  const current = await served(dal, host);
+  const version = project.commit('Waited for');
+  await on(dal, 'touch /home/deploy/pre-deploy-stays');
+  const ended: string[] = [];
+  /** Resolves when an event of the run says so. */
+  const start = (name: string, words: string, says: (text: string) => boolean) => {
+    let said: () => void = () => undefined;
+    const isThere = new Promise<void>((resolve) => (said = resolve));
+    const onEvent = (event: Ended['events'][number]) => {
+      const text = event.type === 'note' ? event.text : event.type === 'output' ? event.line : '';
+      if (says(text)) said();
+    };
+    const run = deploy(`${words} --json`, { onEvent }).then((done) => {
+      ended.push(name);
+      said();
+      return done;
+    });
+    return { run, isThere };
+  };
+  const wait = '--lock-wait --lock-wait-interval 1';
+  const first = start('first', 'deploy', (text) => text.includes(`on ${dal.address}, for ${version}`));
+  await first.isThere;
+  const back = `deploy --skip-push --version ${current} ${wait}`;
+  const second = start('second', back, (text) => text.startsWith('1st in line'));
+  await second.isThere;
+  const third = start('third', `deploy ${wait}`, (text) => text.startsWith('2nd in line'));
+  await third.isThere;
+  const refused = await deploy('deploy --skip-push');
+  await on(dal, 'rm /home/deploy/pre-deploy-stays');
+  const runs = await Promise.all([first.run, second.run, third.run]);
+  expect(
+    runs.map(({ status }) => status),
+    runs.map(({ output }) => output).join('\n'),
+  ).toEqual([0, 0, 0]);
+  expect(ended).toEqual(['first', 'second', 'third']);
+  const behind = `for the lock on ${dal.address}, behind .+ deploying ${version.slice(0, 7)} since`;
+  expect(runs[1]?.output).toMatch(new RegExp(`1st in line ${behind} \\d+ s`));
+  expect(runs[2]?.output).toMatch(new RegExp(`2nd in line ${behind} \\d+ s; next is .+ with ${current.slice(0, 7)}`));
+  expect(refused, refused.output).toMatchObject({ status: 4 });
+  expect(await served(dal, host)).toBe(version);
+  expect(await on(dal, 'ls -A /home/deploy/.kamal/longshore/small/line')).toBe('');
 });
 
 test('what a hook calls acts under the lock of its deploy, and leaves it there', async () => {
