@@ -1,10 +1,10 @@
 import { abbreviateVersion } from '../build/version.ts';
+import { commandOf } from '../containers/command.ts';
 import { Failure } from '../errors.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
 import type { Plan } from '../plan/plan.ts';
 import { asksFor, irreversibleSince } from '../plan/release.ts';
-import { commandOf } from '../plan/release-spec.ts';
 import type { Session } from './session.ts';
 
 /** Whether the file wants a yes to the release command that has not been said yet. */

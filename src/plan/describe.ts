@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { abbreviateVersion } from '../build/version.ts';
+import { commandOf } from '../containers/command.ts';
 import { withoutPasswords } from '../config/sheet.ts';
 import type { AssetSync } from '../hosts/host.ts';
-import { commandOf } from './release-spec.ts';
 import type { Step, StepKind } from './plan.ts';
 
 /** A step in words, without its reason: `pull acme/shop:4be1`. Long versions are cut as Kamal cuts them. */

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts';
 import type { ReleaseCommand } from '../config/config-phases.ts';
-import { withoutPasswords } from '../config/sheet.ts';
 import { imageOf, releaseLabel, rolePrefix, serviceOnMachine } from '../containers/names.ts';
 import { runOnce } from '../containers/run-once.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
@@ -40,9 +39,4 @@ export function releaseSpec(
     labels: { service: '', [releaseLabel]: serviceOnMachine(config) },
     volumes: like.role.volumes,
   };
-}
-
-/** What is run, without passwords that stand in it. */
-export function commandOf({ cmd = [] }: Pick<ContainerSpec, 'cmd'>): string {
-  return withoutPasswords(cmd.join(' '));
 }
