@@ -2,7 +2,7 @@ import { Failure } from '../../src/errors.ts';
 import type { Host, ScriptRun } from '../../src/hosts/host.ts';
 import { syncAssets } from './assets.ts';
 import { createByCommandLine } from './command-line.ts';
-import { probe } from './containers.ts';
+import { probe } from './probe.ts';
 import { fakeDocker } from './docker.ts';
 import {
   appendLines,

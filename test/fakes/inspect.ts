@@ -1,5 +1,6 @@
 import type { ContainerInspect, ContainerSummary } from '../../src/hosts/docker.ts';
-import { answersHealthy, secondsUp, type FakeContainer } from './containers.ts';
+import type { FakeContainer } from './containers.ts';
+import { answersHealthy, secondsUp } from './probe.ts';
 import type { MachineState } from './machine.ts';
 import { publishedPorts } from './ports.ts';
 

@@ -1,5 +1,6 @@
 import type { ExecResult } from '../../src/hosts/docker.ts';
-import { answersHealthy, findContainer, type FakeContainer } from './containers.ts';
+import { findContainer, type FakeContainer } from './containers.ts';
+import { answersHealthy } from './probe.ts';
 import { isThere } from './files.ts';
 import { hash } from './images.ts';
 import type { MachineState } from './machine.ts';
