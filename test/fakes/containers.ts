@@ -2,7 +2,7 @@ import type { CreateContainerBody } from '../../src/hosts/docker.ts';
 import { findImage, hash, refused, type Behaviour, type FakeImage } from './images.ts';
 import type { MachineState } from './machine.ts';
 import { makeSources } from './mounted.ts';
-import { portTaker } from './ports.ts';
+import { portBindings, portTaker } from './ports.ts';
 
 /** One container, from its making to its removal. */
 export interface FakeContainer {
@@ -110,10 +110,6 @@ function listen(machine: MachineState, container: FakeContainer): void {
     container.startError = `${endpoint}: Error starting userland proxy: listen ${protocol}4 ${address}:${number}: bind: cannot assign requested address`;
     throw refused(machine, `start container ${container.name}`, container.startError);
   }
-}
-
-function portBindings({ body }: FakeContainer): Record<string, { HostIp?: string; HostPort?: string }[]> {
-  return (body.HostConfig['PortBindings'] ?? {}) as Record<string, { HostIp?: string; HostPort?: string }[]>;
 }
 
 /** The engine is stopped and started again: what its policy brings back runs afterwards, as far as it can be started. */

@@ -16,14 +16,20 @@ interface PublishedPort {
   Type: string;
 }
 
+/** What it asks for at each start, by the container's port. */
+export function portBindings({
+  body,
+}: Pick<FakeContainer, 'body'>): Record<string, { HostIp?: string; HostPort?: string }[]> {
+  return (body.HostConfig['PortBindings'] ?? {}) as ReturnType<typeof portBindings>;
+}
+
 /** As `docker ps` shows those of a container that runs: one that is published without an address once for each kind of address. */
 export function publishedPorts({ body }: Pick<FakeContainer, 'body'>): PublishedPort[] {
-  const bindings = (body.HostConfig['PortBindings'] ?? {}) as Record<string, { HostIp: string; HostPort: string }[]>;
-  return Object.entries(bindings).flatMap(([target, places]) => {
+  return Object.entries(portBindings({ body })).flatMap(([target, places]) => {
     const [port, Type = 'tcp'] = target.split('/');
     return places
-      .filter(({ HostPort }) => /^\d+$/.test(HostPort))
-      .flatMap(({ HostIp, HostPort }) =>
+      .filter(({ HostPort = '' }) => /^\d+$/.test(HostPort))
+      .flatMap(({ HostIp = '', HostPort }) =>
         (HostIp === '' ? ['0.0.0.0', '::'] : [HostIp]).map((IP) => ({
           IP,
           PrivatePort: Number(port),
