@@ -59,6 +59,7 @@ describe('containers that mount from another login’s directory', () => {
     inVirtualTime(async () => {
       const plain = yaml.replace('asset_path: /assets\n', '');
       const world = await setUpByRoot(plain);
+      world.machines.get('one')?.directories.add('/root/shop-db/data');
       const meant = worldOn(world, plain.replace('"data:/data"', '"/root/shop-db/data:/data"'));
       expect((await meant.accessory('restart', ['db'])).failure).toBeUndefined();
       expect((await world.accessory('restart', ['db'])).failure?.message).toContain('/root/shop-db/data');
