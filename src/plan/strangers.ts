@@ -14,14 +14,21 @@ export function strangers(
   config: Config,
   wanted: readonly { readonly host: string; readonly spec: ContainerSpec }[],
 ): string[] {
-  const meant = wanted
-    .filter((one) => one.host === host.host)
+  const here = wanted.filter((one) => one.host === host.host);
+  const below = here
+    .flatMap(({ spec }) =>
+      mountsOf({ volumes: spec.volumes.filter((one) => !isWhole(one)), options: [] }, host.homeDirectory),
+    )
+    .flatMap(({ source }) =>
+      source.startsWith(`${host.homeDirectory}/`) ? [source.slice(host.homeDirectory.length + 1)] : [],
+    );
+  const meant = here
     .flatMap(({ spec }) => mountsOf({ ...spec, volumes: spec.volumes.filter(isWhole) }, host.homeDirectory))
     .map(({ source }) => source);
   return host.containers
     .filter((container) => isOf(container, config))
     .flatMap((container) =>
-      foreignMounts(container, { config, host })
+      foreignMounts(container, { config, host, below })
         .filter((source) => !meant.includes(source))
         .map(
           (source) =>
@@ -34,15 +41,16 @@ function isWhole(volume: string): boolean {
   return volume.startsWith('/');
 }
 
-/** What lies where another login's directory has this container's files. */
+/** What lies where another login's directory has this container's files. @param below what the file mounts from the login's own */
 function foreignMounts(
   { labels, mounts }: ObservedContainer,
-  { config, host }: { config: Config; host: ObservedHost },
+  { config, host, below }: { config: Config; host: ObservedHost; below: readonly string[] },
 ): string[] {
   const own = labels['role'] === undefined ? (labels['service'] ?? '') : `.kamal/apps/${serviceOnMachine(config)}`;
   return mounts.flatMap(({ type, source }) => {
     if (own === '' || type !== 'bind' || source.startsWith(`${host.homeDirectory}/`)) return [];
     const home = /^(?:\/root|\/home\/[^/]+)(?=\/)/.exec(source)?.[0];
-    return home !== undefined && `${source}/`.startsWith(`${home}/${own}/`) ? [source] : [];
+    const isOwn = [own, ...below].some((path) => `${source}/`.startsWith(`${home}/${path}/`));
+    return home !== undefined && isOwn ? [source] : [];
   });
 }

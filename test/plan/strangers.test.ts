@@ -18,7 +18,10 @@ async function setUpByRoot(file: string): Promise<World> {
   for (const machine of world.machines.values()) machine.homeDirectory = '/root';
   for (const version of ['v1', 'v2'])
     expect(await world.deploy(version, { command: 'setup' })).toMatchObject({ exitStatus: 0 });
-  for (const machine of world.machines.values()) machine.homeDirectory = '/home/deploy';
+  for (const machine of world.machines.values()) {
+    machine.homeDirectory = '/home/deploy';
+    machine.directories.add('/root/shop-db/data');
+  }
   return world;
 }
 
@@ -53,6 +56,20 @@ describe('containers that mount from another login’s directory', () => {
       expect(world.running()).toEqual(before);
       for (const machine of world.machines.values()) machine.homeDirectory = '/root';
       expect(await world.deploy('v3')).toMatchObject({ exitStatus: 0 });
+    }));
+
+  test('stop them also for what a role keeps there, which the new one would find empty', () =>
+    inVirtualTime(async () => {
+      const plain = `${twoMachines}volumes: ["$PWD/storage:/rails/storage", "shop-cache:/cache", "/srv/files:/files"]\n`;
+      const world = await setUpByRoot(plain);
+      world.push('v3');
+      const { failure } = await world.deploy('v3');
+      expect(failure).toMatchObject({ code: 'hosts-not-ready', exitStatus: 3 });
+      const said = [failure?.message, ...(failure?.details ?? [])].join('\n');
+      expect(said).toContain('one: shop-web-v2 mounts /root/storage, and this login’s directory is /home/deploy');
+      expect(said).not.toMatch(/mounts \/srv|cache/);
+      const meant = worldOn(world, plain.replace('$PWD/storage', '/root/storage'));
+      expect((await meant.deploy('v3')).failure).toBeUndefined();
     }));
 
   test('are let be when the file says that path, or they are another service’s or destination’s', () =>
