@@ -1,7 +1,8 @@
+import { formerPlace, nextPlace } from '../accessories/places.ts';
 import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Step } from '../plan/plan.ts';
-import type { Execution } from './execution.ts';
+import type { Execution, UploadedFile } from './execution.ts';
 
 /** Steps on the machine itself, besides Docker's. */
 
@@ -10,13 +11,34 @@ export async function uploadFile(
   host: Host,
   execution: Execution,
 ): Promise<void> {
-  const files = execution.files.get(`${host.name}:${step.path}`);
-  if (files === undefined) throw new Error(`${step.local} was not read for ${host.name}`);
-  for (const { below, content } of files) {
-    const path = `${step.path}${below}`;
+  for (const { below, content } of filesAt(step.path, host, execution)) {
+    const path = step.place === 'beside' ? nextPlace(`${step.path}${below}`) : `${step.path}${below}`;
     await host.writeFile(path, content, step.mode);
     await giveAccess({ path, ...(step.owner === undefined ? {} : { owner: step.owner }) }, host);
   }
+}
+
+export async function swapFile(
+  { path, way }: Extract<Step, { kind: 'swap-file' }>,
+  host: Host,
+  execution: Execution,
+): Promise<void> {
+  const places = filesAt(path, host, execution).map(({ below }) => `${path}${below}`);
+  if (way === 'end') return host.removeDirectories(places.map(formerPlace));
+  const moves = (place: string) =>
+    way === 'back'
+      ? [{ from: formerPlace(place), to: place }]
+      : [
+          { from: place, to: formerPlace(place) },
+          { from: nextPlace(place), to: place },
+        ];
+  return host.moveFiles(places.flatMap(moves));
+}
+
+function filesAt(path: string, host: Host, { files }: Execution): readonly UploadedFile[] {
+  const found = files.get(`${host.name}:${path}`);
+  if (found === undefined) throw new Error(`what belongs to ${path} was not read for ${host.name}`);
+  return found;
 }
 
 export async function giveAccess(

@@ -7,7 +7,7 @@ import { thisMachine } from '../plan/plan.ts';
 import { writeCertificate } from './certificate.ts';
 import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
 import { bootProxy, createNetwork, removeRoute, sendTraffic, startProxy } from './proxy.ts';
-import { checkSpace, giveAccess, runCommand, uploadFile } from './host-steps.ts';
+import { checkSpace, giveAccess, runCommand, swapFile, uploadFile } from './host-steps.ts';
 import { waitUntilHealthy } from './healthy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
 import { noteLeftOut, recordRelease, timestamp } from './record.ts';
@@ -71,6 +71,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return giveAccess(step, host);
     case 'upload-file':
       return uploadFile(step, host, execution);
+    case 'swap-file':
+      return swapFile(step, host, execution);
     case 'run-command':
       return runCommand(step, host, execution, onProgress);
     case 'remove-route':

@@ -32,6 +32,7 @@ const hostCalls = {
   makeDirectory: 'changes',
   writeDirectory: 'changes',
   moveDirectory: 'changes',
+  moveFiles: 'changes',
   removeDirectories: 'changes',
   syncAssets: 'changes',
   setAccess: 'changes',

@@ -95,6 +95,11 @@ export async function moveDirectory(shell: Shell, from: string, to: string): Pro
   );
 }
 
+export async function moveFiles(shell: Shell, moves: readonly { from: string; to: string }[]): Promise<void> {
+  const lines = moves.map(({ from, to }) => `[ ! -e ${quote(from)} ] || mv -f ${quote(from)} ${quote(to)} || exit 1`);
+  await shell.ask(`put files in place: ${moves.map(({ to }) => to).join(', ')}`, lines.join('\n'));
+}
+
 export async function removeDirectories(shell: Shell, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return;
   const words = quoteAll(paths.map((path) => (path.startsWith('-') ? `./${path}` : path)));

@@ -30,6 +30,8 @@ export interface Host {
   writeDirectory(path: string, files: ReadonlyMap<string, string>): Promise<void>;
   /** Gives a directory beside `to` its name, unless there is one of that name: then it is removed. */
   moveDirectory(from: string, to: string): Promise<void>;
+  /** Gives files other names, in turn and over what is there; those that are not there are no failure. */
+  moveFiles(moves: readonly { from: string; to: string }[]): Promise<void>;
   /** Removes these directories with all that is in them; those that are not there are no failure. */
   removeDirectories(paths: readonly string[]): Promise<void>;
   /**

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { formerPlace } from '../accessories/places.ts';
 import type { WantedAccessory } from '../accessories/wanted.ts';
 import { absolute } from '../containers/create-request.ts';
 import type { ValueSources } from '../containers/delivery.ts';
@@ -33,7 +34,7 @@ export async function observeAccessories(
       ...new Set([
         ...wanted.flatMap(pathsOf),
         ...wanted.flatMap(claimantsOf).map(({ envFile }) => envFile),
-        ...digestPaths(host.name, look.digests),
+        ...digestPaths(host.name, look.digests).flatMap((path) => [path, formerPlace(path)]),
       ]),
     ]),
     ...wanted.map((one) => find(one, host, look)),
@@ -47,6 +48,7 @@ export async function observeAccessories(
         ...(image === undefined ? {} : { image: imageFacts(image) }),
         ...(unhealthy === undefined ? {} : { unhealthy }),
         ...claimsOn(one, { inspect, image: own, sources, homeDirectory, files }),
+        ...formersOf(one, files, look.digests),
         files: filesUnlike(one, files, look.digests),
       };
     });
@@ -161,6 +163,17 @@ function imageFacts({ Id, RepoDigests, Config }: ImageInspect): NonNullable<Obse
 
 function digestPaths(host: string, digests: AccessoryLook['digests']): string[] {
   return [...digests.keys()].filter((key) => key.startsWith(`${host}:`)).map((key) => key.slice(host.length + 1));
+}
+
+function formersOf(
+  { host, accessory }: WantedAccessory,
+  facts: Readonly<Record<string, FileFacts>>,
+  digests: ReadonlyMap<string, string>,
+): Pick<ObservedAccessory, 'formers'> {
+  const isOwn = (path: string) =>
+    accessory.files.some(({ hostPath }) => path === hostPath || path.startsWith(`${hostPath}/`));
+  const formers = digestPaths(host, digests).filter((path) => isOwn(path) && facts[formerPlace(path)] !== undefined);
+  return formers.length === 0 ? {} : { formers };
 }
 
 function filesUnlike(

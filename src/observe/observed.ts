@@ -114,6 +114,8 @@ export interface ObservedAccessory {
   readonly unhealthy?: string;
   /** Where other destinations have an accessory of the same name: who may have made the container. */
   readonly claims?: Claims;
+  /** Files of which a replacement keeps what was there before it, or one that was cut off did; absent: none. */
+  readonly formers?: readonly string[];
   /** Files and directories that are not there as the file says, by path, and why. */
   readonly files: readonly { readonly path: string; readonly because: string }[];
 }

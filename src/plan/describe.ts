@@ -39,7 +39,13 @@ export function describe(step: StepKind): string {
     case 'make-directory':
       return `make directory ${step.path}`;
     case 'upload-file':
-      return `write ${step.path} from ${step.local}`;
+      return `write ${step.path} from ${step.local}${step.place === undefined ? '' : ', beside its place'}`;
+    case 'swap-file':
+      return {
+        in: `put the new ${step.path} in its place`,
+        back: `put ${step.path} back`,
+        end: `drop the ${step.path} of before`,
+      }[step.way];
     case 'run-command':
       return `run ${step.name}`;
     case 'remove-route':

@@ -120,14 +120,17 @@ export type StepKind =
       readonly crashes?: number;
     }
   | { readonly kind: 'make-directory'; readonly path: string; readonly mode?: string; readonly owner?: string }
-  /** Of the accessory's file called `local` here, or each file in it; what it holds stands in no plan. */
+  /** Of the accessory's file called `local` here, or each file in it; what it holds stands in no plan. `place` absent: its own. */
   | {
       readonly kind: 'upload-file';
       readonly path: string;
       readonly local: string;
       readonly mode: string;
       readonly owner?: string;
+      readonly place?: 'beside';
     }
+  /** `in`: what waits beside gets there, and what was there is kept; `back`: that is put back; `end`: it is kept no longer. */
+  | { readonly kind: 'swap-file'; readonly path: string; readonly way: 'in' | 'back' | 'end' }
   /** A command of the user's, such as a dump, by the machine's shell. */
   | { readonly kind: 'run-command'; readonly name: string; readonly command: string; readonly timeoutSeconds: number }
   /** With a time for it, requests in flight are answered first, while new ones are refused. */

@@ -96,6 +96,16 @@ export function moveDirectory(machine: MachineState, from: string, to: string): 
   machine.journal.push(`move ${from} to ${to}`);
 }
 
+export function moveFiles(machine: MachineState, moves: readonly { from: string; to: string }[]): void {
+  for (const { from, to } of moves) {
+    const file = machine.files.get(normal(machine, from));
+    if (file === undefined) continue;
+    machine.files.delete(normal(machine, from));
+    machine.files.set(normal(machine, to), file);
+    machine.journal.push(`move ${from} to ${to}`);
+  }
+}
+
 export function isThere(machine: MachineState, path: string): boolean {
   return exists(machine, normal(machine, path));
 }

@@ -10,6 +10,7 @@ import {
   makeDirectory,
   readState,
   moveDirectory,
+  moveFiles,
   removeDirectories,
   setAccess,
   writeDirectory,
@@ -113,6 +114,7 @@ function hostOver(
     writeDirectory: (path, files) =>
       line.change('writeDirectory', [path, files], () => writeDirectory(machine, path, files)),
     moveDirectory: (from, to) => line.change('moveDirectory', [from, to], () => moveDirectory(machine, from, to)),
+    moveFiles: (moves) => line.change('moveFiles', [moves], () => moveFiles(machine, moves)),
     removeDirectories: (paths) => line.change('removeDirectories', [paths], () => removeDirectories(machine, paths)),
     syncAssets: (sync) => line.change('syncAssets', [sync], () => syncAssets(machine, sync)),
     acquireLock: (request) => line.change('acquireLock', [request], () => acquireLock(machine, request, connection)),

@@ -1,9 +1,11 @@
+import { formerPlace } from '../../accessories/places.ts';
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure, messageOf } from '../../errors.ts';
 import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { isRunning, meet, type Met } from '../../plan/accessories/current.ts';
 import { planAccessoryGoBack, type Held } from '../../plan/accessories/go-back.ts';
+import { quote, quoteAll } from '../../processes/quote.ts';
 import { executionBack } from '../execution.ts';
 import { sshWords } from '../ssh-words.ts';
 import type { AccessoryEnded, AccessoryWork } from './carry-out.ts';
@@ -113,10 +115,11 @@ function isSteady(met: Met): boolean {
 
 /** The two commands that bring the old container back, for a person to type. */
 function heldFailure({ session, title }: AccessoryWork, held: readonly Held[], details: readonly string[]): Failure {
-  const commands = held.flatMap(({ host, service, old, failed }) => {
+  const commands = held.flatMap(({ host, service, old, failed, formers }) => {
+    const files = formers.map((path) => `mv ${quoteAll([formerPlace(path), path])} && `).join('');
     return [
       `${sshWords(session.config, host)} docker rename ${failed} ${service}_failed_${failed}`,
-      `${sshWords(session.config, host)} 'docker rename ${old} ${service} && docker start ${service}'`,
+      `${sshWords(session.config, host)} ${quote(`docker rename ${old} ${service} && ${files}docker start ${service}`)}`,
     ];
   });
   const [first] = held;

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { nextName } from '../../containers/names.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
 import { differencesOf, isRunning, type Met } from '../../plan/accessories/current.ts';
@@ -78,7 +79,7 @@ function applied(options: AccessoryOptions, { moved, pulls }: Applying): Story {
       planReplace({
         ...replacement(request, before, options),
         because,
-        isSettled: (met) => differencesOf(met).length === 0 && moved(met) === undefined,
+        isSettled: (met) => differencesOf(met).length === 0 && moved(met) === undefined && !isAwaited(met),
         pulls,
       }),
   };
@@ -93,7 +94,8 @@ function whyUpgraded(met: Met, moved: Applying['moved']): string | undefined {
   const tag = moved(met);
   const differences = [...differencesOf(met), ...(tag === undefined ? [] : [`its image moved: ${tag}`])];
   if (differences.length > 0) return differences.join(', ');
-  return met.observed.leftovers.length > 0 ? 'a run that was cut off replaced it' : undefined;
+  const { leftovers, formers = [] } = met.observed;
+  return leftovers.length + formers.length > 0 ? 'a run that was cut off replaced it' : undefined;
 }
 
 function replacement(request: StartRequest, before: Observed | undefined, options: AccessoryOptions) {
@@ -124,6 +126,14 @@ function replacementRefusals({ discard = [], newData = [] }: AccessoryOptions): 
       ...whyDataWouldGo(met, { discard, newData }, config),
       ...whyPortIsOpen(met),
     ]);
+}
+
+/** That a replacement was cut off before the container that was made for it got the name. */
+function isAwaited({ wanted, observed: { container, leftovers } }: Met): boolean {
+  const next = nextName(wanted.spec.name, '');
+  return leftovers.some(
+    ({ name, createdSeconds }) => name.startsWith(next) && createdSeconds >= (container?.createdSeconds ?? 0),
+  );
 }
 
 function isAbsent({ observed: { container, leftovers } }: Met): boolean {

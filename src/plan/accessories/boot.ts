@@ -8,8 +8,9 @@ import { stage } from '../prepare.ts';
 import { typed } from '../typed.ts';
 import { whyStarted } from '../why-down.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
+import { fileSteps } from './files.ts';
 import { lostRouteSteps, whyRouteDiffers, whyRouteIsLost } from './route.ts';
-import { auditLanes, bootSteps, fileSteps, prepareStage, proofSteps, stopStep } from './steps.ts';
+import { auditLanes, bootSteps, prepareStage, proofSteps, stopStep } from './steps.ts';
 
 export interface BootRequest {
   readonly config: Config;

@@ -7,6 +7,7 @@ import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
 import { currentOf, isRunning, meet, type Met } from './current.ts';
+import { swapBackSteps } from './files.ts';
 import { lostRouteSteps } from './route.ts';
 import { bootSteps, nextNameOf, proofSteps, stopStep } from './steps.ts';
 
@@ -19,6 +20,8 @@ export interface Held {
   readonly old: string;
   /** The id of the new one, stopped. */
   readonly failed: string;
+  /** Files that it would not find as they were, with what was there beside them. */
+  readonly formers: readonly string[];
   readonly because: string;
 }
 
@@ -116,10 +119,11 @@ function verdictOn(
   if (failed === undefined || because === undefined)
     return { met, stops, old, ...(failed === undefined ? {} : { failed }) };
   const { name, service } = wanted.accessory;
+  const { formers = [] } = met.observed;
   return {
     met,
     stops,
-    held: { host: wanted.host, name, service, old: old.name, failed: failed.id.slice(0, 12), because },
+    held: { host: wanted.host, name, service, old: old.name, failed: failed.id.slice(0, 12), because, formers },
   };
 }
 
@@ -154,6 +158,7 @@ function backSteps(met: Met, { old, failed, ran, isUnsure, config }: Back): Step
   return [
     ...(failed === undefined ? [] : rename(failed, nextNameOf(name, old), 'it makes room')),
     ...rename(old, name, 'its name before'),
+    ...(isUp(old) ? [] : swapBackSteps(met, because)),
     ...(ran ? again : []),
     ...(failed === undefined
       ? []

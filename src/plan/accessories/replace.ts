@@ -8,19 +8,11 @@ import type { ContainerRef, Plan, Stage, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
 import { currentOf, meet, type Met } from './current.ts';
+import { fileSteps, swapEndSteps, swapSteps } from './files.ts';
 import { feltNotes } from './felt.ts';
 import { movedHere } from './moved.ts';
 import { lostRouteSteps, routeSteps, staleCertificateSteps } from './route.ts';
-import {
-  auditLanes,
-  bootSteps,
-  fileSteps,
-  nextNameOf,
-  prepareStage,
-  proofSteps,
-  replacedNameOf,
-  stopStep,
-} from './steps.ts';
+import { auditLanes, bootSteps, nextNameOf, prepareStage, proofSteps, replacedNameOf, stopStep } from './steps.ts';
 
 export interface ReplaceRequest {
   readonly config: Config;
@@ -102,6 +94,7 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
   const next = nextNameOf(spec.name, old);
   const others = met.observed.leftovers.filter(({ id }) => id !== old?.id);
   const stale = others.filter(({ name }) => name === next);
+  const files = swapSteps(met);
   return [
     ...(accessory.beforeReplace === undefined || old === undefined
       ? []
@@ -116,8 +109,7 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
         ]),
     ...stale.map((container) => remove(reference(container), 'a run that was cut off left it')),
     { kind: 'create-container', spec: { ...spec, name: next }, because },
-    ...fileSteps(met),
-    ...(old === undefined ? [] : [stopStep(met, old, because)]),
+    ...(old === undefined ? fileSteps(met) : [...files.uploads, stopStep(met, old, because), ...files.swaps]),
     ...(old === undefined || aside === undefined || old.name === aside.name
       ? []
       : [{ kind: 'rename-container', container: reference(old), name: aside.name, because: 'it makes room' } as const]),
@@ -131,6 +123,7 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
     ...others
       .filter(({ name }) => name !== next)
       .map((container) => remove(reference(container), 'its successor is healthy')),
+    ...(old === undefined ? [] : files.ends),
   ];
 }
 
@@ -146,6 +139,7 @@ function rest(
       ? [...proofSteps(met, proof), ...lostRouteSteps(met, config)]
       : bootSteps(met, { ...proof, config })),
     ...met.observed.leftovers.map((old) => remove(reference(old), 'its successor is healthy')),
+    ...swapEndSteps(met),
   ];
 }
 

@@ -74,17 +74,6 @@ function envFileStep({ wanted }: Met): Step {
   return { kind: 'write-env-file', path: wanted.envFile, variables, because: 'a new container gets its secrets' };
 }
 
-/** Written just before the container starts: one that runs with the old file keeps it, as it is mounted. */
-export function fileSteps({ wanted, observed }: Met): Step[] {
-  return wanted.accessory.files.flatMap(({ hostPath, local, mode, owner }) => {
-    const because = observed.files.find(({ path }) => path === hostPath)?.because;
-    if (because === undefined) return [];
-    return [
-      { kind: 'upload-file', path: hostPath, local, mode, ...(owner === undefined ? {} : { owner }), because } as const,
-    ];
-  });
-}
-
 function access({ mode, owner }: { mode: string | undefined; owner: string | undefined }): {
   mode?: string;
   owner?: string;

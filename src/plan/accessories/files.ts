@@ -1,0 +1,72 @@
+import type { MountedFile } from '../../config/config-accessory.ts';
+import type { Step } from '../plan.ts';
+import type { Met } from './current.ts';
+
+/** The files that the file brings to an accessory's machine. */
+
+/** Of a container that does not run: its files in their places. */
+export function fileSteps(met: Met): Step[] {
+  return filesUnlike(met).map(({ file, because }) => upload(file, because));
+}
+
+/**
+ * Of one that is replaced: written beside their places while it runs, and swapped when it has stopped, so that it comes back with what it
+ * had. Where a replacement that was cut off had swapped already, what that one kept is what the old container had.
+ */
+export function swapSteps(met: Met): { uploads: Step[]; swaps: Step[]; ends: Step[] } {
+  const unlike = filesUnlike(met);
+  const kept = keptFiles(met);
+  const isUnsettled = met.observed.leftovers.length > 0;
+  const all = new Set([...(isUnsettled ? kept : []), ...unlike.map(({ file: { hostPath } }) => hostPath)]);
+  return {
+    uploads: [
+      ...(isUnsettled ? [] : kept).map((path) => swapEnd(path, 'a run that was cut off left it')),
+      ...unlike.map(({ file, because }): Step => ({ ...upload(file, because), place: 'beside' })),
+    ],
+    swaps: unlike.flatMap(({ file: { hostPath: path }, because }): Step[] => [
+      ...(isUnsettled && kept.includes(path)
+        ? [swapBack(path, 'a run that was cut off had put another one there')]
+        : []),
+      { kind: 'swap-file', path, way: 'in', because },
+    ]),
+    ends: [...all].map((path) => swapEnd(path, 'its successor is healthy')),
+  };
+}
+
+/** What one that was replaced to the end had: nothing goes back to it. */
+export function swapEndSteps(met: Met): Step[] {
+  return keptFiles(met).map((path) => swapEnd(path, 'its successor is healthy'));
+}
+
+/** What a container that comes back had, where it was swapped. */
+export function swapBackSteps(met: Met, because: string): Step[] {
+  return keptFiles(met).map((path) => swapBack(path, because));
+}
+
+function swapEnd(path: string, because: string): Step {
+  return { kind: 'swap-file', path, way: 'end', because };
+}
+
+function swapBack(path: string, because: string): Step {
+  return { kind: 'swap-file', path, way: 'back', because };
+}
+
+function keptFiles({ wanted, observed: { formers = [] } }: Met): string[] {
+  return wanted.accessory.files
+    .map(({ hostPath }) => hostPath)
+    .filter((path) => formers.some((former) => former === path || former.startsWith(`${path}/`)));
+}
+
+function filesUnlike({ wanted, observed }: Met): { file: MountedFile; because: string }[] {
+  return wanted.accessory.files.flatMap((file) => {
+    const because = observed.files.find(({ path }) => path === file.hostPath)?.because;
+    return because === undefined ? [] : [{ file, because }];
+  });
+}
+
+function upload(
+  { hostPath, local, mode, owner }: MountedFile,
+  because: string,
+): Extract<Step, { kind: 'upload-file' }> {
+  return { kind: 'upload-file', path: hostPath, local, mode, ...(owner === undefined ? {} : { owner }), because };
+}

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { inVirtualTime } from '../fakes/virtual-time.ts';
+import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
+
+const place = mkdtempSync(join(tmpdir(), 'longshore-files-'));
+const local = join(place, 'proxy.cfg');
+const there = 'shop-proxy/etc/proxy.cfg';
+const yaml = `${twoMachines}accessories:
+  proxy: {image: registry.test:5000/proxy:1, host: one, files: ["${local}:/etc/proxy.cfg"], healthcheck: {start_period: 2, retries: 1, timeout: 1}}
+`;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(local, { force: true });
+});
+
+async function booted(): Promise<World> {
+  const world = makeWorld(yaml);
+  world.registry.push('registry.test:5000/proxy:1', {});
+  writeFileSync(local, 'old');
+  expect((await world.accessory('boot', ['proxy'])).failure).toBeUndefined();
+  writeFileSync(local, 'new');
+  return world;
+}
+
+const machineOf = (world: World) => {
+  const machine = world.machines.get('one');
+  if (machine === undefined) throw new Error('no machine one');
+  return machine;
+};
+const contentOf = (world: World) => machineOf(world).files.get(there)?.content;
+const filesBeside = (world: World) => [...machineOf(world).files.keys()].filter((path) => path.includes('longshore-'));
+
+/** A container that reads the new file crashes, and what runs reads the file as it was when it started. */
+function hear(world: World, onStart: (content: string) => void): void {
+  listen(world, ({ name, moment, args }) => {
+    if (name !== 'docker.startContainer' || moment !== 'before') return;
+    const content = contentOf(world) ?? 'nothing';
+    onStart(content);
+    const container = machineOf(world).containers.get(String(args[0]));
+    if (container !== undefined && content === 'new')
+      Object.assign(container, {
+        image: { ...container.image, behaviour: { kind: 'exits', afterSeconds: 0.1, exitStatus: 1 } },
+      });
+  });
+}
+
+describe('the files of an accessory', () => {
+  it('are the old ones again when its container comes back', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      const starts: string[] = [];
+      hear(world, (content) => starts.push(content));
+      const { failure } = await world.accessory('upgrade', ['proxy']);
+      expect(failure).toMatchObject({ exitStatus: 5 });
+      expect(starts).toEqual(['new', 'old']);
+      expect(contentOf(world)).toBe('old');
+      expect(world.running()).toContain('one shop-proxy');
+    }));
+
+  it('are what the file says after an upgrade, cut at whatever call and typed again, and what runs has started on them', () =>
+    inVirtualTime(async () => {
+      const problems: string[] = [];
+      for (let call = 1; ; call += 1) {
+        const found = await Promise.all((['before', 'after'] as const).map((moment) => cutAt(call, moment)));
+        if (found.every((one) => one === undefined)) break;
+        problems.push(...found.flatMap((one) => one ?? []));
+        expect(call).toBeLessThan(100);
+      }
+      expect(problems).toEqual([]);
+    }));
+});
+
+async function cutAt(call: number, moment: 'before' | 'after'): Promise<string[] | undefined> {
+  const world = await booted();
+  const readBy = new Map<string, string | undefined>();
+  let [counted, wasCut, isDead] = [0, '', false];
+  const started = ({ name, args }: { name: string; args: readonly unknown[] }) => {
+    if (name === 'docker.startContainer') readBy.set(String(args[0]), contentOf(world));
+  };
+  listen(world, (heard) => {
+    if (isDead) return 'cut';
+    if (heard.moment === 'after') started(heard);
+    if (heard.moment === 'before') counted += 1;
+    if (counted !== call || heard.moment !== moment || wasCut !== '') return undefined;
+    [wasCut, isDead] = [heard.name, true];
+    return 'cut';
+  });
+  await world.accessory('upgrade', ['proxy'], { isDead: () => isDead });
+  stopListening(world);
+  if (wasCut === '') return undefined;
+  listen(world, (heard) => (heard.moment === 'after' ? started(heard) : undefined));
+  const again = await world.accessory('upgrade', ['proxy']);
+  const [running] = [...machineOf(world).containers.values()].filter(({ name }) => name === 'shop-proxy');
+  const is = [again.exitStatus, running?.state, readBy.get(running?.id ?? ''), contentOf(world), ...filesBeside(world)];
+  const wanted = [0, 'running', 'new', 'new'];
+  return is.join() === wanted.join() ? [] : [`killed ${moment} call ${call} (${wasCut}): ${is.join(', ')}`];
+}
