@@ -24,11 +24,3 @@ export function startingOrder(
   }
   return [...groups].toSorted(([left], [right]) => left - right).map(([, group]) => group);
 }
-
-/** One after another, those that others depend on last: a standby or pooler before its database. */
-export function replacingOrder(
-  wanted: readonly WantedAccessory[],
-  dependsOn: (name: string) => readonly string[],
-): WantedAccessory[] {
-  return startingOrder(wanted, dependsOn).toReversed().flat();
-}

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { stopContainer } from '../fakes/containers.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
 
@@ -45,6 +46,21 @@ describe('an accessory of three members', () => {
       const ended = () => world.accessory(command, ['cache']).then(({ failure }) => expect(failure).toBeUndefined());
       expect(await fewest(world, ended)).toBe(2);
     }),
+  );
+
+  it.each((['reboot', 'restart', 'upgrade'] as const).flatMap((command) => hosts.map((up) => ({ command, up }))))(
+    'keeps the one that is up on $up until another one is, in a $command',
+    ({ command, up }) =>
+      inVirtualTime(async () => {
+        const world = await booted();
+        world.registry.push(image, { logLines: ['newer'] });
+        for (const machine of world.machines.values())
+          for (const container of machine.containers.values())
+            if (machine.name !== up) stopContainer(machine, container);
+        const ended = () => world.accessory(command, ['cache']).then(({ failure }) => expect(failure).toBeUndefined());
+        expect(await fewest(world, ended)).toBe(1);
+        expect(idsOf(world).every((id) => id !== undefined)).toBe(true);
+      }),
   );
 
   it('has them all down at once only when that is asked for', () =>

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { describeWithReason } from '../../src/plan/describe.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { makeWorld, twoMachines, type World } from '../laws/world.ts';
+import { makeWorld, twoMachines, worldOn, type World } from '../laws/world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -46,6 +46,22 @@ test('a reboot says what it costs, and each of its steps why it is taken', () =>
       'wait until shop-queue is healthy (the one before it has stopped)',
       'remove shop-queue_replaced_… (its successor is healthy)',
       'write 1 audit line (who did what is kept on the host)',
+    ]);
+  }));
+
+test('what is not there yet is made in the order in which it may start, before anything is replaced', () =>
+  inVirtualTime(async () => {
+    const world = await booted();
+    const more = yaml.replace('queue:1, host', 'queue:1, cmd: serve --more, host');
+    const grown = worldOn(
+      world,
+      `${more}  store: {image: registry.test:5000/queue:1, host: two, ${soon}}\n  front: {image: registry.test:5000/pool:1, host: one, depends_on: [store], ${soon}}\n`,
+    );
+    const lines = await said(grown, 'upgrade', ['all']);
+    expect(lines.filter((line) => line.startsWith('start ')).map((line) => line.split(' ')[1])).toEqual([
+      'shop-store',
+      'shop-front',
+      'shop-queue',
     ]);
   }));
 

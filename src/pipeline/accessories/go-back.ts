@@ -3,7 +3,7 @@ import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure, messageOf } from '../../errors.ts';
 import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
-import { isRunning, meet, type Met } from '../../plan/accessories/current.ts';
+import { isRunning, isSteady, meet } from '../../plan/accessories/current.ts';
 import { planAccessoryGoBack, type Held } from '../../plan/accessories/go-back.ts';
 import { quote, quoteAll } from '../../processes/quote.ts';
 import { executionBack } from '../execution.ts';
@@ -106,11 +106,6 @@ function notBack({ wanted }: AccessoryWork, before: Observed, after: Observed, h
     if (held.some((one) => one.host === host && one.name === accessory.name)) return [];
     return [`${host}: ${accessory.name} does not ${isRunning(is) ? 'stay up' : 'run'}`];
   });
-}
-
-/** Runs, and is not one that exits and is started again. */
-function isSteady(met: Met): boolean {
-  return isRunning(met) && met.observed.container?.state !== 'restarting';
 }
 
 /** The two commands that bring the old container back, for a person to type. */

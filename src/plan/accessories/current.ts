@@ -46,3 +46,8 @@ export function differencesOf({ observed }: Met): string[] {
 export function isRunning({ observed }: Met): boolean {
   return observed.container !== undefined && isUp(observed.container);
 }
+
+/** Runs, and is not one that exits and is started again. */
+export function isSteady(met: Met): boolean {
+  return isRunning(met) && met.observed.container?.state !== 'restarting';
+}

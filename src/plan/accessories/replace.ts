@@ -1,4 +1,3 @@
-import { replacingOrder } from '../../accessories/order.ts';
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Config } from '../../config/config.ts';
 import type { Observed, ObservedContainer } from '../../observe/observed.ts';
@@ -6,13 +5,14 @@ import { isIn, isUp } from '../current.ts';
 import { reference } from '../decide.ts';
 import type { ContainerRef, Plan, Stage, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
-import { dependsOnIn, lane, planOf } from './boot.ts';
-import { currentOf, meet, type Met } from './current.ts';
+import { lane, planOf } from './boot.ts';
+import { currentOf, type Met } from './current.ts';
 import { fileSteps, swapEndSteps, swapSteps } from './files.ts';
 import { feltNotes } from './felt.ts';
 import { movedHere } from './moved.ts';
 import { lostRouteSteps, routeSteps, staleCertificateSteps } from './route.ts';
 import { auditLanes, bootSteps, nextNameOf, prepareStage, proofSteps, replacedNameOf, stopStep } from './steps.ts';
+import { inTurn } from './turns.ts';
 
 export interface ReplaceRequest {
   readonly config: Config;
@@ -38,13 +38,13 @@ export interface ReplaceRequest {
 const crashesAllowed = 3;
 
 /**
- * Makes containers anew, one after the other over the whole fleet, those that others depend on last. The new one is made while the old
+ * Makes containers anew, one after the other over the whole fleet. The new one is made while the old
  * one still runs, so that the time between is that of stopping and starting; the old one goes only when the new one is healthy. Where
  * only the route is unlike the file, it is set again.
  */
 export function planReplace(request: ReplaceRequest): Plan {
   const { config, observed, isParallel } = request;
-  const every = meet(replacingOrder(request.wanted, dependsOnIn(config)), observed);
+  const every = inTurn(request.wanted, observed, config);
   const all = every.flatMap((met) => {
     const because = request.because(met);
     return because === undefined ? [] : [{ met, because }];

@@ -1,4 +1,4 @@
-import { replacingOrder, startingOrder } from '../../accessories/order.ts';
+import { startingOrder } from '../../accessories/order.ts';
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Config } from '../../config/config.ts';
 import type { Observed } from '../../observe/observed.ts';
@@ -13,6 +13,7 @@ import { isRunning, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
 import { lostRouteSteps, removeRouteSteps, routeOf, whyRouteIsLost } from './route.ts';
 import { auditLanes, bootSteps, prepareStage, stopStep } from './steps.ts';
+import { inTurn } from './turns.ts';
 
 export interface StartRequest {
   readonly config: Config;
@@ -78,9 +79,9 @@ export function planStop({ config, wanted, observed }: StartRequest): Plan {
   );
 }
 
-/** Stops and starts the same containers, one after the other, those that others depend on last; their routes stay meanwhile. */
+/** Stops and starts the same containers, one after the other; their routes stay meanwhile. */
 export function planRestart({ config, wanted, observed }: StartRequest): Plan {
-  const all = meet(replacingOrder(wanted, dependsOnIn(config)), observed);
+  const all = inTurn(wanted, observed, config);
   const present = all.filter((met) => met.observed.container !== undefined);
   const because = 'you asked for it';
   const lanes = present.map((met) => lane(met, [...haltSteps(met, because), ...startSteps(met, config, because)]));
