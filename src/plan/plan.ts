@@ -7,6 +7,7 @@ import type { AssetSync } from '../hosts/host.ts';
 import type { Watched } from '../hosts/watch.ts';
 import type { RouteFiles } from '../proxy/files.ts';
 import type { LeftOut, PlannedRecord, UnfinishedRun } from '../observe/observed.ts';
+import type { FileStep } from './file-step.ts';
 
 /** A deploy as data: stages run top to bottom, the lanes of a stage side by side, the steps of a lane in order. */
 export interface Plan {
@@ -119,18 +120,7 @@ export type StepKind =
       readonly health: AccessoryHealth;
       readonly crashes?: number;
     }
-  | { readonly kind: 'make-directory'; readonly path: string; readonly mode?: string; readonly owner?: string }
-  /** Of the accessory's file called `local` here, or each file in it; what it holds stands in no plan. `place` absent: its own. */
-  | {
-      readonly kind: 'upload-file';
-      readonly path: string;
-      readonly local: string;
-      readonly mode: string;
-      readonly owner?: string;
-      readonly place?: 'beside';
-    }
-  /** `in`: what waits beside gets there, and what was there is kept; `back`: that is put back; `end`: it is kept no longer. */
-  | { readonly kind: 'swap-file'; readonly path: string; readonly way: 'in' | 'back' | 'end' }
+  | FileStep
   /** A command of the user's, such as a dump, by the machine's shell. */
   | { readonly kind: 'run-command'; readonly name: string; readonly command: string; readonly timeoutSeconds: number }
   /** With a time for it, requests in flight are answered first, while new ones are refused. */

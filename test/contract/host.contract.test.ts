@@ -152,24 +152,6 @@ describe.each(worlds)('files, scripts and lock on $name', ({ name, connect, mode
     expect(state.existingPaths).toEqual([to]);
   });
 
-  it('gives files other names, one after the other, and leaves out those that are not there', async () => {
-    const [place, next, former] = [`${prefix}/g/it's`, `${prefix}/g/.next`, `${prefix}/g/.former`];
-    await host.writeFile(place, 'one', '600');
-    await host.writeFile(next, 'two', '640');
-    const moves = [
-      { from: `${prefix}/g/none`, to: place },
-      { from: place, to: former },
-      { from: next, to: place },
-    ];
-    await host.moveFiles(moves);
-    expect([await read(former), await read(place)]).toEqual(['one', 'two']);
-    expect([await modeOf(former), await modeOf(place)]).toEqual(['600', '640']);
-    await host.moveFiles([{ from: former, to: place }]);
-    expect(await read(place)).toBe('one');
-    const state = await host.readState({ lockDirectory: 'x', releasesFile: 'x', files: [], paths: [next, former] });
-    expect(state.existingPaths).toEqual([]);
-  });
-
   const details = 'Locked by: Zoë at 2026-11-20T22:55:44Z\nVersion: v2\nMessage: Automatic deploy lock';
   const state = (lockDirectory: string) => host.readState({ lockDirectory, releasesFile: 'x', files: [], paths: [] });
 
