@@ -3,13 +3,17 @@ import type { Host } from '../hosts/host.ts';
 import { addressesOf } from '../observe/observe.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { errorOf } from '../observe/summary.ts';
+import { heldOn } from '../plan/accessories/held.ts';
 import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { whyDown } from '../plan/why-down.ts';
 import type { DownStatus } from '../report/results.ts';
+import { wayBack } from './accessories/held.ts';
 import type { Session } from './session.ts';
 
 /** What ought to run. */
-interface Expected extends Pick<DownStatus, 'kind' | 'name' | 'command'> {
+interface Expected extends Pick<DownStatus, 'kind' | 'name' | 'command' | 'held'> {
+  /** Why it is down, where that is known without asking. */
+  readonly because?: string;
   readonly container: Pick<ObservedContainer, 'id' | 'state' | 'status'>;
 }
 
@@ -26,10 +30,10 @@ export async function downOn(session: Session, host: Host, observed: ObservedHos
   );
   const errors = asked.map(({ error = '' }) => error);
   const machine = await addressesOf(host, errors);
-  return asked.map(({ status, ...rest }) => ({
+  return asked.map(({ status, because, ...rest }) => ({
     ...rest,
     host: observed.host,
-    why: whyDown({ ...rest, status }, machine) ?? status,
+    why: because ?? whyDown({ ...rest, status }, machine) ?? status,
   }));
 }
 
@@ -42,11 +46,16 @@ function rolesOn({ selected, typed }: Session, observed: ObservedHost): Expected
   );
 }
 
-function accessoriesOn({ selected, typed }: Session, { host, containers }: ObservedHost): Expected[] {
-  return selected.accessories.flatMap(({ name, service, hosts }) => {
+function accessoriesOn({ selected, typed }: Session, observed: ObservedHost): Expected[] {
+  const { host, containers } = observed;
+  return selected.accessories.flatMap((accessory): Expected[] => {
+    const { name, service, hosts } = accessory;
     const container = containers.find((one) => one.name === service);
     if (container === undefined || !hosts.some((one) => one.host === host)) return [];
-    return [{ kind: 'accessory', name, container, command: typed(`accessory start ${name}`) }];
+    const held = heldOn(observed, accessory);
+    if (held === undefined) return [{ kind: 'accessory', name, container, command: typed(`accessory start ${name}`) }];
+    const because = `a person has to decide: ${held.because}`;
+    return [{ kind: 'accessory', name, container, held: true, because, command: wayBack(selected, held).join(' && ') }];
   });
 }
 

@@ -100,6 +100,8 @@ export interface DownStatus {
   readonly why: string;
   /** Docker's own words, where it could not start it. */
   readonly error?: string;
+  /** A replacement that failed left it so, and a person has to decide: `command` brings the old one back. */
+  readonly held?: true;
   /** What starts it. */
   readonly command: string;
 }

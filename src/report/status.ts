@@ -105,8 +105,10 @@ function downRows(down: StatusResult['down']): string[][] {
 
 /** Accessories are started by one command, each after what it depends on, and before the roles that need them. */
 function whatToType({ down, destination }: StatusResult): string[] {
-  const accessories = [...new Set(down.flatMap(({ kind, name }) => (kind === 'accessory' ? [name] : [])))];
-  const others = down.flatMap(({ kind, command }) => (kind === 'accessory' ? [] : [command]));
+  const accessories = [
+    ...new Set(down.flatMap(({ kind, name, held }) => (kind === 'accessory' && held !== true ? [name] : []))),
+  ];
+  const others = down.flatMap(({ kind, command, held }) => (kind === 'accessory' && held !== true ? [] : [command]));
   const commands = [...(accessories.length === 0 ? [] : [startCommand(accessories, destination)]), ...new Set(others)];
   return commands.length === 0 ? [] : ['', ...commands.map((command) => `To start what is down: ${command}`)];
 }

@@ -112,6 +112,14 @@ describe('accessories', () => {
       );
       expect(kept.map(({ state }) => state)).toEqual(['exited', 'exited']);
       expect(kept.some(({ id }) => id === old)).toBe(true);
+      for (const command of ['start', 'boot', 'upgrade', 'reboot', 'restart', 'apply'] as const) {
+        const again = await world.accessory(command, ['db']);
+        expect(again.failure?.exitStatus).toBe(3);
+        expect(again.failure?.message).toMatch(
+          /a person has to decide.*docker rename \S+ shop-db && docker start shop-db/,
+        );
+      }
+      expect(kept.map(({ state }) => state)).toEqual(['exited', 'exited']);
     }));
 
   it('the same image that does not get healthy makes room for the old one', () =>

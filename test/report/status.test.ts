@@ -129,3 +129,25 @@ test('a lock says who holds it, and whether it ever runs out', () => {
   const byHand = renderLock({ held: true, host: 'dal-01', holder: { details: 'Message: migrating' } });
   expect(byHand).toContain('Message: migrating\n  It never runs out');
 });
+
+test('what a person has to decide about is said with what brings the old one back, and is not started', () => {
+  const down = (name: string, command: string) => ({
+    host: 'dal-01',
+    kind: 'accessory' as const,
+    name,
+    why: `${name} is down`,
+    command,
+  });
+  const text = renderStatus({
+    service: 'shop',
+    hosts: [],
+    leftOut: [],
+    down: [
+      { ...down('db', 'ssh root@dal-01 docker rename a b'), held: true },
+      down('cache', 'longshore accessory start cache'),
+    ],
+  });
+  expect(text).toContain('ssh root@dal-01 docker rename a b');
+  expect(text).toContain('longshore accessory start cache');
+  expect(text).not.toMatch(/accessory start (db|all)/);
+});

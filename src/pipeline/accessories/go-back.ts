@@ -1,14 +1,13 @@
-import { formerPlace } from '../../accessories/places.ts';
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure, messageOf } from '../../errors.ts';
 import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { isRunning, isSteady, meet } from '../../plan/accessories/current.ts';
-import { planAccessoryGoBack, type Held } from '../../plan/accessories/go-back.ts';
-import { quote, quoteAll } from '../../processes/quote.ts';
+import { planAccessoryGoBack } from '../../plan/accessories/go-back.ts';
+import type { Held } from '../../plan/accessories/held.ts';
 import { executionBack } from '../execution.ts';
-import { sshWords } from '../ssh-words.ts';
 import type { AccessoryEnded, AccessoryWork } from './carry-out.ts';
+import { wayBack } from './held.ts';
 
 /** Brings back what ran before a replacement that failed. @returns what to throw: 5 when everything runs as before, else 6 */
 export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promise<unknown> {
@@ -110,13 +109,7 @@ function notBack({ wanted }: AccessoryWork, before: Observed, after: Observed, h
 
 /** The two commands that bring the old container back, for a person to type. */
 function heldFailure({ session, title }: AccessoryWork, held: readonly Held[], details: readonly string[]): Failure {
-  const commands = held.flatMap(({ host, service, old, failed, formers }) => {
-    const files = formers.map((path) => `mv ${quoteAll([formerPlace(path), path])} && `).join('');
-    return [
-      `${sshWords(session.config, host)} docker rename ${failed} ${service}_failed_${failed}`,
-      `${sshWords(session.config, host)} ${quote(`docker rename ${old} ${service} && ${files}docker start ${service}`)}`,
-    ];
-  });
+  const commands = held.flatMap((one) => wayBack(session.config, one));
   const [first] = held;
   return new Failure(
     'deploy-unsettled',

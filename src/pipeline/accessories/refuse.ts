@@ -1,12 +1,14 @@
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { isRunning, meet, type Met } from '../../plan/accessories/current.ts';
+import { heldOn } from '../../plan/accessories/held.ts';
 import { whyNotOurs } from '../../plan/accessories/refuse.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Fleet, FleetLook } from '../fleet.ts';
 import { refuse, refuseFor, refuseStrangers } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { digestsOf, readFiles } from './files.ts';
+import { whyLeft } from './held.ts';
 import type { Story } from './stories.ts';
 import { wantedIn } from './wanted.ts';
 
@@ -44,10 +46,24 @@ export function refuseUnsaid(session: Session, story: Story, observed: Observed)
     reasons: all.flatMap((met) => whyNotOurs(met, config)),
     hint: 'Give it a `service` of its own, or take the other one away. Nothing was changed.',
   });
+  refuseFor(session, {
+    code: 'hosts-not-ready',
+    reasons: heldReasons(session, story, all),
+    hint: 'Look at the data first. Nothing was changed.',
+  });
   const replaced = all.filter((met) => story.replaces?.(met) === true);
   const reasons = story.refusals?.(story.replaces === undefined ? all : replaced, config) ?? [];
   refuseFor(session, { code: 'usage', reasons, hint: 'Nothing was changed.' });
   return replaced;
+}
+
+/** Those that a failed replacement left to a person; taking one away is such a decision. */
+function heldReasons({ config }: Session, { takesAway }: Story, all: readonly Met[]): string[] {
+  if (takesAway === true) return [];
+  return all.flatMap(({ host, wanted }) => {
+    const held = heldOn(host, wanted.accessory);
+    return held === undefined ? [] : [whyLeft(config, held)];
+  });
 }
 
 /** What a command would do with all accessories, and the reasons for which it would not. */
@@ -63,6 +79,10 @@ export function accessoriesAhead(
   const replaced = own.filter((met) => story.replaces?.(met) === true);
   return {
     plan: story.plan({ config, wanted: own.map(({ wanted }) => wanted), observed }, undefined),
-    reasons: [...taken.flatMap((met) => whyNotOurs(met, config)), ...(story.refusals?.(replaced, config) ?? [])],
+    reasons: [
+      ...taken.flatMap((met) => whyNotOurs(met, config)),
+      ...heldReasons(session, story, own),
+      ...(story.refusals?.(replaced, config) ?? []),
+    ],
   };
 }

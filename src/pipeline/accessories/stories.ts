@@ -55,12 +55,16 @@ export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptio
     refusals: (all, config) => all.filter((met) => !isRunning(met)).flatMap((met) => whySourceIsGone(met, config)),
     plan: planStart,
   }),
-  stop: () => ({ asksFirst: true, plan: planStop }),
+  stop: () => ({ asksFirst: true, takesAway: true, plan: planStop }),
   restart: () => ({
     refusals: (all, config) => all.flatMap((met) => whySourceIsGone(met, config)),
     plan: planRestart,
   }),
-  remove: () => ({ refusals: (all, config) => all.flatMap((met) => whyNotRemoved(met, config)), plan: planRemove }),
+  remove: () => ({
+    takesAway: true,
+    refusals: (all, config) => all.flatMap((met) => whyNotRemoved(met, config)),
+    plan: planRemove,
+  }),
 };
 
 interface Applying {
@@ -112,6 +116,8 @@ export interface Story {
   readonly pullsFirst?: true;
   /** Whether a person is asked where roles that run depend on what is taken away for who knows how long. */
   readonly asksFirst?: true;
+  /** Whether it may be done to one about which a person has to decide. */
+  readonly takesAway?: true;
   /** Which containers are made anew, so that what becomes of their data is said. */
   readonly replaces?: (met: Met) => boolean;
   /** Why it must not be done, a text for each reason. */

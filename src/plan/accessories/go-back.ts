@@ -8,22 +8,9 @@ import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
 import { currentOf, isRunning, meet, type Met } from './current.ts';
 import { swapBackSteps } from './files.ts';
+import { whyHeld, type Held } from './held.ts';
 import { lostRouteSteps } from './route.ts';
 import { bootSteps, nextNameOf, proofSteps, stopStep } from './steps.ts';
-
-/** An accessory whose new image ran and may have changed the data on disk: a person decides. */
-export interface Held {
-  readonly host: string;
-  readonly name: string;
-  readonly service: string;
-  /** The container that ran before, under the name it has now. */
-  readonly old: string;
-  /** The id of the new one, stopped. */
-  readonly failed: string;
-  /** Files that it would not find as they were, with what was there beside them. */
-  readonly formers: readonly string[];
-  readonly because: string;
-}
 
 /**
  * After a replacement that failed: brings the old container of each accessory back, as it was, unless a new image ran with a writable
@@ -115,7 +102,7 @@ function verdictOn(
   if (old === undefined) return { met, stops };
   if (isUp(old) && old.name === wanted.spec.name)
     return { met, stops, old, ...(failed === undefined ? {} : { failed }) };
-  const because = failed === undefined ? undefined : whyHeld(met, old, failed);
+  const because = failed === undefined ? undefined : whyHeld(wanted.accessory, old, failed);
   if (failed === undefined || because === undefined)
     return { met, stops, old, ...(failed === undefined ? {} : { failed }) };
   const { name, service } = wanted.accessory;
@@ -125,16 +112,6 @@ function verdictOn(
     stops,
     held: { host: wanted.host, name, service, old: old.name, failed: failed.id.slice(0, 12), because, formers },
   };
-}
-
-function whyHeld({ wanted }: Met, old: ObservedContainer, failed: ObservedContainer): string | undefined {
-  if (failed.state === 'created' || failed.imageId === old.imageId || wanted.accessory.revert) return undefined;
-  const writable = failed.mounts.filter(({ type, isWritable }) => isWritable && type !== 'tmpfs');
-  if (writable.length === 0) return undefined;
-  const brought = wanted.accessory.files.map(({ remote }) => remote);
-  const data = writable.filter(({ destination }) => !brought.includes(destination));
-  const changed = data.length === 0 ? writable : data;
-  return `the new image ran, and may have changed ${changed.map(({ name, source }) => name ?? source).join(', ')}`;
 }
 
 interface Back {
