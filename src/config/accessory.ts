@@ -94,7 +94,7 @@ accessories:
     stop_timeout: 60
     stop_signal: SIGINT
     # Run by the machine's shell before this container is replaced; if it fails, nothing is replaced.
-    before_replace: zfs snapshot tank/db@before
+    before_replace: zfs snapshot tank/db@$(date +%Y%m%d-%H%M%S)
     # Start the old container again when a new image fails, though the new one may have changed the data.
     revert: false
   cache:

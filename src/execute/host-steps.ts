@@ -49,7 +49,7 @@ export async function giveAccess(
   await host.setAccess(path, { ...(mode === undefined ? {} : { mode }), ...(owner === undefined ? {} : { owner }) });
 }
 
-/** @throws Failure `hook-failed`, `timed-out` or `interrupted` */
+/** One that takes too long has failed: it was stopped, and is not run again by itself. @throws Failure `hook-failed` or `interrupted` */
 export async function runCommand(
   step: Extract<Step, { kind: 'run-command' }>,
   host: Host,
@@ -57,7 +57,7 @@ export async function runCommand(
   onProgress: (text: string) => void,
 ): Promise<void> {
   const lines: string[] = [];
-  const status = await host.runScript({
+  const running = host.runScript({
     script: `#!/bin/sh\n${step.command}\n`,
     name: step.name,
     env: {},
@@ -68,6 +68,10 @@ export async function runCommand(
       onProgress(execution.mask(line));
     },
     signal: execution.signal,
+  });
+  const status = await running.catch((error: unknown) => {
+    if (!(error instanceof Failure) || error.code !== 'timed-out') throw error;
+    throw new Failure('hook-failed', error.message, { details: lines.slice(-20) });
   });
   if (status === 0) return;
   throw new Failure('hook-failed', `${host.name}: ${step.name} ended with status ${status}`, {

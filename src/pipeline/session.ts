@@ -186,11 +186,12 @@ export function wantedOf(session: Session, version: string): WantedContainer[] {
   return wantedContainers(session.selected, version);
 }
 
-function announce(run: Run, config: Config, { changes }: Purpose): void {
+function announce(run: Run, config: Config, { changes, accessories }: Purpose): void {
   if (['nothing', 'inside', 'this-machine'].includes(changes)) return;
   const destination = config.destinationName === undefined ? '' : ` (${config.destinationName})`;
   const file = [config.file, config.destinationFile].filter(Boolean).join(' + ');
-  const hosts = changes === 'engine' ? config.allHosts : config.hosts;
+  const chosen = accessories === undefined ? config.hosts : config.accessoryHosts;
+  const hosts = changes === 'engine' ? config.allHosts : chosen;
   const where = changes === 'registry' ? config.repository : changes === 'lock' ? config.primaryHost : hosts.join(', ');
   run.emit({ type: 'heading', text: `${run.command} ${config.service}${destination} from ${file} to ${where}` });
 }
