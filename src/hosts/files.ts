@@ -3,7 +3,7 @@ import { quote, quoteAll } from '../processes/quote.ts';
 import type { FileFacts } from './host.ts';
 import { printText, type Shell } from './shell.ts';
 
-/** Writes the whole file beside its place and moves it there, so that nobody reads half of it. */
+/** Writes the whole file beside its place and moves it there, so that nobody reads half of it; never into a directory of that name. */
 export async function writeFile(shell: Shell, path: string, content: string | Uint8Array, mode: string): Promise<void> {
   const temporary = quote(`${path}.${randomBytes(6).toString('hex')}`);
   await shell.ask(
@@ -11,7 +11,7 @@ export async function writeFile(shell: Shell, path: string, content: string | Ui
     `${makeParent(path)}
 umask 077
 {
-${typeof content === 'string' ? printText(content) : printBytes(content)}} >${temporary} && chmod ${quote(mode)} ${temporary} && mv -f ${temporary} ${quote(path)} && exit 0
+${typeof content === 'string' ? printText(content) : printBytes(content)}} >${temporary} && chmod ${quote(mode)} ${temporary} && { [ ! -d ${quote(path)} ] || rmdir ${quote(path)}; } && mv -f ${temporary} ${quote(path)} && exit 0
 rm -f ${temporary}
 exit 1`,
   );

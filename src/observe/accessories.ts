@@ -208,6 +208,8 @@ function whyUnlike(
 ): string | undefined {
   if (facts === undefined || facts.kind === 'hidden') return 'it is not there';
   const { mode, owner, sha256, kind } = wanted;
+  // Docker makes one of a file that is gone when a container starts.
+  if (kind === 'file' && sha256 !== undefined && facts.kind === 'directory') return 'it is a directory';
   // What may not be read cannot be judged; Kamal writes it anew at every boot.
   if (kind === 'file' && sha256 !== undefined && facts.sha256 !== undefined && facts.sha256 !== sha256) {
     return 'its content differs';

@@ -52,6 +52,16 @@ function hear(world: World, onStart: (content: string) => void): void {
 }
 
 describe('the files of an accessory', () => {
+  it('differ where a directory has the place of one', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      machineOf(world).files.delete(there);
+      machineOf(world).directories.add(there);
+      const { events } = await world.accessory('boot', ['proxy']);
+      const said = events.flatMap((event) => (event.type === 'note' ? [event.text] : [])).join('\n');
+      expect(said).toContain(`${there}: it is a directory`);
+    }));
+
   it('are the old ones again when its container comes back', () =>
     inVirtualTime(async () => {
       const world = await booted();
