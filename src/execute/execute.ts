@@ -33,7 +33,8 @@ export interface StepProblem {
 
 /**
  * Walks the plan: stages in turn, lanes side by side, steps in order. After a problem the lanes beside it finish the step in hand and
- * nothing further is begun. Decides nothing about going back: that is a plan of its own.
+ * nothing further is begun; so it is when somebody interrupts, but where only housekeeping is left: everything is as wanted then, and what
+ * is being taken away could not be brought back. Decides nothing about going back: that is a plan of its own.
  */
 export async function execute(plan: Plan, title: string, execution: Execution): Promise<Outcome> {
   const { emit, signal } = execution;
@@ -45,13 +46,16 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
   let swapBegan = false;
   let left = plan.stages.flatMap(({ lanes }) => lanes);
   for (const [index, stage] of plan.stages.entries()) {
-    interrupted = signal.aborted;
+    const isHousekeeping = !isMore(left);
+    interrupted = signal.aborted && !isHousekeeping;
     if (interrupted) break;
     emit({ type: 'stage-started', stage: stage.name });
     swapBegan ||= stage.lanes.some(({ steps }) => steps.some(({ kind }) => changesWhatServes(kind)));
-    const cut = (await Promise.all(stage.lanes.map((lane) => walk(lane, { problems, hooksBegun }, execution)))).flat();
+    const stops = () => problems.length > 0 || (signal.aborted && !isHousekeeping);
+    const walked = stage.lanes.map((lane) => walk(lane, { problems, hooksBegun, stops }, execution));
+    const cut = (await Promise.all(walked)).flat();
     left = [...cut, ...plan.stages.slice(index + 1).flatMap(({ lanes }) => lanes)];
-    interrupted = signal.aborted && cut.length > 0;
+    interrupted = signal.aborted && isMore(cut);
     if (problems.length > 0) break;
   }
   const result = resultOf(problems, interrupted);
@@ -70,6 +74,9 @@ function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outco
   return problems.length > 0 ? 'failed' : 'done';
 }
 
+/** Whether there is more than housekeeping. */
+const isMore = (lanes: readonly Lane[]) => lanes.some(({ optional }) => optional !== true);
+
 const changing: readonly Step['kind'][] = [
   ...(['start-container', 'send-traffic', 'stop-container', 'remove-route', 'quiet-container'] as const),
 ];
@@ -83,14 +90,14 @@ let nextStepId = 1;
 /** @returns the lane with what was not done of it; nothing when it was walked to its end */
 async function walk(
   lane: Lane,
-  { problems, hooksBegun }: { problems: StepProblem[]; hooksBegun: HookBegun[] },
+  { problems, hooksBegun, stops }: { problems: StepProblem[]; hooksBegun: HookBegun[]; stops: () => boolean },
   execution: Execution,
 ): Promise<Lane[]> {
-  const { emit, signal } = execution;
+  const { emit } = execution;
   const where = { host: lane.host, ...(lane.role === undefined ? {} : { role: lane.role }) };
   for (const [index, step] of lane.steps.entries()) {
     const left = [{ ...lane, steps: lane.steps.slice(index) }];
-    if (problems.length > 0 || signal.aborted) return left;
+    if (stops()) return left;
     const id = nextStepId++;
     const started = Date.now();
     const ended = (outcome: 'done' | 'failed' | 'unknown', message?: string) =>

@@ -38,6 +38,20 @@ describe('roles that moved by editing the file', () => {
       }),
   );
 
+  test('Ctrl-C while what moved is removed lets that end: the deploy is complete', () =>
+    inVirtualTime(async () => {
+      const world = worldOn(await atV1(), swapped);
+      const controller = new AbortController();
+      listen(world, ({ name, moment }) => {
+        if (name === 'docker.removeContainer' && moment === 'before') controller.abort();
+      });
+      expect((await world.deploy('v2', { signal: controller.signal })).exitStatus).toBe(0);
+      stopListening(world);
+      expect(controller.signal.aborted).toBe(true);
+      expect(world.running()).toEqual(['one shop-worker-v2', 'two shop-web-v2']);
+      expect(await world.plan('v2')).toEqual([]);
+    }));
+
   test('the old machine serves until the new one is healthy, and lets its requests end before it stops', () =>
     inVirtualTime(async () => {
       const world = worldOn(await atV1(), swapped);
