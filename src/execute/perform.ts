@@ -11,7 +11,7 @@ import { checkSpace, giveAccess, runCommand, swapFile, uploadFile } from './host
 import { waitUntilHealthy } from './healthy.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
 import { noteLeftOut, recordRelease, timestamp } from './record.ts';
-import { runRelease, waitUntilEnded } from './release.ts';
+import { noteRelease, runRelease, waitUntilEnded } from './release.ts';
 import { smokeCommand, smokeRequest } from './smoke.ts';
 import {
   watchContainer,
@@ -107,6 +107,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return noteLeftOut(step, host);
     case 'run-release':
       return runRelease(step, host, execution);
+    case 'note-release':
+      return noteRelease(step, host, execution);
     case 'wait-until-ended':
       return waitUntilEnded(step, host, execution);
     case 'record-release':

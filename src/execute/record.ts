@@ -29,8 +29,8 @@ export function digestOf(
   return digest === undefined ? {} : { digest };
 }
 
-export function writeRecord(host: Host, file: string, record: PlannedRecord): Promise<void> {
-  const written: ReleaseRecord = { ...record, at: timestamp() };
+export function writeRecord(host: Host, file: string, record: PlannedRecord & { at?: string }): Promise<void> {
+  const written: ReleaseRecord = { ...record, at: record.at ?? timestamp() };
   return host.appendLines(file, [JSON.stringify(written)]);
 }
 

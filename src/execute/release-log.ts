@@ -5,7 +5,7 @@ import type { Host } from '../hosts/host.ts';
 import { lineReader } from '../processes/lines.ts';
 import { describe } from '../plan/describe.ts';
 import type { Step } from '../plan/plan.ts';
-import { isUnknown, type Execution } from './execution.ts';
+import type { Execution } from './execution.ts';
 
 const keptLines = 20_000;
 
@@ -25,7 +25,10 @@ export async function showLog(host: Host, container: string, { emit, mask }: Exe
   await host.stream({ streamed, stdout: lines(), stderr: lines(), signal }).catch(() => undefined);
 }
 
-/** Keeps the log on the machine, for its login alone. @returns where, and its lines */
+/**
+ * Keeps the log on the machine, for its login alone; one that is too long for that, or for the way to the machine, is not kept, which stops
+ * nothing. @returns where, and its lines
+ */
 export async function keepLog(input: {
   host: Host;
   step: Extract<Step, { kind: 'run-release' }>;
@@ -38,12 +41,13 @@ export async function keepLog(input: {
   // By the container's own time, so that the same run has the same file.
   const at = container.Created.replace(/\.\d+/, '').replaceAll(/[-:]/g, '');
   const path = `${logs}/${at}-${record.version.slice(0, 12)}.log`;
-  const lines = (await host.docker.logs(container.Id, { tail: keptLines })).map((line) => execution.mask(line));
   const head = [`${describe(step)} (${record.version})`, `from ${StartedAt} to ${FinishedAt}, status ${ExitCode}`, ''];
+  let lines: readonly string[] = [];
   try {
+    lines = (await host.docker.logs(container.Id, { tail: keptLines })).map((line) => execution.mask(line));
     await host.writeFile(path, [...head, ...lines].map((line) => `${line}\n`).join(''), '600');
   } catch (error) {
-    if (isUnknown(error) || !(error instanceof Failure)) throw error;
+    if (error instanceof Failure && error.code === 'connection-lost') throw error;
     execution.emit({ type: 'warning', text: `${host.name}: the log could not be kept: ${messageOf(error)}` });
   }
   return { path, lines };

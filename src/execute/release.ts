@@ -1,3 +1,4 @@
+import { abbreviateVersion } from '../build/version.ts';
 import { creationOf } from '../containers/create-request.ts';
 import { delivered } from '../containers/delivery.ts';
 import { releaseLabel } from '../containers/names.ts';
@@ -6,6 +7,7 @@ import { Failure } from '../errors.ts';
 import { outputVariable, parseHookOutput } from '../hooks/output.ts';
 import type { ContainerInspect } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
+import type { PlannedRecord } from '../observe/observed.ts';
 import { shortNames } from '../plan/describe.ts';
 import type { Step } from '../plan/plan.ts';
 import { commandOf } from '../containers/command.ts';
@@ -36,11 +38,12 @@ export async function runRelease(step: ReleaseStep, host: Host, execution: Execu
   await shown;
   const ended = await host.docker.inspectContainer(id);
   if (ended === undefined) throw releaseFailed(step, host, 'somebody removed its container while it ran');
-  const text = (await host.docker.readFile(id, `/${releaseOutput.name}`))?.toString('utf8') ?? '';
-  execution.heed(`the release command ${commandOf(step.spec)}`, text);
-  const { path, lines } = await keepLog({ host, step, container: ended, execution });
   const { ExitCode, OOMKilled } = ended.State;
-  if (!isInTime || ExitCode !== 0) {
+  const succeeded = isInTime && ExitCode === 0;
+  const who = `the release command ${commandOf(spec)}`;
+  const said = await whatItSaid({ host, id, record, execution, who, succeeded });
+  const { path, lines } = await keepLog({ host, step, container: ended, execution });
+  if (!succeeded) {
     await host.docker.removeContainer(id);
     const memory = OOMKilled ? ', killed for using more memory than it is allowed' : '';
     const why = isInTime
@@ -48,12 +51,42 @@ export async function runRelease(step: ReleaseStep, host: Host, execution: Execu
       : `took longer than ${step.timeoutSeconds} s, and was ended`;
     throw releaseFailed(step, host, why, [...lines.slice(-shownLines), `its log is ${path} on ${host.name}`]);
   }
-  const irreversible = record.irreversible === true || parseHookOutput(text).holds;
   const seconds = secondsOf(ended);
-  if (irreversible) execution.leaveBehind(`the release command ${commandOf(step.spec)} ran and is irreversible`);
-  execution.released.set(spec.image, { seconds, irreversible });
-  const said = irreversible ? { irreversible } : {};
+  execution.released.set(spec.image, { seconds, irreversible: said.irreversible === true });
   await writeRecord(host, step.file, { ...record, ...digestOf(record, spec.image, execution), ...said, seconds });
+}
+
+/** Takes what a release command that nobody waited for came to; nothing when it failed, or is gone. */
+export async function noteRelease(
+  step: Extract<Step, { kind: 'note-release' }>,
+  host: Host,
+  execution: Execution,
+): Promise<void> {
+  const { record, file } = step;
+  const id = idOf(execution, host.name, step.container);
+  const ended = await host.docker.inspectContainer(id);
+  if (ended === undefined || ended.State.Running) return;
+  const succeeded = ended.State.ExitCode === 0;
+  const who = `the release command of ${abbreviateVersion(record.version)}`;
+  const said = await whatItSaid({ host, id, record, execution, who, succeeded });
+  if (succeeded) await writeRecord(host, file, { ...record, ...said, seconds: secondsOf(ended) });
+}
+
+/** Heeds what it wrote. @returns for its record, whether the version before can no longer serve, by the file or by what it wrote */
+async function whatItSaid(input: {
+  host: Host;
+  id: string;
+  record: PlannedRecord;
+  execution: Execution;
+  who: string;
+  succeeded: boolean;
+}): Promise<{ irreversible?: true }> {
+  const { host, id, record, execution, who, succeeded } = input;
+  const text = (await host.docker.readFile(id, `/${releaseOutput.name}`))?.toString('utf8') ?? '';
+  execution.heed(who, text);
+  if (!succeeded || (record.irreversible !== true && !parseHookOutput(text).holds)) return {};
+  execution.leaveBehind(`${who} ran and is irreversible`);
+  return { irreversible: true };
 }
 
 /** @throws Failure `release-failed` when it takes too long */

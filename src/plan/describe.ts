@@ -80,6 +80,8 @@ export function describe(step: StepKind): string {
       return `remove ${step.paths.map(shortNames).join(', ')}`;
     case 'run-release':
       return `run ${commandOf(step.spec)} once, in ${shortNames(step.spec.name)}`;
+    case 'note-release':
+      return `note how ${shortNames(step.container.name)} ended`;
     case 'wait-until-ended':
       return `wait until ${shortNames(step.container.name)} has ended`;
     case 'run-hook':

@@ -193,6 +193,13 @@ export type StepKind =
       readonly file: string;
       readonly record: PlannedRecord;
     }
+  /** Of a release command that has ended: writes down that it ran, if it succeeded. */
+  | {
+      readonly kind: 'note-release';
+      readonly container: ContainerRef;
+      readonly file: string;
+      readonly record: PlannedRecord;
+    }
   | { readonly kind: 'wait-until-ended'; readonly container: ContainerRef; readonly timeoutSeconds: number }
   | {
       readonly kind: 'run-hook';
@@ -216,7 +223,8 @@ export type StepKind =
   | {
       readonly kind: 'record-release';
       readonly file: string;
-      readonly record: PlannedRecord;
+      /** With its time where it is another machine's. */
+      readonly record: PlannedRecord & { readonly at?: string };
       readonly image?: string;
     }
   | { readonly kind: 'audit'; readonly file: string; readonly entries: readonly AuditEntry[] };

@@ -9,9 +9,12 @@ import type { WantedContainer } from '../app/wanted.ts';
 /** Where the release command writes what it has to say, in its container. */
 export const releaseOutput = { directory: '/', name: 'longshore-output' };
 
+/** Between the role's prefix and the version. */
+export const releaseInfix = '-release-';
+
 /** `shop-web-release-4be1`; only one of them is on a machine for one version. */
 export function releaseContainerName(config: Config, { role }: ReleaseCommand, version: string): string {
-  return `${rolePrefix(config, role)}-release-${version}`;
+  return `${rolePrefix(config, role)}${releaseInfix}${version}`;
 }
 
 /**

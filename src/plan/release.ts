@@ -1,14 +1,14 @@
 import { abbreviateVersion } from '../build/version.ts';
 import type { Config } from '../config/config.ts';
 import type { ReleaseCommand } from '../config/config-phases.ts';
-import { releaseLabel, releaseLogsDirectory, releasesFile, serviceOnMachine } from '../containers/names.ts';
+import { imageOf, releaseLabel, releaseLogsDirectory, releasesFile, serviceOnMachine } from '../containers/names.ts';
 import type { Observed, ObservedContainer, ObservedHost, PlannedRecord, ReleaseRecord } from '../observe/observed.ts';
 import { isUp, observedHost } from './current.ts';
 import { reference, type Decision } from './decide.ts';
 import type { DeployRequest } from './deploy.ts';
 import type { Lane, Stage, Step } from './plan.ts';
-import { stage } from './prepare.ts';
-import { releaseContainerName, releaseSpec } from './release-spec.ts';
+import { digestOn, stage } from './prepare.ts';
+import { releaseContainerName, releaseInfix, releaseSpec } from './release-spec.ts';
 import { hostsOf } from './swap.ts';
 
 const keptLogs = 20;
@@ -33,7 +33,7 @@ export function planRelease({ request, decisions, image }: ReleaseInput): Releas
   const { config, version, observed } = request;
   const { release } = config;
   if (release === undefined) return { stages: [], cleanUp: leftovers(config, observed), notes: [] };
-  const hosts = hostsOf(decisions);
+  const hosts = knowing(config, observed, decisions);
   const starts = decisions.some(({ action }) => action !== 'keep');
   const ran = observed.hosts.flatMap(({ releases }) => releases.filter((one) => isReleased(one, version)));
   const done = image && ran.find(({ digest }) => digest === image.digest);
@@ -45,42 +45,60 @@ export function planRelease({ request, decisions, image }: ReleaseInput): Releas
   const cleanUp = leftovers(config, observed, name);
   if (!starts) return { stages: [], cleanUp, notes: [] };
   const places = decisions.filter(({ wanted }) => wanted.role.name === release.role);
-  const place = places.find(({ wanted }) => containerOn(observed, wanted.host, name) !== undefined) ?? places[0];
+  const begun = releaseContainers(config, observed).find(
+    ({ container }) => container.name === name && container.state !== 'created',
+  );
+  const place = places.find(({ wanted }) => wanted.host === begun?.host) ?? places[0];
   if (place === undefined) {
     const text = `the release command does not run: no machine of ${release.role} is among those that were chosen`;
     return { stages: [], cleanUp, notes: [text] };
   }
+  const host = begun?.host ?? place.wanted.host;
   const waits = releaseContainers(config, observed)
-    .filter(({ container }) => isUp(container) && container.name !== name)
-    .map(({ host, container }): Lane => ({ host, steps: [waitFor(container, release)] }));
+    .filter(({ container }) => container.name !== name && container.state !== 'created')
+    .map(({ host: where, container }): Lane => ({
+      host: where,
+      steps: [...(isUp(container) ? [waitFor(container, release)] : []), ...noteEnded(container, where, request)],
+    }));
   const stages = [
     ...stage('Wait for a release command', waits),
-    ...runStages({ request, release, place, ran, hosts, ...(image === undefined ? {} : { image }) }),
+    ...runStages({ request, release, place, host, ran, hosts, ...(image === undefined ? {} : { image }) }),
   ];
-  return { stages, cleanUp: [...cleanUp, ...oldLogs(observedHost(observed, place.wanted.host), config)], notes: [] };
+  return { stages, cleanUp: [...cleanUp, ...oldLogs(observedHost(observed, host), config)], notes: [] };
 }
 
 /**
- * The last release command after which the version that serves could not any more, and that nothing has gone live since; a run that fails
- * must not send traffic back to that version.
+ * The last release command of another version after which the one that serves could not any more, and that nothing has gone live since; a
+ * run that fails must not send traffic back to that version. What Kamal made live has no record: then the last that has one counts.
  */
 export function irreversibleSince(observed: Observed, served: string | undefined): ReleaseRecord | undefined {
   const records = observed.hosts.flatMap(({ releases }) => releases).toSorted((a, b) => (a.at < b.at ? -1 : 1));
-  const live = records.findLastIndex(({ outcome, version }) => outcome === 'live' && version === served);
-  return records.slice(live + 1).findLast(({ outcome, irreversible }) => outcome === 'released' && irreversible);
+  const isKnown = records.some(({ outcome, version }) => outcome === 'live' && version === served);
+  const live = records.findLastIndex(({ outcome, version }) => outcome === 'live' && (!isKnown || version === served));
+  return records
+    .slice(live + 1)
+    .findLast(({ outcome, irreversible, version }) => outcome === 'released' && irreversible && version !== served);
+}
+
+/** Machines that are told that it ran: those of the run, and the primary one, which every run looks at. */
+function knowing({ primaryHost }: Config, { hosts }: Observed, decisions: readonly Decision[]): string[] {
+  const primary = hosts.some(({ host }) => host === primaryHost) ? [primaryHost] : [];
+  return [...new Set([...hostsOf(decisions), ...primary])];
 }
 
 function runStages(input: {
   request: ReleaseInput['request'];
   release: ReleaseCommand;
   place: Decision;
+  /** Where it runs, or somebody has begun it. */
+  host: string;
   ran: readonly ReleaseRecord[];
   hosts: readonly string[];
   image?: { readonly digest?: string };
 }): Stage[] {
-  const { request, release, place, ran, hosts, image } = input;
+  const { request, release, place, host, ran, hosts, image } = input;
   const { config, version, observed, origin, command } = request;
-  const { host, role } = place.wanted;
+  const { role } = place.wanted;
   const spec = releaseSpec(config, release, place.wanted, version);
   const file = releasesFile(config);
   const record: PlannedRecord = {
@@ -148,22 +166,40 @@ function noteElsewhere(input: {
   done: ReleaseRecord;
 }): Lane[] {
   const { config, observed, hosts, done } = input;
-  const { at, ...record } = done;
   const knows = (host: string) =>
     observedHost(observed, host).releases.some((one) => isReleased(one, done.version) && one.digest === done.digest);
-  const because = `another machine says that it ran at ${at}`;
+  const because = `another machine says that it ran at ${done.at}`;
   return hosts
     .filter((host) => !knows(host))
     .map((host) => ({
       host,
       optional: true,
-      steps: [{ kind: 'record-release', file: releasesFile(config), record, because }],
+      steps: [{ kind: 'record-release', file: releasesFile(config), record: done, because }],
     }));
 }
 
 function waitFor(container: ObservedContainer, { timeoutSeconds }: ReleaseCommand): Step {
   const because = 'two release commands never run at once';
   return { kind: 'wait-until-ended', container: reference(container), timeoutSeconds, because };
+}
+
+/** Nobody saw how it ended: that it ran, and what it said, is written down before anything else is done. */
+function noteEnded(container: ObservedContainer, host: string, { config, observed }: ReleaseInput['request']): Step[] {
+  const version = container.name.slice(container.name.lastIndexOf(releaseInfix) + releaseInfix.length);
+  const digest = digestOn(observedHost(observed, host), config.repository, imageOf(config, version));
+  const isKnown = observed.hosts.some(({ releases }) =>
+    releases.some((one) => isReleased(one, version) && (one.digest === digest || digest === undefined)),
+  );
+  if (isKnown) return [];
+  const record: PlannedRecord = {
+    version,
+    command: 'deploy',
+    outcome: 'released',
+    ...(digest === undefined ? {} : { digest }),
+    ...(config.release?.irreversible === true ? { irreversible: true } : {}),
+  };
+  const because = `nobody saw how the release command of ${abbreviateVersion(version)} ended`;
+  return [{ kind: 'note-release', container: reference(container), file: releasesFile(config), record, because }];
 }
 
 function releaseContainers(config: Config, { hosts }: Observed): { host: string; container: ObservedContainer }[] {
