@@ -45,6 +45,7 @@ export const exitStatusOf = {
   'hook-failed': 3,
   'release-failed': 3,
   'release-not-approved': 3,
+  'release-irreversible': 3,
   'shared-not-agreed': 3,
   'lock-held': 4,
   'lock-missing': 2,

@@ -13,6 +13,8 @@ export interface Outcome {
   readonly left: readonly Lane[];
   /** Hooks that were begun, whatever became of them. */
   readonly hooksBegun: readonly HookBegun[];
+  /** Machines on which it was begun to note that the run is under way. */
+  readonly noted: readonly string[];
 }
 
 export interface HookBegun {
@@ -42,6 +44,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
   emit({ type: 'plan-started', title, plan });
   const problems: StepProblem[] = [];
   const hooksBegun: HookBegun[] = [];
+  const noted: string[] = [];
   let interrupted = false;
   let swapBegan = false;
   let left = plan.stages.flatMap(({ lanes }) => lanes);
@@ -52,7 +55,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     emit({ type: 'stage-started', stage: stage.name });
     swapBegan ||= stage.lanes.some(({ steps }) => steps.some(({ kind }) => changesWhatServes(kind)));
     const stops = () => problems.length > 0 || (signal.aborted && !isHousekeeping);
-    const walked = stage.lanes.map((lane) => walk(lane, { problems, hooksBegun, stops }, execution));
+    const walked = stage.lanes.map((lane) => walk(lane, { problems, hooksBegun, noted, stops }, execution));
     const cut = (await Promise.all(walked)).flat();
     left = [...cut, ...plan.stages.slice(index + 1).flatMap(({ lanes }) => lanes)];
     interrupted = signal.aborted && isMore(cut);
@@ -65,7 +68,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     outcome: result === 'done' || result === 'unknown' ? result : 'failed',
     seconds: (Date.now() - started) / 1000,
   });
-  return { result, problems, swapBegan, left, hooksBegun };
+  return { result, problems, swapBegan, left, hooksBegun, noted };
 }
 
 function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outcome['result'] {
@@ -90,14 +93,14 @@ let nextStepId = 1;
 /** @returns the lane with what was not done of it; nothing when it was walked to its end */
 async function walk(
   lane: Lane,
-  { problems, hooksBegun, stops }: { problems: StepProblem[]; hooksBegun: HookBegun[]; stops: () => boolean },
+  said: { problems: StepProblem[]; hooksBegun: HookBegun[]; noted: string[]; stops: () => boolean },
   execution: Execution,
 ): Promise<Lane[]> {
   const { emit } = execution;
   const where = { host: lane.host, ...(lane.role === undefined ? {} : { role: lane.role }) };
   for (const [index, step] of lane.steps.entries()) {
     const left = [{ ...lane, steps: lane.steps.slice(index) }];
-    if (stops()) return left;
+    if (said.stops()) return left;
     const id = nextStepId++;
     const started = Date.now();
     const ended = (outcome: 'done' | 'failed' | 'unknown', message?: string) =>
@@ -111,7 +114,8 @@ async function walk(
         ...(message === undefined ? {} : { message }),
       });
     emit({ type: 'step-started', id, ...where, step });
-    if (step.kind === 'run-hook') hooksBegun.push({ hook: step.hook, host: lane.host, hosts: step.hosts });
+    if (step.kind === 'note-run') said.noted.push(lane.host);
+    if (step.kind === 'run-hook') said.hooksBegun.push({ hook: step.hook, host: lane.host, hosts: step.hosts });
     try {
       await perform(step, lane, execution, (text) => emit({ type: 'step-progress', id, text }));
       ended('done');
@@ -122,7 +126,7 @@ async function walk(
         emit({ type: 'warning', text: `${lane.host}: ${messageOf(error)}` });
         return [];
       }
-      problems.push({ ...where, step, error, certainty });
+      said.problems.push({ ...where, step, error, certainty });
       return left;
     }
   }

@@ -154,8 +154,8 @@ function releaseScript({ directory, ownerToken, roster, leaves = 'used' }: LockR
   const ours = (at: string) =>
     ownerToken === undefined ? ':' : `[ "$(head -n 1 ${at}/${leaseFile} 2>/dev/null)" = ${quote(ownerToken)} ]`;
   return `lock=${quote(directory)} aside=${aside}
-[ -d "$lock" ] && ${ours('"$lock"')} || { echo kept; exit 0; }
 ${ownerToken === undefined || roster === undefined ? ':' : leaveRoster(roster, ownerToken, leaves)}
+[ -d "$lock" ] && ${ours('"$lock"')} || { echo kept; exit 0; }
 mv "$lock" "$aside" || exit 1
 if ${ours('"$aside"')}; then rm -rf "$aside" && echo released
 else mv "$aside" "$lock"; echo kept

@@ -23,6 +23,8 @@ export interface Deployment {
   readonly lock: HeldLock;
   readonly command: ReleaseRecord['command'];
   readonly version: string;
+  /** What is typed to do it again; absent: the command. */
+  readonly again?: string;
   /** `before` is given for the rest of a plan whose reply was lost: the machines as they were before its first step. */
   plan(observed: Observed, before?: Observed): Plan;
   /** What is looked at besides the roles. */
@@ -65,12 +67,13 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
     await lock.renew();
     if (away.length > 0 || lock.lost.aborted) break;
     run.emit({ type: 'note', text: 'A reply was lost: looking at the machines again and going on from what is there' });
-    const { swapBegan, hooksBegun } = outcome;
+    const { swapBegan, hooksBegun, noted } = outcome;
     outcome = await execute(deployment.plan(now, before), title, execution);
     outcome = {
       ...outcome,
       swapBegan: outcome.swapBegan || swapBegan,
       hooksBegun: [...hooksBegun, ...outcome.hooksBegun],
+      noted: [...noted, ...outcome.noted],
     };
   }
   if (outcome.result !== 'done') await fail(deployment, { before, outcome, execution });

@@ -3,7 +3,7 @@ import { execute, type Outcome } from '../execute/execute.ts';
 import { hookConfigOf, hostsFor } from '../hooks/hooks.ts';
 import { describe } from '../plan/describe.ts';
 import { thisMachine, type FailedRun } from '../plan/plan.ts';
-import { deployFailedStages } from '../plan/unfinished.ts';
+import { deployFailedStages, endOfNotes } from '../plan/unfinished.ts';
 import type { Deployment } from './carry-out.ts';
 import { executionBack } from './execution.ts';
 import type { Ended } from './go-back.ts';
@@ -24,7 +24,11 @@ export async function afterFailure(deployment: Deployment, ended: Ended, thrown:
   }
   const begun = outcome.hooksBegun.filter(({ hook }) => hook === 'pre-deploy');
   const [first] = begun;
-  if (first === undefined) return thrown;
+  if (first === undefined) {
+    // Whoever comes next would take the note for a dead run's.
+    if (outcome.noted.length > 0) await endNotes(deployment, ended, outcome.noted);
+    return thrown;
+  }
   const hookedHosts = [...new Set(begun.map(({ host }) => host))].filter((host) => host !== thisMachine);
   const failed: FailedRun = {
     command: deployment.command,
@@ -35,6 +39,16 @@ export async function afterFailure(deployment: Deployment, ended: Ended, thrown:
   };
   const why = await runDeployFailed(deployment, ended, { failed, hosts: first.hosts });
   return why === undefined ? thrown : unsettled(deployment, thrown, { hookedHosts, why });
+}
+
+async function endNotes({ session, fleet, lock, version }: Deployment, { execution }: Ended, hosts: readonly string[]) {
+  const { config, selected } = session;
+  const stages = endOfNotes(
+    selected,
+    [...new Set(hosts)].filter((host) => fleet.hosts.has(host)),
+  );
+  const undisturbed = executionBack(execution, { session, fleet, version, lock });
+  await execute({ service: config.service, version, stages, notes: [] }, 'after the failure', undisturbed);
 }
 
 /** @returns why what pre-deploy did may remain; undefined when nothing does, or there was no machine that it ran on */

@@ -89,8 +89,8 @@ function failureOf(input: {
   left: readonly string[];
 }): Failure {
   const { deployment, outcome, before, reverted, left } = input;
-  const { session, version, command } = deployment;
-  const again = `\`${session.typed(command)}\``;
+  const { session, version, command, lock } = deployment;
+  const again = `\`${session.typed(deployment.again ?? command)}\``;
   const failures = outcome.problems.flatMap(({ error }) => (error instanceof Failure ? [error] : []));
   const problems = problemLines([...outcome.problems, ...reverted.problems]);
   if (left.length > 0 || reverted.result !== 'done') {
@@ -101,8 +101,16 @@ function failureOf(input: {
     });
   }
   const serving = servingText(session.selected, before);
+  if (outcome.result === 'interrupted' && !session.run.signal.aborted && lock.lost.aborted) {
+    const text = `the machine of the lock did not answer for half of the lease, so this run gave up: ${serving}`;
+    return new Failure('run-given-up', `${abbreviateVersion(version)} was not finished, as ${text}`, {
+      details: problems,
+      hint: `${again} starts again.`,
+      exitStatus: outcome.swapBegan ? 5 : 3,
+    });
+  }
   if (outcome.result === 'interrupted') {
-    return new Failure('interrupted', `Interrupted: ${serving}`, { hint: `${again} starts again.` });
+    return new Failure('interrupted', `Interrupted: ${serving}`, { details: problems, hint: `${again} starts again.` });
   }
   return new Failure('deploy-reverted', `${abbreviateVersion(version)} failed: ${serving}`, {
     details: [...problems, ...failures.flatMap(({ details }) => details)],

@@ -12,7 +12,7 @@ import type { HoldReason } from './hold.ts';
 
 /** Stops what did not make it, and leaves the rest to the next deploy. @returns what to throw: 6, or 5 when all serve as before */
 export async function holdWhatServes(deployment: Deployment, ended: Ended, reason: HoldReason): Promise<unknown> {
-  const { session, fleet, version, command, lock } = deployment;
+  const { session, fleet, version, command, again = command, lock } = deployment;
   const { selected, origin } = session;
   const { before, outcome, execution } = ended;
   await tellWhy(deployment, ended);
@@ -37,7 +37,6 @@ export async function holdWhatServes(deployment: Deployment, ended: Ended, reaso
     held = await execute(planFor((await fleet.observeReachable(look)).observed), title, undisturbed);
   }
   if (await lock.isTaken()) return takenOver(deployment, before);
-  if (await lock.isTaken()) return takenOver(deployment, before);
   const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
   const { observed: after } = await fleet.observeReachable({});
@@ -52,7 +51,7 @@ export async function holdWhatServes(deployment: Deployment, ended: Ended, reaso
       ...serves.map(shortNames),
       ...outcome.problems.flatMap(({ error }) => (error instanceof Failure ? error.details : [])),
     ],
-    hint: `Mend it, and type \`${session.typed(command)}\`: it finishes.`,
+    hint: `Mend it, and type \`${session.typed(again)}\`: it finishes.`,
     ...(isAsBefore && reason.oldVersion === 'can-serve' ? { exitStatus: 5 } : {}),
   });
 }

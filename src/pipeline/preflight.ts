@@ -35,15 +35,18 @@ export async function preflight(
   return short.length === 0 ? plan : withRoom(plan, short);
 }
 
-/** What is wrong with machines, whatever is planned for them. */
+/** What is wrong with machines, whatever is planned for them; a rollback is not kept from starting what ran there before. */
 export function machineProblems(session: Session, observed: Observed): Failure[] {
+  const isWayBack = session.run.command === 'rollback';
+  const clocks = clockProblems(observed);
+  if (isWayBack) for (const { message } of clocks) session.run.emit({ type: 'warning', text: message });
   return [
     ...observed.hosts.flatMap((host) => [
       ...engineProblems(host),
-      ...processorProblems(session, host),
+      ...(isWayBack ? [] : processorProblems(session, host)),
       ...proxyProblems(session, host),
     ]),
-    ...clockProblems(observed),
+    ...(isWayBack ? [] : clocks),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { accessoriesNeeded } from '../accessories/needed.ts';
 import { Failure } from '../errors.ts';
 import type { Observed } from '../observe/observed.ts';
+import { irreversibleSince } from '../plan/release.ts';
 import { planRollback } from '../plan/rollback.ts';
 import { knownVersions, lastGoodVersion, listVersions } from '../plan/way-back.ts';
 import { abbreviateVersion } from '../build/version.ts';
@@ -42,7 +43,9 @@ export async function rollbackWith(
       const seen = await fleet.observe({});
       version = chooseVersion(session, (await lock.alone()) ? await fleet.observe({}) : seen, wanted);
       const [plan, look] = [planFor(session, version, env), lookAtNeeded(session)];
-      return carryOut({ session, fleet, lock, command: 'rollback', version, plan, look });
+      // Without the version it would be another one by then.
+      const again = `rollback ${abbreviateVersion(version)}${env === undefined ? '' : ` --env ${env}`}`;
+      return carryOut({ session, fleet, lock, command: 'rollback', version, again, plan, look });
     });
     return finish(session, fleet, { version, phases, done });
   };
@@ -85,8 +88,23 @@ function refuseChangedVariables({ typed }: Session, { version, changedVariables 
   );
 }
 
+/** One that can no longer serve is gone back to only by name. */
+function chooseVersion(session: Session, observed: Observed, wanted: string | undefined): string {
+  const version = findVersion(session, observed, wanted);
+  const release = irreversibleSince(observed, version);
+  if (release === undefined) return version;
+  const [name, other] = [abbreviateVersion(version), abbreviateVersion(release.version)];
+  const text = `The release command of ${other} ran at ${release.at} and is irreversible: ${name} may no longer be able to serve`;
+  if (wanted === undefined) {
+    const hint = `Nothing was changed. \`${session.typed(`rollback ${name}`)}\` goes back to it all the same.`;
+    throw new Failure('release-irreversible', text, { hint });
+  }
+  session.run.emit({ type: 'warning', text });
+  return version;
+}
+
 /** @throws Failure `version-not-found` */
-function chooseVersion({ config, selected, typed }: Session, observed: Observed, wanted: string | undefined): string {
+function findVersion({ config, selected, typed }: Session, observed: Observed, wanted: string | undefined): string {
   if (wanted === undefined) {
     const last = lastGoodVersion(observed, selected);
     if (last !== undefined) return last;

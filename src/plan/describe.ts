@@ -61,7 +61,7 @@ export function describe(step: StepKind): string {
     case 'end-watch':
       return `no longer watch over ${shortNames(step.container.name)}`;
     case 'quiet-container':
-      return `quiet ${shortNames(step.container.name)} by ${step.by.kind === 'signal' ? step.by.signal : step.by.words.join(' ')}`;
+      return `quiet ${shortNames(step.container.name)} by ${step.by.kind === 'signal' ? step.by.signal : withoutPasswords(step.by.words.join(' '))}`;
     case 'wait-until-drained':
       return `wait until ${shortNames(step.container.name)} is drained, ${step.drained.timeoutSeconds} s at most`;
     case 'wake-container':

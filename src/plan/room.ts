@@ -49,13 +49,11 @@ function pulling({ stages }: Plan): string[] {
   ];
 }
 
-/** What serves now, and what the plan itself is going to start, stays. */
+/** What serves now, and what the plan itself has to do with, stays. */
 function removableOn(host: ObservedHost, config: Config, { version, stages }: Plan): Step[] {
   const lanes = stages.flatMap((one) => one.lanes).filter((lane) => lane.host === host.host);
-  const started = lanes.flatMap(({ steps }) =>
-    steps.flatMap((step) => (step.kind === 'start-container' ? [step.container.id] : [])),
-  );
-  const containers = host.containers.map((one) => (started.includes(one.id) ? { ...one, state: 'running' } : one));
+  const named = lanes.flatMap(({ steps }) => steps.flatMap((step) => ('container' in step ? [step.container.id] : [])));
+  const containers = host.containers.map((one) => (named.includes(one.id) ? { ...one, state: 'running' } : one));
   const kept = { version, wayBack: undefined, stopping: [], decisions: [] };
   const prune = pruneOf({ ...host, containers }, { ...config, retainContainers: 0 }, kept);
   return [...prune.containers, ...prune.rest.filter(({ kind }) => kind === 'remove-image')].map((step) => ({

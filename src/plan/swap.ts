@@ -48,7 +48,14 @@ export function swapStages(input: SwapInput): { stages: Stage[]; quiet: readonly
     'Smoke',
     decisions.filter((decision) => !busy.includes(decision)),
   );
-  if (busy.length === 0) return { stages: [...stage('Quiet', quiet), ...rest], quiet };
+  // Where what they replaced still runs, an earlier run did not come through what follows their boot.
+  const unfinished = decisions.filter(
+    (one) => !busy.includes(one) && oldContainers(one, observedHost(observed, one.wanted.host), config).length > 0,
+  );
+  if (busy.length === 0) {
+    const hooked = hookStage('post-app-boot', hostsOf(unfinished), input);
+    return { stages: [...stage('Quiet', quiet), ...rest, ...hooked], quiet };
+  }
   const primary = busy.filter(({ wanted }) => wanted.role.isPrimary);
   const others = busy.filter(({ wanted }) => !wanted.role.isPrimary);
   const limit = config.boot.limit;
@@ -70,18 +77,23 @@ export function swapStages(input: SwapInput): { stages: Stage[]; quiet: readonly
       group.flatMap((decision) => lanes.get(decision) ?? []),
     ),
     ...smokeStage(name.replace('Boot', 'Smoke'), group),
-    ...hookStage('post-app-boot', hostsAround(groups, index, limit, 'post'), input),
+    ...hookStage('post-app-boot', hooked(index), input),
     ...(index < groups.length - 1 ? waitStage(config, hostsOf(group)) : []),
   ]);
   const hosts = hostsOf(busy);
-  const hooked = hookLanes('pre-deploy', hosts, config, hooks);
+  const preDeploy = hookLanes('pre-deploy', hosts, config, hooks);
   const before = [
-    ...noteRun(config, hosts, { hooked, run: input.run }),
-    ...hooked,
+    ...noteRun(config, hosts, { hooked: preDeploy, run: input.run }),
+    ...preDeploy,
     ...input.release,
     ...stage('Quiet', quiet),
   ];
   return { stages: [...before, ...stages, ...rest], quiet };
+
+  function hooked(index: number): string[] {
+    const also = index === groups.length - 1 ? hostsOf(unfinished) : [];
+    return [...new Set([...hostsAround(groups, index, limit, 'post'), ...also])];
+  }
 
   function smokeLane(decision: Decision): Lane {
     return { host: decision.wanted.host, role: decision.wanted.role.name, steps: input.smoke(decision) };

@@ -107,6 +107,11 @@ function notesIn({ observed, origin }: Seen, whose: 'dead' | 'own'): { host: str
   });
 }
 
+/** Of a run that came to no hook. */
+export function endOfNotes(config: Config, hosts: readonly string[]): Stage[] {
+  return stage('Note', endRun(config, hosts, 'the run did not come as far as its pre-deploy hook'));
+}
+
 function endRun(config: Config, hosts: readonly string[], because: string): Lane[] {
   return hosts.map((host) => ({
     host,

@@ -53,6 +53,21 @@ describe('a deploy that fails and is held', () => {
     }),
   );
 
+  test('a rollback that is held says which version finishes it', () =>
+    inVirtualTime(async () => {
+      const world = await atV1();
+      expect((await world.deploy('v2')).exitStatus).toBe(0);
+      world.push('v3');
+      expect((await world.deploy('v3')).exitStatus).toBe(0);
+      failOnce(world, 'two', 'docker.startContainer', 'shop-worker-v2');
+      const { exitStatus, failure } = await world.rollback(undefined, { onFailure: 'hold' });
+      stopListening(world);
+      expect(exitStatus).toBe(6);
+      expect(failure?.hint).toContain('`longshore rollback v2`');
+      expect((await world.rollback('v2')).exitStatus).toBe(0);
+      expect(world.running()).toEqual(['one shop-web-v2', 'two shop-web-v2', 'two shop-worker-v2']);
+    }));
+
   test('a machine whose new container gets no traffic goes on as before, those not reached too', () =>
     inVirtualTime(async () => {
       const world = await atV1(

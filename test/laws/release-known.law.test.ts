@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Failure } from '../../src/errors.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { killedInRelease, records, runs, serving, yaml } from './releases.ts';
-import { twoMachines, type World } from './world.ts';
+import { listen, stopListening, twoMachines, type World } from './world.ts';
 
 /** That a release command ran, and whether it can be undone, is known to whoever comes next. */
 
@@ -77,4 +78,38 @@ test('the release of what serves holds nothing, also when Kamal made another ver
     world.push('bad', bad);
     expect((await world.deploy('bad')).exitStatus).toBe(5);
     expect(world.running().every((line) => line.endsWith('-v3'))).toBe(true);
+  }));
+
+test('a version that can no longer serve is gone back to only by name', () =>
+  inVirtualTime(async () => {
+    const world = await serving(irreversible);
+    expect((await world.deploy('v2')).exitStatus).toBe(0);
+    const refused = await world.rollback();
+    expect(refused.exitStatus).toBe(3);
+    expect(refused.failure?.message).toMatch(
+      /^The release command of v2 ran at \S+ and is irreversible: v1 may no longer/,
+    );
+    expect(refused.failure?.hint).toContain('`longshore rollback v1`');
+    expect(world.running().every((line) => line.endsWith('-v2'))).toBe(true);
+    const back = await world.rollback('v1');
+    expect(back.exitStatus).toBe(0);
+    expect(back.events.flatMap((event) => (event.type === 'warning' ? [event.text] : [])).join()).toContain(
+      'irreversible',
+    );
+  }));
+
+test('a log that cannot be had or kept stops nothing', () =>
+  inVirtualTime(async () => {
+    const world = await serving();
+    listen(world, ({ name, args, moment }) => {
+      if (name === 'writeFile' && String(args[0]).includes('release-logs') && moment === 'before')
+        throw new Failure('timed-out', 'too long a log');
+    });
+    const { exitStatus, events } = await world.deploy('v2');
+    stopListening(world);
+    expect(exitStatus).toBe(0);
+    expect(events.flatMap((event) => (event.type === 'warning' ? [event.text] : [])).join()).toContain(
+      'too long a log',
+    );
+    expect(released(world, 'two', 'v2')).toHaveLength(1);
   }));
