@@ -4,7 +4,8 @@ import { auditFile, imageOf, latestTag, releasesFile } from '../containers/names
 import type { Observed, ObservedHost, PlannedRecord } from '../observe/observed.ts';
 import { observedHost } from './current.ts';
 import { reference, type Decision } from './decide.ts';
-import type { AuditEntry, Lane, Stage, Step } from './plan.ts';
+import type { Lane, Stage, Step } from './plan.ts';
+import type { AuditEntry } from './noting-steps.ts';
 import { stage } from './prepare.ts';
 import { pruneOf, type Prune } from './prune.ts';
 import { oldContainers, stopSteps } from './replaced.ts';

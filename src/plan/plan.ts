@@ -6,8 +6,9 @@ import type { ContainerSpec } from '../containers/spec.ts';
 import type { AssetSync } from '../hosts/host.ts';
 import type { Watched } from '../hosts/watch.ts';
 import type { RouteFiles } from '../proxy/files.ts';
-import type { LeftOut, PlannedRecord, UnfinishedRun } from '../observe/observed.ts';
+import type { PlannedRecord } from '../observe/observed.ts';
 import type { FileStep } from './file-step.ts';
+import type { NotingStep } from './noting-steps.ts';
 
 /** A deploy as data: stages run top to bottom, the lanes of a stage side by side, the steps of a lane in order. */
 export interface Plan {
@@ -193,13 +194,6 @@ export type StepKind =
       readonly file: string;
       readonly record: PlannedRecord;
     }
-  /** Of a release command that has ended: writes down that it ran, if it succeeded. */
-  | {
-      readonly kind: 'note-release';
-      readonly container: ContainerRef;
-      readonly file: string;
-      readonly record: PlannedRecord;
-    }
   | { readonly kind: 'wait-until-ended'; readonly container: ContainerRef; readonly timeoutSeconds: number }
   | {
       readonly kind: 'run-hook';
@@ -209,25 +203,8 @@ export type StepKind =
       /** Of deploy-failed. */
       readonly failed?: FailedRun;
     }
-  /** `at` is put in when it is written. */
-  | { readonly kind: 'note-run'; readonly file: string; readonly run: Omit<UnfinishedRun, 'at'> }
-  | { readonly kind: 'end-run'; readonly file: string }
-  /** The whole list, none: the file is removed; `at` of those that are new is put in when it is written. */
-  | {
-      readonly kind: 'note-left-out';
-      readonly file: string;
-      readonly leftOut: readonly (Omit<LeftOut, 'at'> & { readonly at?: string })[];
-    }
   | { readonly kind: 'wait'; readonly seconds: number }
-  /** `image`: whose digest is written down as this run found it, where the record has none. */
-  | {
-      readonly kind: 'record-release';
-      readonly file: string;
-      /** With its time where it is another machine's. */
-      readonly record: PlannedRecord & { readonly at?: string };
-      readonly image?: string;
-    }
-  | { readonly kind: 'audit'; readonly file: string; readonly entries: readonly AuditEntry[] };
+  | NotingStep;
 
 /** What deploy-failed is told of the run that did not complete. */
 export interface FailedRun {
@@ -243,9 +220,3 @@ export interface FailedRun {
 
 /** What the machine has to know to put a container back to work. */
 export type WatchedAs = Omit<Watched, 'container' | 'state'>;
-
-export interface AuditEntry {
-  /** Destination and role, those that apply. */
-  readonly tags: readonly string[];
-  readonly text: string;
-}
