@@ -1,4 +1,4 @@
-import { after, diskFull, engineRestarted, fromTheStart, killed, registryAnswers, stopped } from '../chaos/faults.ts';
+import { after, diskFull, engineRestarted, fromTheStart, killed, step, stopped } from '../chaos/faults.ts';
 import { playCases } from '../chaos/play.ts';
 import { dal } from './machines.ts';
 import { step } from './moments.ts';
@@ -6,16 +6,12 @@ import { step } from './moments.ts';
 /** A part of `npm run chaos`; docs/chaos.md has all of it. */
 
 const release = step('inside the release', 'step-started', 'run-release', dal);
-const drain = step('inside the drain', 'step-started', 'send-traffic', dal, 'web');
 const between = step('between two steps', 'step-ended', 'create-container', dal, 'web');
 const stop = step('inside the stop', 'step-started', 'stop-container', dal, 'web');
 
 playCases('a part of it', () => [
-  [after(1500, stopped), drain],
   [stopped, between],
-  [killed, stop],
   [after(1500, killed), release],
   [engineRestarted, stop],
   [diskFull, fromTheStart],
-  [registryAnswers(429), fromTheStart],
 ]);
