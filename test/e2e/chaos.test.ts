@@ -1,4 +1,4 @@
-import { after, diskFull, engineRestarted, fromTheStart, killed, step, stopped } from '../chaos/faults.ts';
+import { after, diskFull, engineRestarted, fromTheStart, killed, stopped } from '../chaos/faults.ts';
 import { playCases } from '../chaos/play.ts';
 import { dal } from './machines.ts';
 import { step } from './moments.ts';
