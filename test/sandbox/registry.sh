@@ -6,7 +6,8 @@ ensure_registry() {
   ensure_hosts_line
   local recipe
   recipe=$(image_recipe longshore-registry)
-  if [ "$(container_recipe "$registry_container")" != "$recipe running" ]; then
+  # One whose networks went with the last set of machines has no port any more.
+  if [ "$(container_recipe "$registry_container")" != "$recipe running" ] || ! curl -s -o /dev/null --max-time 5 http://127.0.0.1:5000/v2/; then
     say 'starting the registry'
     docker rm -f "$registry_container" >/dev/null 2>&1 || true
     docker volume create --label "$sandbox_label" longshore-registry >/dev/null
