@@ -68,8 +68,13 @@ export function openShell(connection: Connection): Shell {
         const sent = tail.then(() => start(frame));
         tail = sent.catch(() => undefined);
         const opened = await sent;
-        // A script that did not answer in time still runs in this shell: the next one gets a new shell.
-        signal.addEventListener('abort', () => isAnswered || opened.close());
+        const opening = channel;
+        // A script that did not answer in time still runs in this shell, which is closed only when it has ended: the next one gets a new shell.
+        signal.addEventListener('abort', () => {
+          if (isAnswered) return;
+          forget(opening);
+          opened.close();
+        });
         const result = await answerOf(opened, frame);
         isAnswered = true;
         return result;

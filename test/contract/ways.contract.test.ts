@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SshConfig } from '../../src/config/config.ts';
 import { connect } from '../../src/hosts/connect.ts';
 import type { Host } from '../../src/hosts/host.ts';
-import { sandboxEnvironment, sandboxSsh } from './sandbox.ts';
+import { deafImage, sandboxEnvironment, sandboxSsh } from './sandbox.ts';
 
 /** Only of real machines: the ways to one that the machine in memory does not have. */
 describe.each(['dal-01', 'chi-02'])('ways to the engine of %s', (name) => {
@@ -62,6 +62,29 @@ describe.each(['dal-01', 'chi-02'])('ways to the engine of %s', (name) => {
 
   it('as root', async () => {
     expect(await answersOf(await go(name, { user: 'root' }))).toBe(20);
+  });
+
+  it('with a command that takes too long, and is not taken for a lost connection by the next one', async () => {
+    const host = await go(name, {});
+    const {
+      REGISTRY: server = '',
+      REGISTRY_USER: username = '',
+      REGISTRY_PASSWORD: password = '',
+    } = sandboxEnvironment();
+    await host.docker.pullImage(deafImage, { server, username, password });
+    const container = await host.docker.createContainer('awkward-slow', { Image: deafImage, HostConfig: {} });
+    await host.docker.startContainer(container);
+    try {
+      for (let time = 0; time < 3; time += 1)
+        await expect(host.execInContainer(container, ['sleep', '5'], 0.3)).rejects.toMatchObject({ code: 'timed-out' });
+      expect(await host.execInContainer(container, ['echo', 'here'], 10)).toMatchObject({
+        exitStatus: 0,
+        stdout: 'here\n',
+      });
+    } finally {
+      await host.docker.removeContainer(container, { force: true });
+      await host.close();
+    }
   });
 
   it('through a jump host', async () => {
