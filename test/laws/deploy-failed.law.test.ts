@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HookName } from '../../src/config/hooks.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
+import { dyingIn, listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -135,15 +135,7 @@ test('a deploy that fails before pre-deploy began runs no deploy-failed', () =>
 /** A run that dies at its first start of a container. */
 async function killed(): Promise<{ world: World; told: Told[] }> {
   const { world, told } = await serving();
-  let isDead = false;
-  listen(world, ({ name, moment }) => {
-    if (name !== 'docker.startContainer' || moment !== 'before' || isDead) return isDead ? 'cut' : undefined;
-    isDead = true;
-    for (const machine of world.machines.values()) machine.cutAll();
-    return 'cut';
-  });
-  await world.deploy('v2', { hooks: both, isDead: () => isDead });
-  stopListening(world);
+  await dyingIn(world, 'v2', ({ name }) => name === 'docker.startContainer', { hooks: both });
   expect(notes(world)).toEqual(['one', 'two']);
   told.length = 0;
   return { world, told };

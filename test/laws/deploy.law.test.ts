@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Behaviour } from '../fakes/images.ts';
 import type { FakeMachine } from '../fakes/machine.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { listen, makeWorld, planLines, stopListening, twoMachines, type World } from './world.ts';
+import { dyingIn, listen, makeWorld, planLines, stopListening, twoMachines, type World } from './world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -207,17 +207,7 @@ test('a hook that follows the boot runs with the next deploy where it did not co
     const planned = async () =>
       (await planLines(world, 'v2', { hooks: ['post-app-boot'] })).filter((line) => line.includes('post-app-boot'));
     expect(await planned()).toHaveLength(1);
-    let isDead = false;
-    listen(world, ({ name, moment }) => {
-      if (isDead) return 'cut';
-      if (name !== 'docker.stopContainer' || moment !== 'before') return undefined;
-      isDead = true;
-      for (const machine of world.machines.values()) machine.cutAll();
-      return 'cut';
-    });
-    await world.deploy('v2', { isDead: () => isDead });
-    stopListening(world);
-    expect(isDead).toBe(true);
+    await dyingIn(world, 'v2', ({ name }) => name === 'docker.stopContainer');
     expect(await planned()).toHaveLength(1);
     expect((await world.deploy('v2')).exitStatus).toBe(0);
     expect(await planned()).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { FakeImage } from '../fakes/images.ts';
-import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
+import { dyingIn, makeWorld, twoMachines, type World } from './world.ts';
 
 export const yaml = `${twoMachines}release: {cmd: bin/migrate, timeout: 60}\n`;
 type Release = NonNullable<FakeImage['release']>;
@@ -31,19 +31,12 @@ export const records = (world: World, host: string) =>
 
 /** The process dies while v2's command is at work. */
 export async function killedInRelease(world: World): Promise<void> {
-  let isDead = false;
-  listen(world, ({ name, args, moment }) => {
-    if (isDead) return 'cut';
-    const isBegun =
+  await dyingIn(
+    world,
+    'v2',
+    ({ name, moment }) =>
       name === 'docker.startContainer' &&
       moment === 'after' &&
-      world.running().some((line) => line.includes('-release-'));
-    if (!isBegun || args.length === 0) return undefined;
-    isDead = true;
-    for (const machine of world.machines.values()) machine.cutAll();
-    return 'cut';
-  });
-  await world.deploy('v2', { isDead: () => isDead });
-  stopListening(world);
-  expect(isDead).toBe(true);
+      world.running().some((line) => line.includes('-release-')),
+  );
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Behaviour } from '../fakes/images.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { listen, makeWorld, planLines, stopListening, twoMachines, type World } from './world.ts';
+import { dyingIn, makeWorld, planLines, twoMachines, type World } from './world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -79,19 +79,12 @@ test('with boot groups, a version that fails its smoke stops at the first group'
 test('a run that was cut off between swap and smoke is asked again by the next, before the old one is stopped', () =>
   inVirtualTime(async () => {
     const world = await serving();
-    let isDead = false;
-    listen(world, ({ name, moment }) => {
-      if (isDead) return 'cut';
-      const isBooted =
-        name === 'docker.startContainer' && moment === 'after' && world.running().includes('two shop-worker-v2');
-      if (!isBooted) return undefined;
-      isDead = true;
-      for (const machine of world.machines.values()) machine.cutAll();
-      return 'cut';
-    });
-    await world.deploy('v2', { isDead: () => isDead });
-    stopListening(world);
-    expect(isDead).toBe(true);
+    await dyingIn(
+      world,
+      'v2',
+      ({ name, moment }) =>
+        name === 'docker.startContainer' && moment === 'after' && world.running().includes('two shop-worker-v2'),
+    );
     const asks = (await world.plan('v2')).filter((line) => / (ask|run) /.test(line));
     expect(asks).toHaveLength(5);
     expect((await world.deploy('v2')).exitStatus).toBe(0);

@@ -200,3 +200,23 @@ export function listen(world: World, onCall: (call: Call, machine: FakeMachine) 
 export function stopListening(world: World): void {
   for (const machine of world.machines.values()) delete machine.onCall;
 }
+
+/** Deploys, and the process dies with all its connections in the first changing call of which this is so. */
+export async function dyingIn(
+  world: World,
+  version: string,
+  isMoment: (call: Call, machine: FakeMachine) => boolean,
+  options: RunOptions = {},
+): Promise<void> {
+  let isDead = false;
+  listen(world, (call, machine) => {
+    if (isDead) return 'cut';
+    if (!isMoment(call, machine)) return undefined;
+    isDead = true;
+    for (const one of world.machines.values()) one.cutAll();
+    return 'cut';
+  });
+  await world.deploy(version, { ...options, isDead: () => isDead });
+  stopListening(world);
+  if (!isDead) throw new Error('that moment never came');
+}
