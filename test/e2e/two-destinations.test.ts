@@ -39,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 const longshore = (words: string): Promise<Ended> => project.longshore(words, { env });
-/** Every container with its start, and every file of the login directory with its time, but for the turn of the last run (decision 15). */
+/** Every container with its start, and every file of the login directory with its time. */
 const everything = async () =>
   (
     await Promise.all([
@@ -50,7 +50,7 @@ const everything = async () =>
       on(dal, 'docker exec kamal-proxy kamal-proxy list'),
       on(
         dal,
-        `cd /home/deploy && find . -path ./.ssh -prune -o -path ./.docker -prune -o -path '*/roster/turn' -o -type f -printf '%p %m %T@\\n' | sort`,
+        `cd /home/deploy && find . -path ./.ssh -prune -o -path ./.docker -prune -o -type f -printf '%p %m %T@\\n' | sort`,
       ),
       on(dal, `docker images --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort`),
     ])
