@@ -37,9 +37,13 @@ export async function connectFleet(
   return fleet;
 }
 
-/** Machines that only accessories run on, which matter to a run about the whole file: a role may have moved away from there. */
+/**
+ * Machines that only accessories run on, which matter to a run about the whole file: a role may have moved away from there. To a run about
+ * a singleton every machine matters, as it may still run on any.
+ */
 export function besideApp({ config, selected }: Pick<Session, 'config' | 'selected'>): readonly string[] {
-  return isWhole(selected, config) ? config.accessoryHosts : [];
+  if (isWhole(selected, config)) return config.accessoryHosts;
+  return selected.roles.some(({ isSingleton }) => isSingleton) ? config.allHosts : [];
 }
 
 /** A machine that the app does not run on is looked at for what is left there of it; no deploy waits for its repair. */

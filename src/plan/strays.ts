@@ -71,7 +71,7 @@ export interface StrayPlan {
 /** What becomes of what the file has elsewhere by now, or nowhere. */
 export function planStrays(selected: Config, file: Config, observed: Observed): StrayPlan {
   if (!isWhole(selected, file))
-    return { quiet: [], stages: [], hosts: [], after: observed, notes: leftAlone(file, observed) };
+    return { quiet: [], stages: [], hosts: [], after: observed, notes: leftAlone(selected, file, observed) };
   const strays = observed.hosts.flatMap((host) => straysOn(host, file));
   const running = strays.filter(({ containers }) => containers.some(isUp));
   return {
@@ -97,15 +97,17 @@ export function planStrays(selected: Config, file: Config, observed: Observed): 
   };
 }
 
-/** Running strays where a run is about a part of the file only: named, not touched. */
-function leftAlone(file: Config, observed: Observed): string[] {
-  return observed.hosts.flatMap((host) =>
-    straysOn(host, file).flatMap(({ role, containers }) =>
+/** Running strays where a run is about a part of the file only: named, not touched. A singleton makes room all the same. */
+function leftAlone(selected: Config, file: Config, observed: Observed): string[] {
+  const makesRoom = (role: string) => selected.roles.some(({ name, isSingleton }) => name === role && isSingleton);
+  const all = observed.hosts.flatMap((host) => straysOn(host, file).map((stray) => ({ host, stray })));
+  return all
+    .filter(({ stray }) => !makesRoom(stray.role))
+    .flatMap(({ host, stray: { role, containers } }) =>
       containers
         .filter(isUp)
         .map(({ name }) => `${host.host}: ${name} is left alone: this file has no role ${role} there`),
-    ),
-  );
+    );
 }
 
 function laneOf({ host, role }: Stray): Pick<Lane, 'host' | 'role'> {

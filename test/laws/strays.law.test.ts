@@ -69,6 +69,23 @@ describe('roles that moved by editing the file', () => {
       expect(started.indexOf('Retire what moved')).toBeGreaterThan(started.indexOf('Boot others'));
     }));
 
+  test('a singleton that moved never runs twice, also when only its role is deployed', () =>
+    inVirtualTime(async () => {
+      const clockOn = (host: string) =>
+        servers(`{web: [one, two, three], clock: {hosts: [${host}], cmd: clock, singleton: true}}`);
+      const world = worldOn(await atV1(clockOn('two')), clockOn('three'));
+      let most = 0;
+      listen(world, () => {
+        most = Math.max(most, world.running().filter((line) => line.includes('clock')).length);
+      });
+      const { exitStatus, events } = await world.deploy('v1', { roles: ['clock'] });
+      stopListening(world);
+      expect(exitStatus).toBe(0);
+      expect(most).toBe(1);
+      expect(world.running().filter((line) => line.includes('clock'))).toEqual(['three shop-clock-v1']);
+      expect(JSON.stringify(events)).not.toContain('left alone');
+    }));
+
   test('a role that is gone from the file stops, on a machine that only has accessories too', () =>
     inVirtualTime(async () => {
       const accessory = 'accessories: {db: {image: registry.test:5000/db, host: three}}\n';
