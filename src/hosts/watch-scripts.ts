@@ -133,5 +133,7 @@ revive() {
     sleep 2
     turn=$((turn + 1))
   done
+  # For the next run to see that nobody does it.
+  mv "$directory/$id.waking" "$directory/$id.$state.$token" && rm -f "$directory/.$id.busy"
 }`;
 }

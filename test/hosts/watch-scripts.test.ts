@@ -28,6 +28,7 @@ beforeEach(() => {
 if [ -e '${place}/down' ]; then rm '${place}/down'; exit 1; fi
 case $1 in
 inspect) cat '${place}/running' ;;
+restart) [ ! -e '${place}/broken' ] || exit 1; echo "$*" >>'${place}/told' ;;
 ps) cat '${place}/others-'"\${3#status=}" 2>/dev/null ;;
 *) echo "$*" >>'${place}/told' ;;
 esac
@@ -158,4 +159,16 @@ test('asks again while the engine is away', async () => {
   const child = await stand();
   child.stdin.end();
   expect((await toldAfter(child)).filter((line) => line !== 'version')).toEqual(['restart -t 7 one']);
+});
+
+test('gives back what it cannot put to work, so that nobody waits for it', async () => {
+  mkdirSync(join(place, 'bin'));
+  write('bin/sleep', '#!/bin/sh\nexec /bin/sleep 0.01\n');
+  chmodSync(join(place, 'bin/sleep'), 0o755);
+  watched('one.quiet.mine', 'quiet');
+  write('broken', '');
+  const child = await stand(`${join(place, 'bin')}:${process.env['PATH']}`);
+  child.stdin.end();
+  expect(await toldAfter(child)).toEqual([]);
+  expect(readdirSync(join(place, 'watched'))).toEqual(['one.quiet.mine']);
 });
