@@ -3,7 +3,7 @@ import type { Accessory } from '../config/config-accessory.ts';
 import { present } from '../config/present.ts';
 import { accessoryEnvFilePath, ownerLabel, serviceOnMachine, valuesLabel } from '../containers/names.ts';
 import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
-import { withStopSignal } from '../containers/stop-signal.ts';
+import { withStopping } from '../containers/stopping.ts';
 import { healthOf, type AccessoryHealth } from './health.ts';
 
 /** An accessory's container on one machine, as the file asks for it. */
@@ -57,7 +57,7 @@ function rivalsOf({ service }: Accessory, host: string, { others }: Config): Riv
 /** What Kamal gives `docker run` for an accessory (reference, section 3.3). Its host name is left to Docker, as there. */
 function accessorySpec(config: Config, accessory: Accessory, env: readonly EnvVariable[]): ContainerSpec {
   const { values } = config;
-  const { service, stopSignal, options } = accessory;
+  const { service, options } = accessory;
   return {
     name: service,
     image: accessory.image,
@@ -74,7 +74,7 @@ function accessorySpec(config: Config, accessory: Accessory, env: readonly EnvVa
     logging: accessory.logging,
     volumes: [...accessory.volumes, ...[...accessory.files, ...accessory.directories].map(mount)],
     publish: accessory.publish,
-    options: withStopSignal(options, stopSignal),
+    options: withStopping(options, accessory),
     ...(values === undefined ? {} : { values }),
   };
 }

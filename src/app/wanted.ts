@@ -10,7 +10,7 @@ import {
   valuesLabel,
 } from '../containers/names.ts';
 import type { ContainerSpec, EnvVariable } from '../containers/spec.ts';
-import { withStopSignal } from '../containers/stop-signal.ts';
+import { withStopping } from '../containers/stopping.ts';
 
 /** A role's container on one machine, as the file asks for it. */
 export interface WantedContainer {
@@ -41,7 +41,7 @@ function roleSpec(config: Config, role: Role, { host, env }: RoleHost, version: 
     logging: role.logging,
     volumes: [...role.volumes, ...assetVolume(config, role, version)],
     publish: [],
-    options: withStopSignal(role.options, role.stopSignal),
+    options: withStopping(role.options, { stopSignal: role.stopSignal }),
     ...(config.values === undefined ? {} : { values: config.values }),
   };
 }

@@ -1,7 +1,7 @@
 import type { WantedAccessory } from '../accessories/wanted.ts';
 import type { ValueSources } from '../containers/delivery.ts';
 import { differencesOf } from '../containers/differences.ts';
-import { withoutStopSignal } from '../containers/stop-signal.ts';
+import { withoutStopping } from '../containers/stopping.ts';
 import type { ContainerInspect, ImageInspect } from '../hosts/docker.ts';
 
 export interface AccessoryFacts {
@@ -35,5 +35,5 @@ export function accessoryDifferences(
     },
     imageDefaults: image?.Config ?? {},
   };
-  return differencesOf(withoutStopSignal(comparison, accessory.stopSignal));
+  return differencesOf(withoutStopping(comparison, accessory));
 }

@@ -10,7 +10,7 @@ import {
   proxyContainerName,
   releasesFile,
 } from '../containers/names.ts';
-import { withoutStopSignal } from '../containers/stop-signal.ts';
+import { withoutStopping } from '../containers/stopping.ts';
 import type { ContainerInspect, ImageInspect, ImageSummary, NetworkInspect } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
 import { filesIn, stateQuery } from './files.ts';
@@ -63,7 +63,7 @@ export async function observeHost(host: Host, look: Look): Promise<ObservedHost>
       running: inspect,
       imageDefaults: image?.Config ?? {},
     };
-    const differences = differencesOf(withoutStopSignal(comparison, role.stopSignal));
+    const differences = differencesOf(withoutStopping(comparison, { stopSignal: role.stopSignal }));
     judged.set(inspect.Id, {
       ...errorOf(inspect),
       atStart: atStart(inspect),
