@@ -56,11 +56,22 @@ describe('the way back of an accessory', () => {
         const [old] = named(world, name);
         move(world, name);
         breaks(world, old, behaviour);
-        expect((await world.accessory('upgrade', [name])).failure).toMatchObject({ exitStatus: 6 });
+        const { failure } = await world.accessory('upgrade', [name]);
+        expect(failure).toMatchObject({ exitStatus: 6 });
+        expect(failure?.details.join('\n')).toMatch(new RegExp(`(one|two): ${name} is down since \\d+\\.\\d s`));
         expect(named(world, name)).toHaveLength(2);
         expect(named(world, name).find((one) => one.name === `shop-${name}`)).toBe(old);
       }),
   );
+
+  it('says how long it was down', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      move(world, 'queue');
+      const { failure } = await world.accessory('upgrade', ['queue']);
+      expect(failure).toMatchObject({ exitStatus: 5 });
+      expect(failure?.details.join('\n')).toMatch(/two: queue was down for \d+\.\d s/);
+    }));
 
   it('is one too when a restart leaves a container that runs and is not healthy', () =>
     inVirtualTime(async () => {

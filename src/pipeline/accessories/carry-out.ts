@@ -65,7 +65,7 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
     outcome = await execute(work.plan(now, before), title, execution);
   }
   if (outcome.result !== 'done' || (await lock.isTaken()))
-    throw await afterFailure(work, { before, outcome, execution, look });
+    throw await afterFailure(work, { before, outcome, execution, look, away: () => watch.away() });
   return { changed: true, timings: watch.timings(), notes: plan.notes };
 }
 
@@ -74,6 +74,8 @@ export interface AccessoryEnded {
   readonly outcome: Outcome;
   readonly execution: Execution;
   readonly look: { readonly accessories: AccessoryLook };
+  /** How long what was stopped has been down, by now. */
+  away(): readonly string[];
 }
 
 async function afterFailure(work: AccessoryWork, ended: AccessoryEnded): Promise<unknown> {

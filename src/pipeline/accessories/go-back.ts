@@ -28,7 +28,7 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     ...replaced.map((one) => `${one} had been replaced before, and stays so`),
     ...made.map((one) => `${one} is new and healthy, and stays`),
   ];
-  const details = [...problems, ...kept, ...logs.flat()];
+  const details = [...problems, ...kept, ...ended.away(), ...logs.flat()];
   if (held.length > 0) return heldFailure(work, held, [...details, ...missing]);
   if (missing.length > 0 || back.result !== 'done') {
     return new Failure('deploy-unsettled', `${work.title} failed, and not everything runs as before`, {

@@ -11,7 +11,12 @@ export interface Timing {
 }
 
 /** Listens to a plan being carried out, and says how long what it stopped was away. */
-export function stopwatch(emit: Emit): { emit: Emit; timings(): Timing[] } {
+export function stopwatch(emit: Emit): {
+  emit: Emit;
+  timings(): Timing[];
+  /** How long what was stopped was away, or is, a line each. */
+  away(): string[];
+} {
   const stopped = new Map<string, number>();
   const started = new Map<string, number>();
   const healthy = new Map<string, Timing>();
@@ -22,8 +27,13 @@ export function stopwatch(emit: Emit): { emit: Emit; timings(): Timing[] } {
       if (event.role === undefined) return;
       const [key, now] = [`${event.host}/${event.role}`, Date.now()];
       const { kind } = event.step;
-      if (event.type === 'step-started' && kind === 'stop-container') stopped.set(key, now);
+      // What comes back after a failure has been away since the first stop.
+      if (event.type === 'step-started' && kind === 'stop-container' && !stopped.has(key)) stopped.set(key, now);
       if (event.type === 'step-started' && kind === 'start-container') started.set(key, now);
+      // With a route it is away for those who ask until that leads to it.
+      const back = healthy.get(key);
+      if (event.type === 'step-ended' && kind === 'send-traffic' && back?.downSeconds !== undefined)
+        healthy.set(key, { ...back, downSeconds: (now - (stopped.get(key) ?? now)) / 1000 });
       if (event.type === 'step-ended' && kind === 'wait-until-healthy' && event.outcome === 'done') {
         const since = stopped.get(key);
         healthy.set(key, {
@@ -35,5 +45,11 @@ export function stopwatch(emit: Emit): { emit: Emit; timings(): Timing[] } {
       }
     },
     timings: () => [...healthy.values()],
+    away: () =>
+      [...stopped].map(([key, since]) => {
+        const [where, seconds] = [key.replace('/', ': '), healthy.get(key)?.downSeconds];
+        if (seconds !== undefined) return `${where} was down for ${seconds.toFixed(1)} s`;
+        return `${where} is down since ${((Date.now() - since) / 1000).toFixed(1)} s`;
+      }),
   };
 }
