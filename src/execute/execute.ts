@@ -78,7 +78,7 @@ function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outco
 }
 
 /** Whether there is more than housekeeping. */
-const isMore = (lanes: readonly Lane[]) => lanes.some(({ optional }) => optional !== true);
+export const isMore = (lanes: readonly Lane[]) => lanes.some(({ optional }) => optional !== true);
 
 const changing: readonly Step['kind'][] = [
   ...(['start-container', 'send-traffic', 'stop-container', 'remove-route', 'quiet-container'] as const),

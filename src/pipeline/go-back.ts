@@ -12,6 +12,7 @@ import { planPrune } from '../plan/prune.ts';
 import { differencesToBefore, planRevert } from '../plan/revert.ts';
 import type { Deployment } from './carry-out.ts';
 import { executionBack } from './execution.ts';
+import { untilSettled } from './until-settled.ts';
 
 export interface Ended {
   readonly before: Observed;
@@ -25,25 +26,12 @@ export async function goBack(deployment: Deployment, { before, outcome, executio
   const { selected, config: file, origin } = session;
   await tellWhy(deployment, { before, outcome, execution });
   const look = { version, wanted: wantedContainers(selected, version) };
-  const { observed: now } = await fleet.observeReachable(look);
-  const revert = planRevert({ config: selected, file, version, before, now, command, origin });
   const undisturbed = executionBack(execution, { session, fleet, version, lock });
-  let reverted = await execute(revert, 'bring back what served before', undisturbed);
-  if (reverted.result === 'unknown') {
-    const again = await fleet.observeReachable(look);
-    const rest = planRevert({
-      config: selected,
-      file,
-      version,
-      before,
-      now: again.observed,
-      command,
-      origin,
-    });
-    reverted = await execute(rest, 'bring back what served before', undisturbed);
-  }
+  const { outcome: reverted, after } = await untilSettled(
+    { fleet, lock, look, execution: undisturbed, title: 'bring back what served before' },
+    (now) => planRevert({ config: selected, file, version, before, now, command, origin }),
+  );
   if (await lock.isTaken()) return takenOver(deployment, before);
-  const { observed: after } = await fleet.observeReachable({});
   const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
   const left = differencesToBefore({ config: selected, file, before, now: after });

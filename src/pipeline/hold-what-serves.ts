@@ -1,14 +1,13 @@
 import { wantedContainers } from '../app/wanted.ts';
 import { abbreviateVersion } from '../build/version.ts';
 import { Failure } from '../errors.ts';
-import { execute } from '../execute/execute.ts';
 import { shortNames } from '../plan/describe.ts';
 import { planHold, servedByRole } from '../plan/hold.ts';
-import type { Observed } from '../observe/observed.ts';
 import type { Deployment } from './carry-out.ts';
 import { executionBack } from './execution.ts';
 import { problemLines, takenOver, tellWhy, type Ended } from './go-back.ts';
 import type { HoldReason } from './hold.ts';
+import { untilSettled } from './until-settled.ts';
 
 /** Stops what did not make it, and leaves the rest to the next deploy. @returns what to throw: 6, or 5 when all serve as before */
 export async function holdWhatServes(deployment: Deployment, ended: Ended, reason: HoldReason): Promise<unknown> {
@@ -19,7 +18,7 @@ export async function holdWhatServes(deployment: Deployment, ended: Ended, reaso
   const look = { version, wanted: wantedContainers(selected, version) };
   const undisturbed = executionBack(execution, { session, fleet, version, lock });
   const title = `hold what serves (${reason.because})`;
-  const planFor = (now: Observed) =>
+  const { outcome: held, after } = await untilSettled({ fleet, lock, look, execution: undisturbed, title }, (now) =>
     planHold({
       config: selected,
       file: session.config,
@@ -31,15 +30,11 @@ export async function holdWhatServes(deployment: Deployment, ended: Ended, reaso
       oldVersion: reason.oldVersion,
       command,
       origin,
-    });
-  let held = await execute(planFor((await fleet.observeReachable(look)).observed), title, undisturbed);
-  if (held.result === 'unknown') {
-    held = await execute(planFor((await fleet.observeReachable(look)).observed), title, undisturbed);
-  }
+    }),
+  );
   if (await lock.isTaken()) return takenOver(deployment, before);
   const bug = outcome.problems.find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
-  const { observed: after } = await fleet.observeReachable({});
   const [serves, served] = [servedByRole(after, selected), servedByRole(before, selected)];
   const isAsBefore = serves.join() === served.join() && held.result === 'done';
   const what = outcome.result === 'interrupted' ? 'was interrupted' : 'failed';
