@@ -78,19 +78,21 @@ export interface Question {
   readonly path: string;
   /** Whom it is meant for. */
   readonly host: string;
+  /** How long nothing may come; absent: 5. */
+  readonly silenceSeconds?: number;
 }
 
 /** One request on a connection of its own. Status 0: no answer. */
-export function ask({ address, port, method, path, host }: Question): Promise<Answer> {
+export function ask({ address, port, method, path, host, silenceSeconds = 5 }: Question): Promise<Answer> {
   return new Promise((resolve) => {
-    const options = { host: address, port, method, path, headers: { host }, agent: false, timeout: 5000 };
+    const options = { host: address, port, method, path, headers: { host }, agent: false };
     const asking = request(options, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk) => (body += chunk));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
       response.on('error', () => resolve({ status: 0, body }));
     });
-    asking.on('timeout', () => asking.destroy());
+    asking.setTimeout(silenceSeconds * 1000, () => asking.destroy());
     asking.on('error', (error) => resolve({ status: 0, body: error.message }));
     asking.end();
   });

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PlanResult } from '../../src/pipeline.ts';
 import { type Ended, makeProject, type Project, type TimedEvent } from './harness.ts';
-import { chi, dal, emptyMachines, get, on, running, served } from './machines.ts';
+import { ask, chi, dal, emptyMachines, on, running, served } from './machines.ts';
 
 /** A deploy that is stopped for twice its lease, and finds that another one has finished meanwhile. */
 
@@ -16,7 +16,7 @@ let [current, stopped, finished] = ['', '', ''];
 beforeAll(async () => {
   await emptyMachines(...machines);
   const files = destinations.flatMap((name) => [
-    [`config/deploy.${name}.yml`, `proxy: {host: ${name}.test}\n`],
+    [`config/deploy.${name}.yml`, `proxy: {host: ${name}.test}\ndrain_timeout: 20\n`],
     [`.kamal/secrets.${name}`, 'REGISTRY_PASSWORD=$REGISTRY_PASSWORD\nSECRET_KEY=key\n'],
   ]);
   project = makeProject('test/apps/small', Object.fromEntries(files));
@@ -124,10 +124,12 @@ test.concurrent(
   'stopped in the drain: it changes nothing more, exits 4, and the slow request is answered',
   async () => {
     let slow: Promise<unknown> | undefined;
+    const from = { address: dal.loopback, port: 80, host: 'drain.test' };
+    const question = { ...from, method: 'GET', path: '/?sleep=12000', silenceSeconds: 20 };
     const is = (event: TimedEvent) => {
-      if (!begins('send-traffic')(event)) return false;
-      slow = get(dal, 'drain.test', '/?sleep=4000');
-      return true;
+      // Well before the switch, so that it is the old version's.
+      if (begins('create-container')(event)) slow ??= ask(question);
+      return begins('send-traffic')(event);
     };
     expect(await outlived('drain', { is, afterMilliseconds: 2000 })).toEqual(outlivedBy('drain'));
     expect(await slow).toMatchObject({ status: 200 });

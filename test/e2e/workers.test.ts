@@ -153,13 +153,14 @@ test.each(deaths)('kill -9 when $when: a job that comes then is done within 10 s
 });
 
 test('a run that is stopped leaves the worker quiet no longer than a lease, and gives up when it goes on', async () => {
-  let frozen: ChildProcess | undefined;
   const long = await enqueue(500);
-  const run = deployed(next, step('step-ended', 'quiet-container', 'jobs'), (child) => {
-    frozen = child;
-    child.kill('SIGSTOP');
+  const { run, frozen } = await new Promise<{ run: Promise<Ended>; frozen: ChildProcess }>((resolve, reject) => {
+    const run = deployed(next, step('step-ended', 'quiet-container', 'jobs'), (child) => {
+      child.kill('SIGSTOP');
+      resolve({ run, frozen: child });
+    });
+    run.catch(reject);
   });
-  while (frozen === undefined) await new Promise((resolve) => void setTimeout(resolve, 50));
   try {
     await secondsUntilDone(long);
     expect(await secondsUntilDone(await enqueue(10))).toBeLessThan(15 + 10);
