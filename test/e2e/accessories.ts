@@ -86,7 +86,7 @@ accessories:
     env: { clear: { PORT: 7004 } }
     files: [${file}]
     depends_on: [cache]
-    healthcheck: { cmd: "node -e 'fetch(\\"http://127.0.0.1:7004/up\\").catch(() => process.exit(1))'", ${soon} }
+    healthcheck: { cmd: "bash -c ': >/dev/tcp/127.0.0.1/7004'", ${soon} }
 `;
 
 /** One more, whose image declares a volume that nothing mounts. */
