@@ -26,8 +26,12 @@ export interface PlainReading {
   readonly surprise?: string;
 }
 
+/** Begins like none of the words below. */
+const ordinary = /^[a-eg-mp-su-xz]/i;
+
 /** What an unquoted word means. */
 export function readPlain(word: string): PlainReading {
+  if (ordinary.test(word)) return { value: word };
   if (word === '' || word === '~' || /^null$/i.test(word)) return { value: null };
   if (/^(yes|true|on)$/i.test(word)) return { value: true };
   if (/^(no|false|off)$/i.test(word)) return { value: false };

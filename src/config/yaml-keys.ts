@@ -3,9 +3,17 @@ import type { Alias, Node } from 'yaml';
 import { DateWord, readPlain, textOf } from './scalars.ts';
 import type { Path, Place } from './sheet.ts';
 
-/** A key as text; `yes:` is the key "true", as in Kamal. Undefined for lists and maps. */
+const keys = new WeakMap<Node, string | undefined>();
+
+/** A key as text; `yes:` is the key "true", as in Kamal. Undefined for lists and maps. Each is read once, however often it is looked for. */
 export function keyOf(node: Node | null): string | undefined {
-  if (node === null || !isScalar(node) || typeof node.value !== 'string') return undefined;
+  if (node === null) return undefined;
+  if (!keys.has(node)) keys.set(node, readKey(node));
+  return keys.get(node);
+}
+
+function readKey(node: Node): string | undefined {
+  if (!isScalar(node) || typeof node.value !== 'string') return undefined;
   if (!isPlain(node)) return node.value;
   const { value } = readPlain(node.value);
   if (value instanceof DateWord) return value.word;
