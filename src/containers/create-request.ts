@@ -69,7 +69,7 @@ export function createRequest({ spec: written, env, homeDirectory }: CreationInp
       NetworkMode: spec.network,
       Binds: volumes.filter((volume) => volume.includes(':')),
       PortBindings: groupBindings(ports),
-      RestartPolicy: restartPolicy(spec.restartPolicy),
+      RestartPolicy: restartPolicyOf(spec.restartPolicy),
       LogConfig: { Type: spec.logging.driver ?? '', Config: { ...spec.logging.options } },
     },
   };
@@ -158,7 +158,8 @@ function groupBindings(ports: readonly PortBinding[]): Record<string, PortBindin
   return grouped;
 }
 
-function restartPolicy(policy: string): { Name: string; MaximumRetryCount: number } {
+/** Docker's form of what `docker run --restart` takes. */
+export function restartPolicyOf(policy: string): { Name: string; MaximumRetryCount: number } {
   const [name = 'no', count] = policy.split(':');
   return { Name: name, MaximumRetryCount: count === undefined ? 0 : Number(count) };
 }

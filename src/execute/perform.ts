@@ -1,4 +1,4 @@
-import { creationOf } from '../containers/create-request.ts';
+import { creationOf, restartPolicyOf } from '../containers/create-request.ts';
 import { delivered, envFileOf } from '../containers/delivery.ts';
 import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
@@ -89,6 +89,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return wakeContainer(step, host, execution);
     case 'stop-container':
       return stopContainer(step, { host, lane, execution });
+    case 'set-restart-policy':
+      return docker.setRestartPolicy(idOf(execution, lane.host, step.container), restartPolicyOf(step.policy));
     case 'remove-container':
       return docker.removeContainer(idOf(execution, lane.host, step.container));
     case 'tag-image':

@@ -65,6 +65,10 @@ function containers(engine: Engine) {
       engine.call(`rename container ${id} to ${name}`, (docker) =>
         docker.getContainer(id).rename({ name }).then(nothing),
       ),
+    setRestartPolicy: (id, RestartPolicy) =>
+      engine.call(`set the restart policy of container ${id}`, (docker) =>
+        docker.getContainer(id).update({ RestartPolicy }).then(nothing),
+      ),
     removeContainer: (id, options) =>
       engine.call(
         `remove container ${id}`,

@@ -15,6 +15,8 @@ export interface Docker {
   /** Containers that somebody told to stop in these last seconds, and that have not yet: Docker goes on when whoever asked is gone. */
   listStopping(withinSeconds: number): Promise<Stopping>;
   renameContainer(nameOrId: string, name: string): Promise<void>;
+  /** Of one that runs or does not. */
+  setRestartPolicy(nameOrId: string, policy: RestartPolicy): Promise<void>;
   /** Does nothing when it is gone; running containers are refused unless `force`. */
   removeContainer(nameOrId: string, options?: { force: true }): Promise<void>;
   /**
@@ -50,6 +52,12 @@ export interface Docker {
   /** A command that is running in a container right now; undefined when it is over. */
   inspectExec(id: string): Promise<ExecInspect | undefined>;
   info(): Promise<EngineInfo>;
+}
+
+export interface RestartPolicy {
+  readonly Name: string;
+  /** Of `on-failure`; 0: as often as it takes. */
+  readonly MaximumRetryCount: number;
 }
 
 export interface Stopping {

@@ -62,6 +62,7 @@ const dockerCalls = {
   stopContainer: 'changes',
   signalContainer: 'changes',
   renameContainer: 'changes',
+  setRestartPolicy: 'changes',
   removeContainer: 'changes',
   waitForExit: 'looks',
   logs: 'looks',

@@ -40,9 +40,9 @@ export function atStart({ HostConfig }: ContainerInspect): NonNullable<ObservedC
     string,
     { HostIp?: string; HostPort?: string }[] | null
   >;
-  const policy = (HostConfig['RestartPolicy'] ?? {}) as { Name?: string };
+  const policy = (HostConfig['RestartPolicy'] ?? {}) as { Name?: string; MaximumRetryCount?: number };
   return {
-    restartPolicy: policy.Name || 'no',
+    restartPolicy: [policy.Name || 'no', policy.MaximumRetryCount || []].flat().join(':'),
     ports: Object.entries(bindings).flatMap(([target, places]) => {
       const [port = '', protocol = 'tcp'] = target.split('/');
       // Of a range, and where none is said, Docker takes what is free.

@@ -68,6 +68,8 @@ export function describe(step: StepKind): string {
       return `put ${shortNames(step.container.name)} back to work`;
     case 'stop-container':
       return `stop ${shortNames(step.container.name)}`;
+    case 'set-restart-policy':
+      return `set the restart policy of ${shortNames(step.container.name)} to ${step.policy}`;
     case 'remove-container':
       return `remove ${shortNames(step.container.name)}`;
     case 'tag-image':

@@ -177,6 +177,8 @@ export type StepKind =
       readonly watched?: string;
     }
   | { readonly kind: 'remove-container'; readonly container: ContainerRef }
+  /** As in `docker run --restart`. */
+  | { readonly kind: 'set-restart-policy'; readonly container: ContainerRef; readonly policy: string }
   | { readonly kind: 'tag-image'; readonly image: string; readonly repository: string; readonly tag: string }
   | { readonly kind: 'remove-image'; readonly image: string }
   /** Fails when fewer bytes are free where Docker keeps its data. */

@@ -154,6 +154,21 @@ describe.each(worlds)('containers on $name', ({ connect, credentials, modeOf, ow
     expect((await host.docker.inspectContainer(id))?.State).toMatchObject({ Running: false, Restarting: false });
   });
 
+  it('takes another restart policy, running or not, and keeps everything else', async () => {
+    const { id } = await make(healthyImage, { RestartPolicy: { Name: 'always', MaximumRetryCount: 0 } });
+    const policy = async () => (await host.docker.inspectContainer(id))?.HostConfig['RestartPolicy'];
+    await host.docker.setRestartPolicy(id, { Name: 'no', MaximumRetryCount: 0 });
+    expect(await policy()).toEqual({ Name: 'no', MaximumRetryCount: 0 });
+    await host.docker.startContainer(id);
+    await host.docker.setRestartPolicy(id, { Name: 'on-failure', MaximumRetryCount: 3 });
+    expect(await policy()).toEqual({ Name: 'on-failure', MaximumRetryCount: 3 });
+    expect((await host.docker.inspectContainer(id))?.State.Running).toBe(true);
+    await host.docker.stopContainer(id, 1);
+    await expect(
+      host.docker.setRestartPolicy(`${prefix}-nobody`, { Name: 'no', MaximumRetryCount: 0 }),
+    ).rejects.toMatchObject({ code: 'engine-refused' });
+  });
+
   it('gives the last lines of a log', async () => {
     const { id } = await make(exitingImage);
     const exit = host.docker.waitForExit(id, new AbortController().signal);

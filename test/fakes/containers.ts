@@ -1,4 +1,4 @@
-import type { CreateContainerBody } from '../../src/hosts/docker.ts';
+import type { CreateContainerBody, RestartPolicy } from '../../src/hosts/docker.ts';
 import { findImage, hash, refused, type Behaviour, type FakeImage } from './images.ts';
 import type { MachineState } from './machine.ts';
 import { makeSources } from './mounted.ts';
@@ -115,18 +115,25 @@ function listen(machine: MachineState, container: FakeContainer): void {
 /** The engine is stopped and started again: what its policy brings back runs afterwards, as far as it can be started. */
 export function restartEngine(machine: MachineState): void {
   const up = [...machine.containers.values()].filter(({ state }) => state === 'running' || state === 'restarting');
+  const back = [...machine.containers.values()].filter(startsWithEngine);
   for (const container of up) {
     clearTimeout(container.timer);
     ended(container, machine.stopStatus);
   }
-  for (const container of up) {
-    if (policyOf(container) === 'no') continue;
+  for (const container of back) {
     try {
       startContainer(machine, container);
     } catch {
       // It stays down, and says why.
     }
   }
+}
+
+/** Whether an engine that starts would start it: `always` brings back what was stopped too, and what never ran stays so. */
+export function startsWithEngine(container: FakeContainer): boolean {
+  const policy = policyOf(container);
+  if (container.state === 'running' || container.state === 'restarting') return policy !== 'no';
+  return container.state === 'exited' && policy === 'always';
 }
 
 function policyOf({ body }: FakeContainer): string {
@@ -200,6 +207,11 @@ export function renameContainer(machine: MachineState, container: FakeContainer,
   }
   machine.journal.push(`rename container ${container.name} to ${name}`);
   container.name = name;
+}
+
+export function setRestartPolicy(machine: MachineState, container: FakeContainer, policy: RestartPolicy): void {
+  container.body.HostConfig['RestartPolicy'] = { ...policy };
+  machine.journal.push(`set the restart policy of container ${container.name} to ${policy.Name}`);
 }
 
 export function removeContainer(machine: MachineState, container: FakeContainer, force: boolean): void {

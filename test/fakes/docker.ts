@@ -6,6 +6,7 @@ import {
   mustFind,
   removeContainer,
   renameContainer,
+  setRestartPolicy,
   startContainer,
   stopContainer,
 } from './containers.ts';
@@ -55,6 +56,10 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
     renameContainer: (id, name) =>
       change('renameContainer', [id, name], () =>
         renameContainer(machine, mustFind(machine, id, 'rename container'), name),
+      ),
+    setRestartPolicy: (id, policy) =>
+      change('setRestartPolicy', [id, policy], () =>
+        setRestartPolicy(machine, mustFind(machine, id, 'set the restart policy of container'), policy),
       ),
     removeContainer: (id, options) =>
       change('removeContainer', [id, options], () => {

@@ -106,7 +106,9 @@ describe('accessories', () => {
       move(world, 'db:1', { kind: 'deaf' });
       const { failure } = await world.accessory('upgrade', ['db']);
       expect(failure?.exitStatus).toBe(6);
-      expect(failure?.details.join('\n')).toMatch(/docker rename \S+ shop-db && docker start shop-db/);
+      expect(failure?.details.join('\n')).toMatch(
+        /docker rename \S+ shop-db && docker update --restart unless-stopped shop-db && docker start shop-db/,
+      );
       const kept = [...(world.machines.get('one')?.containers.values() ?? [])].filter(({ name }) =>
         name.startsWith('shop-db'),
       );
@@ -116,7 +118,7 @@ describe('accessories', () => {
         const again = await world.accessory(command, ['db']);
         expect(again.failure?.exitStatus).toBe(3);
         expect(again.failure?.message).toMatch(
-          /a person has to decide.*docker rename \S+ shop-db && docker start shop-db/,
+          /a person has to decide.*docker rename \S+ shop-db && docker update --restart unless-stopped shop-db && docker start shop-db/,
         );
       }
       expect(kept.map(({ state }) => state)).toEqual(['exited', 'exited']);

@@ -41,6 +41,7 @@ test('a reboot says what it costs, and each of its steps why it is taken', () =>
       'create shop-queue_next_… (you asked for it)',
       'stop shop-queue (you asked for it)',
       'rename shop-queue to shop-queue_replaced_… (it makes room)',
+      'set the restart policy of shop-queue_replaced_… to no (its successor gets its data)',
       'rename shop-queue_next_… to shop-queue (its name from now on)',
       'start shop-queue (the one before it has stopped)',
       'wait until shop-queue is healthy (the one before it has stopped)',

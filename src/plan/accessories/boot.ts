@@ -9,6 +9,7 @@ import { typed } from '../typed.ts';
 import { whyStarted } from '../why-down.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
 import { fileSteps } from './files.ts';
+import { givePolicySteps, lostPolicySteps } from './restart-policy.ts';
 import { lostRouteSteps, whyRouteDiffers, whyRouteIsLost } from './route.ts';
 import { auditLanes, bootSteps, prepareStage, proofSteps, stopStep } from './steps.ts';
 
@@ -85,7 +86,7 @@ function bootLane(
   const because = old.state === 'created' ? 'it was made but never started' : whyStarted(old, met.host);
   const back: Step[] =
     old.name === wanted.spec.name
-      ? []
+      ? lostPolicySteps(met, old)
       : [
           {
             kind: 'rename-container',
@@ -93,6 +94,7 @@ function bootLane(
             name: wanted.spec.name,
             because: 'its successor never came',
           },
+          ...givePolicySteps(met, { id: old.id, name: wanted.spec.name }),
         ];
   return [
     ...removals(met),

@@ -9,6 +9,7 @@ import { lane, planOf } from './boot.ts';
 import { currentOf, isRunning, meet, type Met } from './current.ts';
 import { swapBackSteps } from './files.ts';
 import { whyHeld, type Held } from './held.ts';
+import { givePolicySteps, keepDownSteps, policyOf } from './restart-policy.ts';
 import { lostRouteSteps } from './route.ts';
 import { bootSteps, nextNameOf, proofSteps, stopStep } from './steps.ts';
 
@@ -28,7 +29,8 @@ export function planAccessoryGoBack(input: {
   const { config, wanted } = input;
   const was = meet(wanted, input.before);
   const all = meet(wanted, input.now).map((met, index) => ({
-    ...verdictOn(met, { before: currentOf(was[index] ?? met), isProven: isProven(met, input.left) }),
+    ...verdictOn(met, { was: was[index], isProven: isProven(met, input.left) }),
+    policy: policyBefore(was[index]),
     ran: was[index] !== undefined && isRunning(was[index]),
     isUnsure: isUnsure(met, input.left),
   }));
@@ -80,11 +82,15 @@ function lanesOf({ wanted }: Met, lanes: readonly Lane[]): Lane[] {
   return lanes.filter(({ host, role }) => host === wanted.host && role === wanted.accessory.name);
 }
 
-function verdictOn(
-  met: Met,
-  { before, isProven }: { before: ObservedContainer | undefined; isProven: boolean },
-): Verdict {
+/** The restart policy of what is to come back; undefined when nobody knows. */
+function policyBefore(was: Met | undefined): string | undefined {
+  const old = was && currentOf(was);
+  return was && old && policyOf(was, old);
+}
+
+function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven: boolean }): Verdict {
   const { wanted, host } = met;
+  const before = currentOf(was ?? met);
   const old = host.containers.find(({ id }) => id === before?.id);
   const failed = host.containers.find(
     ({ id, name, labels }) =>
@@ -98,10 +104,16 @@ function verdictOn(
   if (before === undefined && failed !== undefined && isUp(failed) && isProven) {
     return { met, stops: [], made: `${wanted.host}: ${wanted.accessory.name}` };
   }
-  const stops = failed !== undefined && isUp(failed) ? [stopStep(met, failed, 'it did not get healthy')] : [];
-  if (old === undefined) return { met, stops };
+  const stop = failed !== undefined && isUp(failed) ? [stopStep(met, failed, 'it did not get healthy')] : [];
+  if (old === undefined) return { met, stops: stop };
   if (isUp(old) && old.name === wanted.spec.name)
-    return { met, stops, old, ...(failed === undefined ? {} : { failed }) };
+    return { met, stops: stop, old, ...(failed === undefined ? {} : { failed }) };
+  // Docker never starts by itself what was never started.
+  const ran = failed?.state === 'created' ? undefined : failed;
+  const stops = [
+    ...stop,
+    ...(ran === undefined ? [] : keepDownSteps(met, reference(ran), 'the other one has its data')),
+  ];
   const because = failed === undefined ? undefined : whyHeld(wanted.accessory, old, failed);
   if (failed === undefined || because === undefined)
     return { met, stops, old, ...(failed === undefined ? {} : { failed }) };
@@ -110,7 +122,16 @@ function verdictOn(
   return {
     met,
     stops,
-    held: { host: wanted.host, name, service, old: old.name, failed: failed.id.slice(0, 12), because, formers },
+    held: {
+      host: wanted.host,
+      name,
+      service,
+      old: old.name,
+      failed: failed.id.slice(0, 12),
+      because,
+      formers,
+      policies: { old: policyBefore(was) ?? wanted.spec.restartPolicy, failed: wanted.spec.restartPolicy },
+    },
   };
 }
 
@@ -120,11 +141,13 @@ interface Back {
   /** Whether it ran before: what somebody had stopped stays so. */
   readonly ran: boolean;
   readonly isUnsure: boolean;
+  /** Its restart policy before; absent where nobody knows. */
+  readonly policy: string | undefined;
   readonly config: Config;
 }
 
 /** What failed is removed only when the one before it is known to be well. */
-function backSteps(met: Met, { old, failed, ran, isUnsure, config }: Back): Step[] {
+function backSteps(met: Met, { old, failed, ran, isUnsure, policy, config }: Back): Step[] {
   const { name } = met.wanted.spec;
   const because = 'it ran before';
   const container = { id: old.id, name };
@@ -135,6 +158,7 @@ function backSteps(met: Met, { old, failed, ran, isUnsure, config }: Back): Step
   return [
     ...(failed === undefined ? [] : rename(failed, nextNameOf(name, old), 'it makes room')),
     ...rename(old, name, 'its name before'),
+    ...(old.name === name && policyOf(met, old) !== 'no' ? [] : givePolicySteps(met, container, policy)),
     ...(isUp(old) ? [] : swapBackSteps(met, because)),
     ...(ran ? again : []),
     ...(failed === undefined

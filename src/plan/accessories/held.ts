@@ -13,12 +13,14 @@ export interface Held {
   readonly failed: string;
   /** Files that it would not find as they were, with what was there beside them. */
   readonly formers: readonly string[];
+  /** As in `docker run --restart`: what Docker is to do with each by itself, once a person has decided for it. */
+  readonly policies: { readonly old: string; readonly failed: string };
   readonly because: string;
 }
 
 /** What a failed replacement has left for a person to decide; undefined when there is no such thing on this machine. */
 export function heldOn({ host, containers, accessories }: ObservedHost, accessory: Accessory): Held | undefined {
-  const { name, service } = accessory;
+  const { name, service, restartPolicy } = accessory;
   const failed = containers.find((one) => one.name === service && (one.state === 'exited' || one.state === 'dead'));
   const old = containers
     .filter((one) => one.labels['service'] === service && one.name.startsWith(replacedName(service, '')))
@@ -26,7 +28,8 @@ export function heldOn({ host, containers, accessories }: ObservedHost, accessor
   const because = failed === undefined || old === undefined ? undefined : whyHeld(accessory, old, failed);
   if (failed === undefined || old === undefined || because === undefined) return undefined;
   const { formers = [] } = accessories.find((one) => one.name === name) ?? {};
-  return { host, name, service, old: old.name, failed: failed.id.slice(0, 12), formers, because };
+  const policies = { old: restartPolicy, failed: restartPolicy };
+  return { host, name, service, old: old.name, failed: failed.id.slice(0, 12), formers, policies, because };
 }
 
 export function whyHeld(accessory: Accessory, old: ObservedContainer, failed: ObservedContainer): string | undefined {

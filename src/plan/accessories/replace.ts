@@ -10,6 +10,7 @@ import { currentOf, type Met } from './current.ts';
 import { fileSteps, swapEndSteps, swapSteps } from './files.ts';
 import { feltNotes } from './felt.ts';
 import { movedHere } from './moved.ts';
+import { keepDownSteps } from './restart-policy.ts';
 import { lostRouteSteps, routeSteps, staleCertificateSteps } from './route.ts';
 import { auditLanes, bootSteps, nextNameOf, prepareStage, proofSteps, replacedNameOf, stopStep } from './steps.ts';
 import { inTurn } from './turns.ts';
@@ -113,6 +114,7 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
     ...(old === undefined || aside === undefined || old.name === aside.name
       ? []
       : [{ kind: 'rename-container', container: reference(old), name: aside.name, because: 'it makes room' } as const]),
+    ...(aside === undefined ? [] : keepDownSteps(met, aside, 'its successor gets its data')),
     { kind: 'rename-container', container: { name: next }, name: spec.name, because: 'its name from now on' },
     ...bootSteps(met, {
       container: { name: spec.name },
