@@ -18,6 +18,9 @@ export function healthOf(
   return { ...healthcheck, network, ...(port === undefined ? {} : { port: Number(port) }), readinessDelaySeconds };
 }
 
+/** A new container that is started again and again has failed after so many crashes, where the one before it waits to come back. */
+export const crashesAllowed = 3;
+
 /** The time in which failures do not count, and that of as many failures in a row as count. */
 export function budgetSeconds({ startPeriodSeconds, retries, intervalSeconds, timeoutSeconds }: Healthcheck): number {
   return startPeriodSeconds + retries * (intervalSeconds + timeoutSeconds);

@@ -7,7 +7,7 @@ import { nextName, replacedName } from '../containers/names.ts';
 import type { ContainerInspect, ContainerSummary, ImageInspect } from '../hosts/docker.ts';
 import type { FileFacts, Host, HostState } from '../hosts/host.ts';
 import { accessoryDifferences, type AccessoryFacts } from './accessory-differences.ts';
-import { whyStillUnhealthy } from './health.ts';
+import { whyGivenUp, whyStillUnhealthy } from './health.ts';
 import { atStart, containerOf, errorOf } from './summary.ts';
 import type { AccessoryContainer, ObservedAccessory } from './observed.ts';
 
@@ -20,7 +20,7 @@ export interface AccessoryLook {
 }
 
 /** Answers once the machine's containers are known; every request is under way before. */
-export type Judge = (summaries: readonly ContainerSummary[], state: HostState) => ObservedAccessory[];
+export type Judge = (summaries: readonly ContainerSummary[], state: HostState) => Promise<ObservedAccessory[]>;
 
 /** Looks at the accessories of one machine: a request for each container and image, and one for all of their files. */
 export async function observeAccessories(
@@ -40,18 +40,24 @@ export async function observeAccessories(
     ...wanted.map((one) => find(one, host, look)),
   ]);
   return (summaries, { homeDirectory, variables }) =>
-    found.map(({ one, inspect, own, image, unhealthy }) => {
-      const sources = { ...values, variables };
-      return {
-        name: one.accessory.name,
-        ...containersOf(one, summaries, { inspect, image: own, sources, homeDirectory, files }),
-        ...(image === undefined ? {} : { image: imageFacts(image) }),
-        ...(unhealthy === undefined ? {} : { unhealthy }),
-        ...claimsOn(one, { inspect, image: own, sources, homeDirectory, files }),
-        ...formersOf(one, files, look.digests),
-        files: filesUnlike(one, files, look.digests),
-      };
-    });
+    Promise.all(
+      found.map(async ({ one, inspect, own, image, unhealthy }) => {
+        const sources = { ...values, variables };
+        const containers = containersOf(one, summaries, { inspect, image: own, sources, homeDirectory, files });
+        const isBeside = containers.leftovers.some(({ name }) => isReplaced(name, one.spec.name));
+        const givenUp = isBeside && inspect !== undefined ? await whyGivenUp(inspect, host, one.health) : undefined;
+        return {
+          name: one.accessory.name,
+          ...containers,
+          ...(givenUp === undefined ? {} : { givenUp }),
+          ...(image === undefined ? {} : { image: imageFacts(image) }),
+          ...(unhealthy === undefined ? {} : { unhealthy }),
+          ...claimsOn(one, { inspect, image: own, sources, homeDirectory, files }),
+          ...formersOf(one, files, look.digests),
+          files: filesUnlike(one, files, look.digests),
+        };
+      }),
+    );
 }
 
 interface Found {

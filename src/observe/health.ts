@@ -1,4 +1,4 @@
-import type { AccessoryHealth } from '../accessories/health.ts';
+import { budgetSeconds, crashesAllowed, type AccessoryHealth } from '../accessories/health.ts';
 import { Failure } from '../errors.ts';
 import type { ContainerInspect } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
@@ -21,6 +21,21 @@ export async function whyStillUnhealthy(
     await new Promise((resolve) => setTimeout(resolve, health.intervalSeconds * 1000));
     container = await host.docker.inspectContainer(container.Id);
   }
+}
+
+/**
+ * Asks a container that runs and took another one's place.
+ * @returns why it has failed; undefined when it is healthy, has its time still, or does not run
+ */
+export async function whyGivenUp(
+  container: ContainerInspect,
+  host: Host,
+  health: AccessoryHealth,
+): Promise<string | undefined> {
+  const { State, RestartCount } = container;
+  if (RestartCount >= crashesAllowed) return `it exited ${RestartCount} times`;
+  if (State.Restarting || Date.now() - Date.parse(State.StartedAt) < budgetSeconds(health) * 1000) return undefined;
+  return whyStillUnhealthy(container, host, health);
 }
 
 /** Asks a container that runs once whether it is healthy. @returns why not; empty when it is */

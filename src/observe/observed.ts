@@ -112,6 +112,8 @@ export interface ObservedAccessory {
   readonly image?: { readonly id: string; readonly digests: readonly string[]; readonly volumes: readonly string[] };
   /** Why it is not healthy, of those that were asked; absent when it is, or does not run. */
   readonly unhealthy?: string;
+  /** Of one that runs in another one's place, which is still there: why it has failed. */
+  readonly givenUp?: string;
   /** Where other destinations have an accessory of the same name: who may have made the container. */
   readonly claims?: Claims;
   /** Files of which a replacement keeps what was there before it, or one that was cut off did; absent: none. */

@@ -1,9 +1,13 @@
+import { healthOf } from '../accessories/health.ts';
+import { formerPlace } from '../accessories/places.ts';
+import type { Accessory } from '../config/config-accessory.ts';
 import type { Config, Role } from '../config/config.ts';
 import type { Host } from '../hosts/host.ts';
 import { addressesOf } from '../observe/observe.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
-import { errorOf } from '../observe/summary.ts';
-import { heldOn } from '../plan/accessories/held.ts';
+import { whyGivenUp } from '../observe/health.ts';
+import { atStart, errorOf } from '../observe/summary.ts';
+import { heldBy, undecidedOn } from '../plan/accessories/held.ts';
 import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { whyDown } from '../plan/why-down.ts';
 import type { DownStatus } from '../report/results.ts';
@@ -11,30 +15,54 @@ import { wayBack } from './accessories/held.ts';
 import type { Session } from './session.ts';
 
 /** What ought to run. */
-interface Expected extends Pick<DownStatus, 'kind' | 'name' | 'command' | 'held'> {
-  /** Why it is down, where that is known without asking. */
-  readonly because?: string;
+interface Expected extends Pick<DownStatus, 'kind' | 'name' | 'command'> {
   readonly container: Pick<ObservedContainer, 'id' | 'state' | 'status'>;
 }
 
 /** What is on a machine, ought to run there and does not; Docker is asked why, and nothing is asked where all runs. */
 export async function downOn(session: Session, host: Host, observed: ObservedHost): Promise<DownStatus[]> {
-  const down = [...rolesOn(session, observed), ...accessoriesOn(session, observed), ...proxyOn(session, observed)];
+  const accessories = accessoriesOn(session, observed);
+  const undecided = accessories.filter(({ accessory }) => undecidedOn(observed, accessory) !== undefined);
+  const held = (await Promise.all(undecided.map((one) => heldStatus(session, host, { observed, ...one })))).flat();
+  const others = accessories.filter(({ name }) => !held.some((one) => one.name === name));
+  const down = [...rolesOn(session, observed), ...others, ...proxyOn(session, observed)];
   const asked = await Promise.all(
     down
       .filter(({ container }) => !isUp(container))
-      .map(async ({ container, ...rest }) => {
+      .map(async ({ container, kind, name, command }) => {
         const inspect = await host.docker.inspectContainer(container.id);
-        return { ...rest, status: container.status, ...(inspect === undefined ? {} : errorOf(inspect)) };
+        return { kind, name, command, status: container.status, ...(inspect === undefined ? {} : errorOf(inspect)) };
       }),
   );
   const errors = asked.map(({ error = '' }) => error);
   const machine = await addressesOf(host, errors);
-  return asked.map(({ status, because, ...rest }) => ({
+  const told = asked.map(({ status, ...rest }) => ({
     ...rest,
     host: observed.host,
-    why: because ?? whyDown({ ...rest, status }, machine) ?? status,
+    why: whyDown({ ...rest, status }, machine) ?? status,
   }));
+  return [...held, ...told];
+}
+
+/** What a failed replacement left to a person, also where it runs and is not healthy. */
+async function heldStatus(
+  { selected }: Session,
+  host: Host,
+  { observed, accessory }: { observed: ObservedHost; accessory: Accessory },
+): Promise<DownStatus[]> {
+  const undecided = undecidedOn(observed, accessory);
+  const inspect = undecided && (await host.docker.inspectContainer(undecided.failed.id));
+  if (undecided === undefined || inspect === undefined) return [];
+  const givenUp = await whyGivenUp(inspect, host, healthOf(accessory, selected));
+  const policy = atStart(inspect).restartPolicy;
+  const paths = accessory.files.map(({ hostPath }) => hostPath);
+  const files = await host.describeFiles(paths.map(formerPlace));
+  const formers = paths.filter((path) => files[formerPlace(path)] !== undefined);
+  const held = heldBy(undecided, { host: host.name, accessory, givenUp, policy, formers });
+  if (held === undefined) return [];
+  const why = `a person has to decide: ${held.because}`;
+  const { name } = accessory;
+  return [{ kind: 'accessory', host: host.name, name, held: true, why, command: wayBack(selected, held).join(' && ') }];
 }
 
 function rolesOn({ selected, typed }: Session, observed: ObservedHost): Expected[] {
@@ -46,16 +74,16 @@ function rolesOn({ selected, typed }: Session, observed: ObservedHost): Expected
   );
 }
 
-function accessoriesOn({ selected, typed }: Session, observed: ObservedHost): Expected[] {
+function accessoriesOn(
+  { selected, typed }: Session,
+  observed: ObservedHost,
+): (Expected & { readonly accessory: Accessory })[] {
   const { host, containers } = observed;
-  return selected.accessories.flatMap((accessory): Expected[] => {
+  return selected.accessories.flatMap((accessory) => {
     const { name, service, hosts } = accessory;
     const container = containers.find((one) => one.name === service);
     if (container === undefined || !hosts.some((one) => one.host === host)) return [];
-    const held = heldOn(observed, accessory);
-    if (held === undefined) return [{ kind: 'accessory', name, container, command: typed(`accessory start ${name}`) }];
-    const because = `a person has to decide: ${held.because}`;
-    return [{ kind: 'accessory', name, container, held: true, because, command: wayBack(selected, held).join(' && ') }];
+    return [{ kind: 'accessory' as const, name, accessory, container, command: typed(`accessory start ${name}`) }];
   });
 }
 

@@ -6,6 +6,7 @@ import type { AccessoryLook } from '../observe/accessories.ts';
 import { meet } from '../plan/accessories/current.ts';
 import { accessoryDrift } from '../plan/accessories/drift.ts';
 import { tagsSeen } from '../plan/accessories/moved.ts';
+import { withWaitingTold, withWaysBack } from './accessories/held.ts';
 import { lookBeside } from './accessories/beside.ts';
 import { digestsOf, readFiles } from './accessories/files.ts';
 import { askRegistries } from './accessories/registry.ts';
@@ -146,8 +147,8 @@ async function resultOf(
     ...(config.destinationName === undefined ? {} : { destination: config.destinationName }),
     version: plan.version,
     ...around,
-    plan: { ...plan, notes: [...plan.notes, ...told] },
-    accessories: accessoryDrift(config, wanted, observed),
+    plan: withWaitingTold(config, { ...plan, notes: [...plan.notes, ...told] }),
+    accessories: withWaysBack(config, accessoryDrift(config, wanted, observed)),
     tags: tagsSeen(meet(wanted, observed), answers),
     leftOut: stillLeftOut(observed, config),
     problems,

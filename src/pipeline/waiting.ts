@@ -1,13 +1,15 @@
 import { Failure } from '../errors.ts';
 import { describeWaiting } from '../plan/accessories/waiting.ts';
 import type { Plan } from '../plan/plan.ts';
+import { wayBack } from './accessories/held.ts';
 import type { Session } from './session.ts';
 
 /** No role starts while an accessory it depends on is down. @throws Failure `accessory-down` */
-export function refuseWaiting({ typed }: Pick<Session, 'typed'>, { waiting = [] }: Plan): void {
+export function refuseWaiting({ typed, config }: Pick<Session, 'typed' | 'config'>, { waiting = [] }: Plan): void {
   const [first, ...others] = waiting;
   if (first === undefined) return;
-  const commands = [...new Set(waiting.map(({ command }) => `\`${typed(command)}\``))];
+  const all = waiting.flatMap(({ command, held }) => (held === undefined ? [typed(command)] : wayBack(config, held)));
+  const commands = [...new Set(all.map((command) => `\`${command}\``))];
   throw new Failure(
     'accessory-down',
     others.length === 0 ? describeWaiting(first) : 'Accessories that roles depend on are down',

@@ -7,6 +7,7 @@ import type { AssetSync } from '../hosts/host.ts';
 import type { Watched } from '../hosts/watch.ts';
 import type { RouteFiles } from '../proxy/files.ts';
 import type { PlannedRecord } from '../observe/observed.ts';
+import type { Held } from './accessories/held.ts';
 import type { FileStep } from './file-step.ts';
 import type { NotingStep } from './noting-steps.ts';
 
@@ -33,8 +34,9 @@ export interface WaitingRole {
   /** Where it is down. */
   readonly host: string;
   readonly because: string;
-  /** What mends it, or tells more. */
+  /** What mends it, or tells more; of one that is held, what brings the old one back. */
   readonly command: string;
+  readonly held?: Held;
 }
 
 /** A value of a role that Kamal would deliver otherwise. */

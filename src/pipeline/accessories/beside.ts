@@ -10,6 +10,7 @@ import { connectFleet } from '../connecting.ts';
 import type { FleetLook } from '../fleet.ts';
 import type { Session } from '../session.ts';
 import { digestsOf, filesAtHand } from './files.ts';
+import { withWaysBack } from './held.ts';
 import { wantedIn } from './wanted.ts';
 
 /** Accessories beside a deploy that leaves them alone. */
@@ -40,7 +41,7 @@ function lookAt(wanted: readonly WantedAccessory[], needed: readonly WantedAcces
 /** Says which of them are unlike the file or down, and what to type. */
 export function sayBeside({ config, run }: Session, { accessories }: Look, observed: Observed): void {
   const seen = (accessories?.wanted ?? []).filter(({ host }) => observed.hosts.some((one) => one.host === host));
-  const drifts = accessoryDrift(config, seen, observed);
+  const drifts = withWaysBack(config, accessoryDrift(config, seen, observed));
   for (const text of describeDrifts(drifts, config.destinationName)) run.emit({ type: 'note', text });
 }
 

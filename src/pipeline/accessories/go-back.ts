@@ -29,7 +29,14 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     ...made.map((one) => `${one} is new and healthy, and stays`),
   ];
   const details = [...problems, ...kept, ...ended.away(), ...logs.flat()];
-  if (held.length > 0) return heldFailure(work, held, [...details, ...missing]);
+  const isDown = back.result === 'done';
+  if (held.length > 0) {
+    return heldFailure(
+      work,
+      held.map((one) => ({ ...one, isDown })),
+      [...details, ...missing],
+    );
+  }
   if (missing.length > 0 || back.result !== 'done') {
     return new Failure('deploy-unsettled', `${work.title} failed, and not everything runs as before`, {
       details: [...details, ...missing, ...(await oldLogs(work, after))],

@@ -28,9 +28,13 @@ function downText(ones: readonly AccessoryDrift[], destination: string | undefin
 
 /** What is unlike the file, what applies it, and what is away meanwhile. */
 function driftText(
-  { name, host, because, interrupts, fate, commands }: AccessoryDrift,
+  { name, host, because, interrupts, fate, held, commands }: AccessoryDrift,
   destination: string | undefined,
 ): string {
+  if (held !== undefined) {
+    const back = commands.map((command) => `\`${command}\``).join(' and ');
+    return `${host}: ${name} is left alone: ${because.join(', ')}; ${back} bring the old one back`;
+  }
   const cost = interrupts.length === 0 ? '' : `, which interrupts ${interrupts.join(', ')}`;
   const oneOf = commands.map((command) => `\`${typed(command, destination)}\``).join(' or ');
   return `${host}: ${name} is left alone, unlike the file: ${because.join(', ')}; ${oneOf} applies it${cost}${fate === undefined ? '' : `; ${fate}`}`;

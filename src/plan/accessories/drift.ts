@@ -3,6 +3,7 @@ import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Config } from '../../config/config.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { whyDown } from '../why-down.ts';
+import { heldOn, type Held } from './held.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
 import { fateOf } from './fate.ts';
 import { whyRouteDiffers } from './route.ts';
@@ -18,7 +19,9 @@ export interface AccessoryDrift {
   readonly fate?: string;
   /** Why it does not run, as far as anybody knows; absent when it runs, or is not there. */
   readonly down?: string;
-  /** What to type, any of them. */
+  /** A failed replacement left it to a person. */
+  readonly held?: Held;
+  /** What to type, any of them; of one that is held, all of them bring the old one back. */
   readonly commands: readonly string[];
 }
 
@@ -27,7 +30,9 @@ export function accessoryDrift(
   wanted: readonly WantedAccessory[],
   observed: Observed,
 ): AccessoryDrift[] {
-  return meet(wanted, observed).flatMap((met) => {
+  return meet(wanted, observed).flatMap((met): AccessoryDrift[] => {
+    const held = heldOn(met.host, met.wanted.accessory);
+    if (held !== undefined) return [heldDrift(held)];
     const differences = differencesOf(met);
     const route = whyRouteDiffers(met, config);
     const because = [whyAway(met) ?? [], differences, route ?? []].flat();
@@ -46,6 +51,12 @@ export function accessoryDrift(
       },
     ];
   });
+}
+
+/** It is as a person leaves it, whatever else differs. */
+function heldDrift(held: Held): AccessoryDrift {
+  const { name, host, because } = held;
+  return { name, host, because: [`a person has to decide: ${because}`], interrupts: [], held, commands: [] };
 }
 
 /** In a few words; undefined when it runs. */

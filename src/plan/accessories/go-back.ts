@@ -8,7 +8,7 @@ import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
 import { currentOf, isRunning, meet, type Met } from './current.ts';
 import { swapBackSteps } from './files.ts';
-import { whyHeld, type Held } from './held.ts';
+import { heldOn, undecidedOn, whyHeld, type Held } from './held.ts';
 import { givePolicySteps, keepDownSteps, policyOf } from './restart-policy.ts';
 import { lostRouteSteps } from './route.ts';
 import { bootSteps, nextNameOf, proofSteps, stopStep } from './steps.ts';
@@ -91,6 +91,8 @@ function policyBefore(was: Met | undefined): string | undefined {
 function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven: boolean }): Verdict {
   const { wanted, host } = met;
   const before = currentOf(was ?? met);
+  const left = stillHeld(met);
+  if (left !== undefined) return left;
   const old = host.containers.find(({ id }) => id === before?.id);
   const failed = host.containers.find(
     ({ id, name, labels }) =>
@@ -108,12 +110,7 @@ function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven
   if (old === undefined) return { met, stops: stop };
   if (isUp(old) && old.name === wanted.spec.name)
     return { met, stops: stop, old, ...(failed === undefined ? {} : { failed }) };
-  // Docker never starts by itself what was never started.
-  const ran = failed?.state === 'created' ? undefined : failed;
-  const stops = [
-    ...stop,
-    ...(ran === undefined ? [] : keepDownSteps(met, reference(ran), 'the other one has its data')),
-  ];
+  const stops = failed === undefined ? [] : downSteps(met, failed);
   const because = failed === undefined ? undefined : whyHeld(wanted.accessory, old, failed);
   if (failed === undefined || because === undefined)
     return { met, stops, old, ...(failed === undefined ? {} : { failed }) };
@@ -128,11 +125,29 @@ function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven
       service,
       old: old.name,
       failed: failed.id.slice(0, 12),
+      isDown: true,
       because,
       formers,
       policies: { old: policyBefore(was) ?? wanted.spec.restartPolicy, failed: wanted.spec.restartPolicy },
     },
   };
+}
+
+/** What a run that was cut off had started, and this one found not to get healthy. */
+function stillHeld(met: Met): Verdict | undefined {
+  const { host, wanted } = met;
+  const held = heldOn(host, wanted.accessory);
+  const undecided = undecidedOn(host, wanted.accessory);
+  if (held === undefined || undecided === undefined || !isUp(undecided.failed)) return undefined;
+  return { met, stops: downSteps(met, undecided.failed), held: { ...held, isDown: true, because: undecided.because } };
+}
+
+/** Stops what did not get healthy; no engine starts it beside what has its data then. */
+function downSteps(met: Met, failed: ObservedContainer): Step[] {
+  // Docker never starts by itself what was never started.
+  if (failed.state === 'created') return [];
+  const stop = isUp(failed) ? [stopStep(met, failed, 'it did not get healthy')] : [];
+  return [...stop, ...keepDownSteps(met, reference(failed), 'the other one has its data')];
 }
 
 interface Back {

@@ -1,6 +1,7 @@
 import type { Accessory } from '../../config/config-accessory.ts';
 import { replacedName } from '../../containers/names.ts';
 import type { ObservedContainer, ObservedHost } from '../../observe/observed.ts';
+import { isUp } from '../current.ts';
 
 /** An accessory whose new image ran and may have changed the data on disk: a person decides. */
 export interface Held {
@@ -9,27 +10,70 @@ export interface Held {
   readonly service: string;
   /** The container that ran before, under the name it has now. */
   readonly old: string;
-  /** The id of the new one, stopped. */
+  /** The id of the new one. */
   readonly failed: string;
-  /** Files that it would not find as they were, with what was there beside them. */
+  /** Whether that one is stopped, and no engine starts it. */
+  readonly isDown: boolean;
+  /** Files that the old one would not find as they were, with what was there beside them. */
   readonly formers: readonly string[];
   /** As in `docker run --restart`: what Docker is to do with each by itself, once a person has decided for it. */
   readonly policies: { readonly old: string; readonly failed: string };
   readonly because: string;
 }
 
+/** The two containers of a replacement that a person would have to decide about, if the new one failed. */
+export interface Undecided {
+  readonly old: ObservedContainer;
+  readonly failed: ObservedContainer;
+  readonly because: string;
+}
+
 /** What a failed replacement has left for a person to decide; undefined when there is no such thing on this machine. */
-export function heldOn({ host, containers, accessories }: ObservedHost, accessory: Accessory): Held | undefined {
+export function heldOn(observed: ObservedHost, accessory: Accessory): Held | undefined {
+  const undecided = undecidedOn(observed, accessory);
+  const one = observed.accessories.find(({ name }) => name === accessory.name);
+  const { givenUp, container, formers = [] } = one ?? {};
+  const policy = container?.atStart?.restartPolicy;
+  return undecided === undefined
+    ? undefined
+    : heldBy(undecided, { host: observed.host, accessory, givenUp, policy, formers });
+}
+
+interface Judged {
+  readonly host: string;
+  readonly accessory: Accessory;
+  /** Why the new one is taken for failed though it runs; undefined: it is not. */
+  readonly givenUp: string | undefined;
+  /** Its restart policy; undefined where nobody looked. */
+  readonly policy: string | undefined;
+  readonly formers: readonly string[];
+}
+
+export function heldBy({ old, failed, because }: Undecided, judged: Judged): Held | undefined {
+  const { host, accessory, givenUp, policy, formers } = judged;
+  if (isUp(failed) && givenUp === undefined) return undefined;
   const { name, service, restartPolicy } = accessory;
-  const failed = containers.find((one) => one.name === service && (one.state === 'exited' || one.state === 'dead'));
+  return {
+    host,
+    name,
+    service,
+    old: old.name,
+    failed: failed.id.slice(0, 12),
+    isDown: !isUp(failed) && policy === 'no',
+    formers,
+    policies: { old: restartPolicy, failed: restartPolicy },
+    because: isUp(failed) ? `${because}, and it runs but is not healthy: ${givenUp}` : because,
+  };
+}
+
+export function undecidedOn({ containers }: ObservedHost, accessory: Accessory): Undecided | undefined {
+  const { service } = accessory;
+  const failed = containers.find((one) => one.name === service);
   const old = containers
     .filter((one) => one.labels['service'] === service && one.name.startsWith(replacedName(service, '')))
     .toSorted((a, b) => b.createdSeconds - a.createdSeconds)[0];
   const because = failed === undefined || old === undefined ? undefined : whyHeld(accessory, old, failed);
-  if (failed === undefined || old === undefined || because === undefined) return undefined;
-  const { formers = [] } = accessories.find((one) => one.name === name) ?? {};
-  const policies = { old: restartPolicy, failed: restartPolicy };
-  return { host, name, service, old: old.name, failed: failed.id.slice(0, 12), formers, policies, because };
+  return failed === undefined || old === undefined || because === undefined ? undefined : { old, failed, because };
 }
 
 export function whyHeld(accessory: Accessory, old: ObservedContainer, failed: ObservedContainer): string | undefined {

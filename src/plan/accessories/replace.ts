@@ -1,3 +1,4 @@
+import { crashesAllowed } from '../../accessories/health.ts';
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Config } from '../../config/config.ts';
 import type { Observed, ObservedContainer } from '../../observe/observed.ts';
@@ -34,9 +35,6 @@ export interface ReplaceRequest {
   /** Seconds that `before_replace` gets. */
   readonly commandTimeoutSeconds: number;
 }
-
-/** A successor that is started again and again is given up after so many crashes: the one before it waits to come back. */
-const crashesAllowed = 3;
 
 /**
  * Makes containers anew, one after the other over the whole fleet. The new one is made while the old

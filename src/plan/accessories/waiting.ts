@@ -5,6 +5,7 @@ import { bootSteps, type Decision } from '../decide.ts';
 import type { Plan, WaitingRole } from '../plan.ts';
 import { meet, type Met } from './current.ts';
 import { runCommand, whyAway } from './drift.ts';
+import { heldOn } from './held.ts';
 
 /**
  * Roles that are to start, or to get traffic, and must not: an accessory they depend on is not there, does not run or is not healthy, on
@@ -42,6 +43,11 @@ function wasLookedAt({ host, accessory }: WantedAccessory, { hosts }: Observed):
 
 function waitingFor(role: string, met: Met): WaitingRole | undefined {
   const { host, accessory } = met.wanted;
+  const held = heldOn(met.host, accessory);
+  if (held !== undefined) {
+    const because = `a person has to decide about it: ${held.because}`;
+    return { role, accessory: accessory.name, host, because, command: '', held };
+  }
   const down = whyAway(met);
   const because = down ?? met.observed.unhealthy;
   if (because === undefined) return undefined;
