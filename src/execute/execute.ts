@@ -11,11 +11,16 @@ export interface Outcome {
   readonly swapBegan: boolean;
   /** Lanes that were not walked to their end, with the steps that were not done, the one that failed among them. */
   readonly left: readonly Lane[];
+  /** What had a step begun on its container or route, or was waited for. */
+  readonly touched: readonly Touched[];
   /** Hooks that were begun, whatever became of them. */
   readonly hooksBegun: readonly HookBegun[];
   /** Machines on which it was begun to note that the run is under way. */
   readonly noted: readonly string[];
 }
+
+/** A role or accessory on one machine. */
+export type Touched = Pick<Lane, 'host' | 'role'>;
 
 export interface HookBegun {
   readonly hook: string;
@@ -45,6 +50,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
   const problems: StepProblem[] = [];
   const hooksBegun: HookBegun[] = [];
   const noted: string[] = [];
+  const touched: Touched[] = [];
   let interrupted = false;
   let swapBegan = false;
   let left = plan.stages.flatMap(({ lanes }) => lanes);
@@ -55,7 +61,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     emit({ type: 'stage-started', stage: stage.name });
     swapBegan ||= stage.lanes.some(({ steps }) => steps.some(({ kind }) => changesWhatServes(kind)));
     const stops = () => problems.length > 0 || (signal.aborted && !isHousekeeping);
-    const walked = stage.lanes.map((lane) => walk(lane, { problems, hooksBegun, noted, stops }, execution));
+    const walked = stage.lanes.map((lane) => walk(lane, { problems, hooksBegun, noted, touched, stops }, execution));
     const cut = (await Promise.all(walked)).flat();
     left = [...cut, ...plan.stages.slice(index + 1).flatMap(({ lanes }) => lanes)];
     interrupted = signal.aborted && isMore(cut);
@@ -68,7 +74,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     outcome: result === 'done' || result === 'unknown' ? result : 'failed',
     seconds: (Date.now() - started) / 1000,
   });
-  return { result, problems, swapBegan, left, hooksBegun, noted };
+  return { result, problems, swapBegan, left, touched, hooksBegun, noted };
 }
 
 function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outcome['result'] {
@@ -93,7 +99,13 @@ let nextStepId = 1;
 /** @returns the lane with what was not done of it; nothing when it was walked to its end */
 async function walk(
   lane: Lane,
-  said: { problems: StepProblem[]; hooksBegun: HookBegun[]; noted: string[]; stops: () => boolean },
+  said: {
+    problems: StepProblem[];
+    hooksBegun: HookBegun[];
+    noted: string[];
+    touched: Touched[];
+    stops: () => boolean;
+  },
   execution: Execution,
 ): Promise<Lane[]> {
   const { emit } = execution;
@@ -114,6 +126,7 @@ async function walk(
         ...(message === undefined ? {} : { message }),
       });
     emit({ type: 'step-started', id, ...where, step });
+    if (changesWhatServes(step.kind) || step.kind === 'wait-until-healthy') said.touched.push(where);
     if (step.kind === 'note-run') said.noted.push(lane.host);
     if (step.kind === 'run-hook') said.hooksBegun.push({ hook: step.hook, host: lane.host, hosts: step.hosts });
     try {

@@ -9,6 +9,7 @@ import { hostOf, idOf, sourcesOf, type Execution } from './execution.ts';
 import { bootProxy, createNetwork, removeRoute, sendTraffic, startProxy } from './proxy.ts';
 import { checkSpace, giveAccess, runCommand, swapFile, uploadFile } from './host-steps.ts';
 import { waitUntilHealthy } from './healthy.ts';
+import { checkMembers } from './members.ts';
 import { checkRunning, waitUntilReady } from './ready.ts';
 import { noteLeftOut, recordRelease, timestamp } from './record.ts';
 import { noteRelease, runRelease, waitUntilEnded } from './release.ts';
@@ -66,6 +67,8 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
       return sendTraffic(step, host, execution, onProgress);
     case 'wait-until-healthy':
       return waitUntilHealthy(step, host, execution, onProgress);
+    case 'check-members':
+      return checkMembers(step, execution);
     case 'make-directory':
       await host.makeDirectory(step.path);
       return giveAccess(step, host);

@@ -36,6 +36,8 @@ export function describe(step: StepKind): string {
       return `send ${step.service} to ${shortNames(step.container.name)} once healthy`;
     case 'wait-until-healthy':
       return `wait until ${shortNames(step.container.name)} is healthy`;
+    case 'check-members':
+      return `see that ${shortNames(step.name)} runs on ${step.hosts.join(', ')}`;
     case 'make-directory':
       return `make directory ${step.path}`;
     case 'upload-file':

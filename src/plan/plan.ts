@@ -123,6 +123,14 @@ export type StepKind =
       readonly health: AccessoryHealth;
       readonly crashes?: number;
     }
+  /** Fails when a container of this name does not run on one of these machines: another one of them is about to be stopped. */
+  | {
+      readonly kind: 'check-members';
+      readonly name: string;
+      readonly hosts: readonly string[];
+      /** What starts one that does not run. */
+      readonly command: string;
+    }
   | FileStep
   /** A command of the user's, such as a dump, by the machine's shell. */
   | { readonly kind: 'run-command'; readonly name: string; readonly command: string; readonly timeoutSeconds: number }

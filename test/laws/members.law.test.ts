@@ -71,6 +71,45 @@ describe('an accessory of three members', () => {
       expect(idsOf(world).every((id) => id !== undefined)).toBe(true);
     }));
 
+  const deaths = [
+    { command: 'reboot', call: 'docker.createContainer', dies: 'two', stays: ['one', 'three'] },
+    { command: 'upgrade', call: 'docker.createContainer', dies: 'three', stays: ['one', 'two'] },
+    { command: 'reboot', call: 'docker.startContainer', dies: 'three', stays: ['two'] },
+    { command: 'restart', call: 'docker.startContainer', dies: 'three', stays: ['one', 'two'] },
+  ] as const;
+
+  it.each(deaths)('stops none when $dies died after $call of a $command', ({ command, call, dies, stays }) =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      world.registry.push(image, { logLines: ['newer'] });
+      const before = idsOf(world);
+      const counts: number[] = [];
+      let isDead = false;
+      listen(world, ({ name, moment }, machine) => {
+        counts.push(idsOf(world).filter((id) => id !== undefined).length);
+        if (isDead || machine.name !== 'one' || name !== call || moment !== 'after') return;
+        isDead = true;
+        const member = world.machines.get(dies) ?? expect.fail(`no machine ${dies}`);
+        for (const container of member.containers.values()) stopContainer(member, container);
+      });
+      const { failure } = await world.accessory(command, ['cache']);
+      stopListening(world);
+      expect(failure).toMatchObject({ exitStatus: 5 });
+      expect(failure?.message).toMatch(/what it changed is as before|what was replaced stays so/);
+      const said = failure?.details.join('\n');
+      expect(said).toContain(`on ${dies} it is exited; type \`longshore accessory start cache\` first`);
+      expect(said).toContain(`${dies}: cache does not run any more, which this run had not touched`);
+      expect(Math.min(...counts)).toBe(2);
+      const after = idsOf(world);
+      for (const host of stays) expect(after[hosts.indexOf(host)]).toBe(before[hosts.indexOf(host)]);
+      expect(after[hosts.indexOf(dies)]).toBeUndefined();
+      const left = [...world.machines.values()].flatMap((machine) => [...machine.containers.values()]);
+      expect(left.filter(({ name }) => name.includes('_'))).toEqual([]);
+      expect((await world.accessory('start', ['cache'])).failure).toBeUndefined();
+      expect((await world.accessory(command, ['cache'])).failure).toBeUndefined();
+    }),
+  );
+
   it.each(hosts)('keeps those that are replaced, and leaves those to come, when the one on %s fails', (failing) =>
     inVirtualTime(async () => {
       const world = await booted();

@@ -62,7 +62,9 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
     await lock.renew();
     if (away.length > 0 || lock.lost.aborted) break;
     run.emit({ type: 'note', text: 'A reply was lost: looking at the machines again and going on from what is there' });
+    const { touched } = outcome;
     outcome = await execute(work.plan(now, before), title, execution);
+    outcome = { ...outcome, touched: [...touched, ...outcome.touched] };
   }
   if (outcome.result !== 'done' || (await lock.isTaken()))
     throw await afterFailure(work, { before, outcome, execution, look, away: () => watch.away() });

@@ -2,8 +2,8 @@ import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure, messageOf } from '../../errors.ts';
 import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
-import { isRunning, isSteady, meet } from '../../plan/accessories/current.ts';
-import { planAccessoryGoBack } from '../../plan/accessories/go-back.ts';
+import { isRunning, isSteady, meet, type Met } from '../../plan/accessories/current.ts';
+import { lanesOf, planAccessoryGoBack } from '../../plan/accessories/go-back.ts';
 import type { Held } from '../../plan/accessories/held.ts';
 import { executionBack } from '../execution.ts';
 import type { AccessoryEnded, AccessoryWork } from './carry-out.ts';
@@ -23,12 +23,15 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     ({ host, role, error }) =>
       `${role === undefined ? host : `${host} ${role}`}: ${messageOf(error).replace(`${host}: `, '')}`,
   );
-  const missing = [...away, ...notBack(work, before, after, held)];
+  const notUp = notBack(work, before, after, held);
+  const ours = notUp.filter((met) => lanesOf(met, outcome.touched).length > 0);
+  const missing = [...away, ...ours.map(downText)];
+  const alien = notUp.filter((met) => !ours.includes(met)).map((met) => alienText(met, work));
   const kept = [
     ...replaced.map((one) => `${one} had been replaced before, and stays so`),
     ...made.map((one) => `${one} is new and healthy, and stays`),
   ];
-  const details = [...problems, ...kept, ...ended.away(), ...logs.flat()];
+  const details = [...problems, ...kept, ...alien, ...ended.away(), ...logs.flat()];
   const isDown = back.result === 'done';
   if (held.length > 0) {
     return heldFailure(
@@ -43,12 +46,7 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
       hint: `What does not run as before was not removed. \`${session.typed('accessory details all')}\` shows what is there.`,
     });
   }
-  const outcomeText =
-    kept.length === 0
-      ? 'everything runs as before'
-      : made.length === 0
-        ? 'what failed runs as before, and what was replaced stays so'
-        : 'what got healthy stays, and everything else is as before';
+  const outcomeText = asBefore({ kept, made, alien });
   if (outcome.result === 'interrupted') {
     return new Failure('interrupted', `Interrupted: ${outcomeText}`, {
       hint: `\`${session.typed(work.title)}\` starts again.`,
@@ -59,6 +57,12 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     hint: 'Mend it and type it again.',
     exitStatus: outcome.swapBegan ? 5 : Math.min(firstStatus(outcome.problems), 5),
   });
+}
+
+function asBefore({ kept, made, alien }: Record<'kept' | 'made' | 'alien', readonly string[]>): string {
+  if (made.length > 0) return 'what got healthy stays, and everything else is as before';
+  if (kept.length > 0) return 'what failed runs as before, and what was replaced stays so';
+  return alien.length > 0 ? 'what it changed is as before' : 'everything runs as before';
 }
 
 type Ended = Pick<Outcome, 'result' | 'problems' | 'left'>;
@@ -74,7 +78,9 @@ async function bringBack(
     const isGivenUp = ({ host, accessory }: WantedAccessory) =>
       given.some((problem) => problem.host === host && problem.role === accessory.name);
     const here = wanted.filter((one) => now.hosts.some(({ host }) => host === one.host) && !isGivenUp(one));
-    const { plan, ...verdicts } = planAccessoryGoBack({ config: session.config, wanted: here, before, now, left });
+    const { touched } = outcome;
+    const input = { config: session.config, wanted: here, before, now, left, touched };
+    const { plan, ...verdicts } = planAccessoryGoBack(input);
     const title = verdicts.held.length > 0 ? 'stop what did not get healthy' : 'bring back what ran before';
     return { back: plan.stages.length === 0 ? nothingToDo : await execute(plan, title, undisturbed), ...verdicts };
   };
@@ -102,7 +108,7 @@ function firstStatus(problems: AccessoryEnded['outcome']['problems']): number {
 }
 
 /** What ran before and does not now, those aside about which a person decides. */
-function notBack({ wanted }: AccessoryWork, before: Observed, after: Observed, held: readonly Held[]): string[] {
+function notBack({ wanted }: AccessoryWork, before: Observed, after: Observed, held: readonly Held[]): Met[] {
   const here = wanted.filter(({ host }) => after.hosts.some((one) => one.host === host));
   const now = meet(here, after);
   return meet(here, before).flatMap((was, index) => {
@@ -110,8 +116,19 @@ function notBack({ wanted }: AccessoryWork, before: Observed, after: Observed, h
     const { host, accessory } = was.wanted;
     if (is === undefined || !isRunning(was) || isSteady(is) || (isRunning(is) && !isSteady(was))) return [];
     if (held.some((one) => one.host === host && one.name === accessory.name)) return [];
-    return [`${host}: ${accessory.name} does not ${isRunning(is) ? 'stay up' : 'run'}`];
+    return [is];
   });
+}
+
+function downText(met: Met): string {
+  const { host, accessory } = met.wanted;
+  return `${host}: ${accessory.name} does not ${isRunning(met) ? 'stay up' : 'run'}`;
+}
+
+/** It died while this run was at work on others. */
+function alienText(met: Met, { session }: AccessoryWork): string {
+  const command = session.typed(`accessory start ${met.wanted.accessory.name}`);
+  return `${downText(met)} any more, which this run had not touched; \`${command}\` starts it`;
 }
 
 /** The two commands that bring the old container back, for a person to type. */

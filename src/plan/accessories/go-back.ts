@@ -25,13 +25,15 @@ export function planAccessoryGoBack(input: {
   now: Observed;
   /** Lanes of the plan that failed which were not walked to their end. */
   left: readonly Lane[];
+  /** Accessories that it had begun to change: another one that does not run any more ended by itself, and stays as it is. */
+  touched: readonly Pick<Lane, 'host' | 'role'>[];
 }): { plan: Plan; held: readonly Held[]; replaced: readonly string[]; made: readonly string[] } {
   const { config, wanted } = input;
   const was = meet(wanted, input.before);
   const all = meet(wanted, input.now).map((met, index) => ({
     ...verdictOn(met, { was: was[index], isProven: isProven(met, input.left) }),
     policy: policyBefore(was[index]),
-    ran: was[index] !== undefined && isRunning(was[index]),
+    ran: was[index] !== undefined && isRunning(was[index]) && lanesOf(met, input.touched).length > 0,
     isUnsure: isUnsure(met, input.left),
   }));
   const stages = [
@@ -78,7 +80,10 @@ function isUnsure(met: Met, left: readonly Lane[]): boolean {
   });
 }
 
-function lanesOf({ wanted }: Met, lanes: readonly Lane[]): Lane[] {
+export function lanesOf<T extends Pick<Lane, 'host' | 'role'>>(
+  { wanted }: Pick<Met, 'wanted'>,
+  lanes: readonly T[],
+): T[] {
   return lanes.filter(({ host, role }) => host === wanted.host && role === wanted.accessory.name);
 }
 

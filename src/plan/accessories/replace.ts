@@ -13,7 +13,16 @@ import { feltNotes } from './felt.ts';
 import { movedHere } from './moved.ts';
 import { keepDownSteps } from './restart-policy.ts';
 import { lostRouteSteps, routeSteps, staleCertificateSteps } from './route.ts';
-import { auditLanes, bootSteps, nextNameOf, prepareStage, proofSteps, replacedNameOf, stopStep } from './steps.ts';
+import {
+  auditLanes,
+  bootSteps,
+  membersSteps,
+  nextNameOf,
+  prepareStage,
+  proofSteps,
+  replacedNameOf,
+  stopStep,
+} from './steps.ts';
 import { inTurn } from './turns.ts';
 
 export interface ReplaceRequest {
@@ -91,6 +100,7 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
   const old = currentOf(met);
   const aside = old === undefined ? undefined : { id: old.id, name: replacedNameOf(old, spec.name) };
   const next = nextNameOf(spec.name, old);
+  const members = request.isParallel ? [] : membersSteps(met, { all: request.wanted, config });
   const others = met.observed.leftovers.filter(({ id }) => id !== old?.id);
   const stale = others.filter(({ name }) => name === next);
   const files = swapSteps(met);
@@ -108,7 +118,9 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
         ]),
     ...stale.map((container) => remove(reference(container), 'a run that was cut off left it')),
     { kind: 'create-container', spec: { ...spec, name: next }, because },
-    ...(old === undefined ? fileSteps(met) : [...files.uploads, stopStep(met, old, because), ...files.swaps]),
+    ...(old === undefined
+      ? fileSteps(met)
+      : [...files.uploads, ...members, stopStep(met, old, because), ...files.swaps]),
     ...(old === undefined || aside === undefined || old.name === aside.name
       ? []
       : [{ kind: 'rename-container', container: reference(old), name: aside.name, because: 'it makes room' } as const]),

@@ -13,7 +13,7 @@ import { isRunning, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
 import { lostPolicySteps } from './restart-policy.ts';
 import { lostRouteSteps, removeRouteSteps, routeOf, whyRouteIsLost } from './route.ts';
-import { auditLanes, bootSteps, prepareStage, stopStep } from './steps.ts';
+import { auditLanes, bootSteps, membersSteps, prepareStage, stopStep } from './steps.ts';
 import { inTurn } from './turns.ts';
 
 export interface StartRequest {
@@ -85,7 +85,13 @@ export function planRestart({ config, wanted, observed }: StartRequest): Plan {
   const all = inTurn(wanted, observed, config);
   const present = all.filter((met) => met.observed.container !== undefined);
   const because = 'you asked for it';
-  const lanes = present.map((met) => lane(met, [...haltSteps(met, because), ...startSteps(met, config, because)]));
+  const lanes = present.map((met) =>
+    lane(met, [
+      ...membersSteps(met, { all: wanted, config }),
+      ...haltSteps(met, because),
+      ...startSteps(met, config, because),
+    ]),
+  );
   const stages = lanes.flatMap((one) => stage(`Restart ${one.role ?? ''}`, [one]));
   return planOf(
     config,

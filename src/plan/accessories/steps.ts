@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Config } from '../../config/config.ts';
 import { auditFile, networkName, nextName, replacedName } from '../../containers/names.ts';
 import type { ObservedContainer } from '../../observe/observed.ts';
+import { isUp } from '../current.ts';
 import { reference } from '../decide.ts';
 import type { ContainerRef, Lane, Stage, Step } from '../plan.ts';
 import { proxySteps, stage } from '../prepare.ts';
+import { typed } from '../typed.ts';
 import type { Met } from './current.ts';
 import { certificateSteps, trafficSteps } from './route.ts';
 
@@ -111,6 +114,20 @@ export function stopStep({ wanted }: Pick<Met, 'wanted'>, container: ObservedCon
     ...(seconds === undefined ? {} : { timeoutSeconds: seconds }),
     because,
   };
+}
+
+/** Right before one of several is stopped: the others have to run. Nothing for one that is alone, or does not run itself. */
+export function membersSteps(
+  { wanted, observed }: Met,
+  { all, config }: { all: readonly WantedAccessory[]; config: Config },
+): Step[] {
+  const { name } = wanted.accessory;
+  const hosts = all.filter((one) => one.accessory.name === name && one.host !== wanted.host).map(({ host }) => host);
+  if (hosts.length === 0 || observed.container === undefined || !isUp(observed.container)) return [];
+  const command = typed(`accessory start ${name}`, config.destinationName);
+  return [
+    { kind: 'check-members', name: wanted.spec.name, hosts, command, because: 'no two of it are ever down' },
+  ];
 }
 
 export function replacedNameOf({ name, id }: ObservedContainer, service: string): string {
