@@ -79,7 +79,7 @@ function resolveAccessory(name: string, accessory: WrittenAccessory, request: Ac
     }),
     stopTimeoutSeconds: accessory.stop_timeout,
     stopSignal: accessory.stop_signal,
-    beforeReplace: accessory.before_replace,
+    beforeReplace: beforeReplaceOf(accessory, at('before_replace'), findings),
     revert: accessory.revert ?? false,
   });
 }
@@ -142,6 +142,19 @@ export function runsOfAccessories(accessories: readonly Accessory[], written: Wr
     const path = ['accessories', name, 'proxy', 'run'];
     return [{ who: `the accessory ${name}`, hosts: hosts.map(({ host }) => host), run: own.run, path }];
   });
+}
+
+const usualSeconds = 600;
+
+function beforeReplaceOf(
+  { before_replace: written }: WrittenAccessory,
+  path: readonly string[],
+  findings: Findings,
+): Accessory['beforeReplace'] {
+  if (written === undefined) return undefined;
+  const { cmd, timeout = usualSeconds } = typeof written === 'string' ? { cmd: written } : written;
+  if (cmd === undefined || cmd.trim() === '') findings.problem(path, 'say what is run: `cmd: bin/dump`');
+  return { command: cmd ?? '', timeoutSeconds: timeout };
 }
 
 function checkStop(written: WrittenAccessory, path: readonly string[], findings: Findings): void {

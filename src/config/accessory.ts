@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { chosen, flag, mapOf, seconds, section, text, textList } from './fields.ts';
+import { chosen, flag, integer, mapOf, seconds, section, text, textList } from './fields.ts';
 import { envSchema } from './env.ts';
 import { healthcheckSchema } from './health.ts';
 import { labelsSchema } from './labels.ts';
@@ -9,6 +9,13 @@ import { proxySchema } from './proxy.ts';
 import type { WrittenProxy } from './proxy.ts';
 import { registrySchema } from './registry.ts';
 import { hostList } from './servers.ts';
+
+const beforeReplaceSchema = section({
+  cmd: text.exactOptional(),
+  timeout: integer({ from: 1 }).exactOptional(),
+});
+
+type WrittenBeforeReplace = z.output<typeof beforeReplaceSchema>;
 
 const accessorySchema = section({
   service: text.exactOptional(),
@@ -38,7 +45,10 @@ const accessorySchema = section({
   healthcheck: healthcheckSchema.exactOptional(),
   stop_timeout: seconds.exactOptional(),
   stop_signal: text.exactOptional(),
-  before_replace: text.exactOptional(),
+  // A command alone, or with its time.
+  before_replace: chosen([text, beforeReplaceSchema], (value): z.ZodType<string | WrittenBeforeReplace> => {
+    return typeof value === 'object' && value !== null ? beforeReplaceSchema : text;
+  }).exactOptional(),
   revert: flag.exactOptional(),
 });
 
@@ -94,7 +104,10 @@ accessories:
     stop_timeout: 60
     stop_signal: SIGINT
     # Run by the machine's shell before this container is replaced; if it fails, nothing is replaced.
-    before_replace: zfs snapshot tank/db@$(date +%Y%m%d-%H%M%S)
+    # A command alone, or with the seconds that it gets, else 600; then it is ended, and has failed.
+    before_replace:
+      cmd: zfs snapshot tank/db@$(date +%Y%m%d-%H%M%S)
+      timeout: 900
     # Start the old container again when a new image fails, though the new one may have changed the data.
     revert: false
   cache:

@@ -34,7 +34,7 @@ export interface Accessory {
   /** Absent for the image's own. */
   readonly stopSignal?: string;
   /** A command for the machine's shell; when it fails, the container is not replaced. */
-  readonly beforeReplace?: string;
+  readonly beforeReplace?: { readonly command: string; readonly timeoutSeconds: number };
   /** Whether the old container may come back by itself after a new image ran with a writable mount. */
   readonly revert: boolean;
 }

@@ -53,10 +53,10 @@ function addContainer(accessory: Accessory, add: Put): void {
   add(['depends_on'], filled(accessory.dependsOn));
   add(['stop_timeout'], accessory.stopTimeoutSeconds);
   add(['stop_signal'], accessory.stopSignal);
-  add(
-    ['before_replace'],
-    accessory.beforeReplace === undefined ? undefined : withoutPasswords(accessory.beforeReplace),
-  );
+  const { beforeReplace } = accessory;
+  const before = [...own, 'before_replace'];
+  add(['before_replace', 'cmd'], beforeReplace && withoutPasswords(beforeReplace.command), before);
+  add(['before_replace', 'timeout'], beforeReplace?.timeoutSeconds, before);
   add(['revert'], accessory.revert);
 }
 

@@ -146,18 +146,19 @@ describe('an accessory', () => {
 x-longshore:
   accessories:
     db: {stop_timeout: 60, stop_signal: SIGINT, before_replace: "dump > x", revert: true, healthcheck: {http: {}, retries: 9}}
-    pool: {depends_on: [db], healthcheck: {cmd: "pg_isready -U 'a b'", start_period: 0}}
+    pool: {before_replace: {cmd: dump, timeout: 7200}, depends_on: [db], healthcheck: {cmd: "pg_isready -U 'a b'", start_period: 0}}
   servers: {worker: {depends_on: [pool]}}`),
     );
     expect(config.accessories).toMatchObject([
       {
         stopTimeoutSeconds: 60,
         stopSignal: 'SIGINT',
-        beforeReplace: 'dump > x',
+        beforeReplace: { command: 'dump > x', timeoutSeconds: 600 },
         revert: true,
         healthcheck: { check: { kind: 'http', path: '/', port: 99 }, retries: 9 },
       },
       {
+        beforeReplace: { command: 'dump', timeoutSeconds: 7200 },
         dependsOn: ['db'],
         healthcheck: { check: { kind: 'cmd', words: ['pg_isready', '-U', 'a b'] }, startPeriodSeconds: 0 },
       },

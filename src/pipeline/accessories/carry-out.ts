@@ -3,6 +3,7 @@ import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Execution } from '../../execute/execution.ts';
 import type { AccessoryLook } from '../../observe/accessories.ts';
 import type { Observed } from '../../observe/observed.ts';
+import type { Since } from '../../plan/accessories/replace.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { executionFor } from '../execution.ts';
 import type { Fleet } from '../fleet.ts';
@@ -22,8 +23,8 @@ export interface AccessoryWork {
   readonly title: string;
   /** Throws before anything is done for what must not be done unsaid. */
   readonly check?: (observed: Observed) => void | Promise<void>;
-  /** `before` is given for the rest of a plan whose reply was lost. */
-  readonly plan: (observed: Observed, before?: Observed) => Plan;
+  /** `since` is given for the rest of a plan whose reply was lost. */
+  readonly plan: (observed: Observed, since?: Since) => Plan;
 }
 
 export interface AccessoriesDone {
@@ -62,8 +63,8 @@ export async function carryOutAccessories(work: AccessoryWork): Promise<Accessor
     await lock.renew();
     if (away.length > 0 || lock.lost.aborted) break;
     run.emit({ type: 'note', text: 'A reply was lost: looking at the machines again and going on from what is there' });
-    const { touched } = outcome;
-    outcome = await execute(work.plan(now, before), title, execution);
+    const { touched, left } = outcome;
+    outcome = await execute(work.plan(now, { before, left }), title, execution);
     outcome = { ...outcome, touched: [...touched, ...outcome.touched] };
   }
   if (outcome.result !== 'done' || (await lock.isTaken()))

@@ -87,7 +87,7 @@ export async function changeUnderLock(
       const replaced = refuseUnsaid(session, story, observed);
       for (const met of replaced) run.emit({ type: 'note', text: `${met.wanted.host}: ${fateOf(met)}` });
     },
-    plan: (observed, before) => story.plan({ config, wanted, observed }, before),
+    plan: (observed, since) => story.plan({ config, wanted, observed }, since),
   });
 }
 

@@ -1,13 +1,12 @@
 import type { Config } from '../../config/config.ts';
 import { nextName } from '../../containers/names.ts';
-import type { Observed } from '../../observe/observed.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
 import { differencesOf, isRunning, type Met } from '../../plan/accessories/current.ts';
 import { movedHere } from '../../plan/accessories/moved.ts';
 import { whyDataIsGone, whyDataWouldGo, whyPortIsOpen, whySourceIsGone } from '../../plan/accessories/refuse.ts';
 import { whyNotRemoved } from '../../plan/accessories/refuse-removal.ts';
 import { planRemove } from '../../plan/accessories/remove.ts';
-import { planReplace } from '../../plan/accessories/replace.ts';
+import { planReplace, type Since } from '../../plan/accessories/replace.ts';
 import { planRestart, planStart, planStop, type StartRequest } from '../../plan/accessories/start.ts';
 import { startedSince } from '../../plan/current.ts';
 import type { Plan } from '../../plan/plan.ts';
@@ -23,8 +22,6 @@ export interface AccessoryOptions {
   readonly newData?: readonly string[];
 }
 
-const commandTimeoutSeconds = 600;
-
 /** What can be done to accessories, by the command that does it; `apply` is a deploy's, which asks no registry for a newer image. */
 export type AccessoryCommand = 'boot' | 'reboot' | 'upgrade' | 'start' | 'stop' | 'restart' | 'remove' | 'apply';
 
@@ -34,14 +31,14 @@ export const stories: Readonly<Record<AccessoryCommand, (options: AccessoryOptio
       ...all.filter(isAbsent).flatMap(whyPortIsOpen),
       ...all.filter((met) => !isRunning(met)).flatMap((met) => whyDataIsGone(met, config)),
     ],
-    plan: (request, before) => planBoot({ ...request, unproven: startedSince(before, request.observed) }),
+    plan: (request, since) => planBoot({ ...request, unproven: startedSince(since?.before, request.observed) }),
   }),
   reboot: (options) => ({
     replaces: () => true,
     refusals: replacementRefusals(options),
-    plan: (request, before) =>
+    plan: (request, since) =>
       planReplace({
-        ...replacement(request, before, options),
+        ...replacement(request, since, options),
         because: (met) => ['you asked for it', ...differencesOf(met)].join(', '),
         pulls: pullsWhatLacks,
       }),
@@ -79,9 +76,9 @@ function applied(options: AccessoryOptions, { moved, pulls }: Applying): Story {
   return {
     replaces: (met) => because(met) !== undefined,
     refusals: replacementRefusals(options),
-    plan: (request, before) =>
+    plan: (request, since) =>
       planReplace({
-        ...replacement(request, before, options),
+        ...replacement(request, since, options),
         because,
         isSettled: (met) => differencesOf(met).length === 0 && moved(met) === undefined && !isAwaited(met),
         pulls,
@@ -102,13 +99,12 @@ function whyUpgraded(met: Met, moved: Applying['moved']): string | undefined {
   return leftovers.length + formers.length > 0 ? 'a run that was cut off replaced it' : undefined;
 }
 
-function replacement(request: StartRequest, before: Observed | undefined, options: AccessoryOptions) {
+function replacement(request: StartRequest, since: Since | undefined, options: AccessoryOptions) {
   return {
     ...request,
-    before,
+    since,
     isParallel: options.isParallel ?? false,
     audit: (name: string) => `Booted ${name} accessory`,
-    commandTimeoutSeconds,
   };
 }
 
@@ -122,7 +118,8 @@ export interface Story {
   readonly replaces?: (met: Met) => boolean;
   /** Why it must not be done, a text for each reason. */
   readonly refusals?: (all: readonly Met[], config: Config) => string[];
-  readonly plan: (request: StartRequest, before: Observed | undefined) => Plan;
+  /** `since` is given for the rest of a plan whose reply was lost. */
+  readonly plan: (request: StartRequest, since: Since | undefined) => Plan;
 }
 
 function replacementRefusals({ discard = [], newData = [] }: AccessoryOptions): NonNullable<Story['refusals']> {

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { Observed, ObservedContainer } from '../../observe/observed.ts';
 import { isIn, isUp } from '../current.ts';
 import { reference } from '../decide.ts';
-import type { ContainerRef, Plan, Stage, Step } from '../plan.ts';
+import type { ContainerRef, Lane, Plan, Stage, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
 import { currentOf, type Met } from './current.ts';
@@ -25,6 +25,14 @@ import {
 } from './steps.ts';
 import { inTurn } from './turns.ts';
 
+/** What a run knows of its own beginning, when it plans the rest. */
+export interface Since {
+  /** The machines before its first step. */
+  readonly before: Observed;
+  /** What was not done of its last plan. */
+  readonly left: readonly Lane[];
+}
+
 export interface ReplaceRequest {
   readonly config: Config;
   readonly wanted: readonly WantedAccessory[];
@@ -39,10 +47,8 @@ export interface ReplaceRequest {
   readonly isParallel: boolean;
   /** Kamal's word for the audit log. */
   readonly audit: (name: string) => string;
-  /** The machines before this run's first step, for the rest of a plan whose reply was lost. */
-  readonly before?: Observed | undefined;
-  /** Seconds that `before_replace` gets. */
-  readonly commandTimeoutSeconds: number;
+  /** For the rest of a plan whose reply was lost. */
+  readonly since?: Since | undefined;
 }
 
 /**
@@ -90,13 +96,13 @@ function tagNote(met: Met): string[] {
 }
 
 function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[] {
-  const { config, before, commandTimeoutSeconds } = request;
+  const { config, since } = request;
   const { container } = met.observed;
   if (container !== undefined) {
-    const isOwn = before !== undefined && !isIn(before, container.id);
+    const isOwn = since !== undefined && !isIn(since.before, container.id);
     if (isOwn || request.isSettled?.(met) === true) return rest(met, container, { config, because });
   }
-  const { spec, accessory } = met.wanted;
+  const { spec } = met.wanted;
   const old = currentOf(met);
   const aside = old === undefined ? undefined : { id: old.id, name: replacedNameOf(old, spec.name) };
   const next = nextNameOf(spec.name, old);
@@ -105,17 +111,7 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
   const stale = others.filter(({ name }) => name === next);
   const files = swapSteps(met);
   return [
-    ...(accessory.beforeReplace === undefined || old === undefined
-      ? []
-      : [
-          {
-            kind: 'run-command',
-            name: 'before_replace',
-            command: accessory.beforeReplace,
-            timeoutSeconds: commandTimeoutSeconds,
-            because: `before ${accessory.name} is replaced`,
-          } as const,
-        ]),
+    ...(old === undefined ? [] : commandSteps(met, since)),
     ...stale.map((container) => remove(reference(container), 'a run that was cut off left it')),
     { kind: 'create-container', spec: { ...spec, name: next }, because },
     ...(old === undefined
@@ -137,6 +133,15 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
       .map((container) => remove(reference(container), 'its successor is healthy')),
     ...(old === undefined ? [] : files.ends),
   ];
+}
+
+/** The user's command, which is not run again once this run has seen it succeed. */
+function commandSteps({ wanted }: Met, since: Since | undefined): Step[] {
+  const { name, beforeReplace } = wanted.accessory;
+  const isLeft = ({ host, role, steps }: Lane) =>
+    host === wanted.host && role === name && steps.some(({ kind }) => kind === 'run-command');
+  if (beforeReplace === undefined || since?.left.some(isLeft) === false) return [];
+  return [{ kind: 'run-command', name: 'before_replace', ...beforeReplace, because: `before ${name} is replaced` }];
 }
 
 /** The new one is made already; whether it is healthy nobody saw, and traffic may still go to the one before it. */

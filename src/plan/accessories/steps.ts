@@ -125,9 +125,7 @@ export function membersSteps(
   const hosts = all.filter((one) => one.accessory.name === name && one.host !== wanted.host).map(({ host }) => host);
   if (hosts.length === 0 || observed.container === undefined || !isUp(observed.container)) return [];
   const command = typed(`accessory start ${name}`, config.destinationName);
-  return [
-    { kind: 'check-members', name: wanted.spec.name, hosts, command, because: 'no two of it are ever down' },
-  ];
+  return [{ kind: 'check-members', name: wanted.spec.name, hosts, command, because: 'no two of it are ever down' }];
 }
 
 export function replacedNameOf({ name, id }: ObservedContainer, service: string): string {
