@@ -40,24 +40,26 @@ export interface Line {
 export function fakeHost(machine: MachineState, onClosed: () => void): { host: Host; cut: () => void } {
   if (machine.isDown) throw new Failure('host-unreachable', `${machine.name} cannot be reached: connection refused.`);
   let isClosed = false;
+  const unanswered = new Set<() => void>();
   let end: () => void = () => undefined;
   let giveUp: () => void = () => undefined;
   const closed = new Promise<void>((resolve) => {
     end = () => {
       isClosed = true;
+      for (const lose of unanswered) lose();
       onClosed();
       giveUp();
       resolve();
     };
   });
   const lost = (what: string) => new Failure('connection-lost', `The connection to ${machine.name} was lost: ${what}.`);
-  /** Every reply is lost once the connection has ended; the work goes on. */
-  const answered = <T>(what: string, work: Promise<T>): Promise<T> => {
-    work.catch(() => undefined);
-    const gone = closed.then(() => Promise.reject(lost(what)));
-    gone.catch(() => undefined);
-    return Promise.race([gone, work]);
-  };
+  /** Every reply that has not come is lost once the connection has ended; the work goes on. */
+  const answered = <T>(what: string, work: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const lose = () => reject(lost(what));
+      unanswered.add(lose);
+      work.then(resolve, reject).finally(() => unanswered.delete(lose));
+    });
   const line: Line = {
     async look(work) {
       if (isClosed) throw lost('look');
