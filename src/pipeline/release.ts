@@ -4,7 +4,8 @@ import { Failure } from '../errors.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
 import type { Plan } from '../plan/plan.ts';
-import { asksFor, irreversibleSince } from '../plan/release.ts';
+import { irreversibleSince } from '../plan/irreversible.ts';
+import { asksFor } from '../plan/release.ts';
 import type { Session } from './session.ts';
 
 /** Whether the file wants a yes to the release command that has not been said yet. */

@@ -1,7 +1,7 @@
 import { accessoriesNeeded } from '../accessories/needed.ts';
 import { Failure } from '../errors.ts';
 import type { Observed } from '../observe/observed.ts';
-import { irreversibleSince } from '../plan/release.ts';
+import { irreversibleAfter } from '../plan/irreversible.ts';
 import { planRollback } from '../plan/rollback.ts';
 import { knownVersions, lastGoodVersion, listVersions } from '../plan/way-back.ts';
 import { abbreviateVersion } from '../build/version.ts';
@@ -91,7 +91,7 @@ function refuseChangedVariables({ typed }: Session, { version, changedVariables 
 /** One that can no longer serve is gone back to only by name. */
 function chooseVersion(session: Session, observed: Observed, wanted: string | undefined): string {
   const version = findVersion(session, observed, wanted);
-  const release = irreversibleSince(observed, version);
+  const release = irreversibleAfter(observed, version);
   if (release === undefined) return version;
   const [name, other] = [abbreviateVersion(version), abbreviateVersion(release.version)];
   const text = `The release command of ${other} ran at ${release.at} and is irreversible: ${name} may no longer be able to serve`;

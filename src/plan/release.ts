@@ -67,19 +67,6 @@ export function planRelease({ request, decisions, image }: ReleaseInput): Releas
   return { stages, cleanUp: [...cleanUp, ...oldLogs(observedHost(observed, host), config)], notes: [] };
 }
 
-/**
- * The last release command of another version after which the one that serves could not any more, and that nothing has gone live since; a
- * run that fails must not send traffic back to that version. What Kamal made live has no record: then the last that has one counts.
- */
-export function irreversibleSince(observed: Observed, served: string | undefined): ReleaseRecord | undefined {
-  const records = observed.hosts.flatMap(({ releases }) => releases).toSorted((a, b) => (a.at < b.at ? -1 : 1));
-  const isKnown = records.some(({ outcome, version }) => outcome === 'live' && version === served);
-  const live = records.findLastIndex(({ outcome, version }) => outcome === 'live' && (!isKnown || version === served));
-  return records
-    .slice(live + 1)
-    .findLast(({ outcome, irreversible, version }) => outcome === 'released' && irreversible && version !== served);
-}
-
 /** Machines that are told that it ran: those of the run, and the primary one, which every run looks at. */
 function knowing({ primaryHost }: Config, { hosts }: Observed, decisions: readonly Decision[]): string[] {
   const primary = hosts.some(({ host }) => host === primaryHost) ? [primaryHost] : [];

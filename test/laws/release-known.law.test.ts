@@ -80,10 +80,11 @@ test('the release of what serves holds nothing, also when Kamal made another ver
     expect(world.running().every((line) => line.endsWith('-v3'))).toBe(true);
   }));
 
-test('a version that can no longer serve is gone back to only by name', () =>
+test.each(['Longshore', 'Kamal'])('a version of %s that can no longer serve is gone back to only by name', (maker) =>
   inVirtualTime(async () => {
     const world = await serving(irreversible);
     expect((await world.deploy('v2')).exitStatus).toBe(0);
+    if (maker === 'Kamal') for (const host of ['one', 'two']) forget(world, host, { outcome: 'live', version: 'v1' });
     const refused = await world.rollback();
     expect(refused.exitStatus).toBe(3);
     expect(refused.failure?.message).toMatch(
@@ -96,7 +97,8 @@ test('a version that can no longer serve is gone back to only by name', () =>
     expect(back.events.flatMap((event) => (event.type === 'warning' ? [event.text] : [])).join()).toContain(
       'irreversible',
     );
-  }));
+  }),
+);
 
 test('a log that cannot be had or kept stops nothing', () =>
   inVirtualTime(async () => {
