@@ -168,6 +168,8 @@ export interface ImageInspect {
   RepoTags: string[] | null;
   RepoDigests: string[] | null;
   Architecture: string;
+  /** The lowest first. */
+  RootFS: { Layers?: string[] };
   Config: {
     Env: string[] | null;
     Cmd: string[] | null;

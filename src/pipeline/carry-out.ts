@@ -15,6 +15,7 @@ import { holdWhatServes } from './hold-what-serves.ts';
 import type { HeldLock } from './held-lock.ts';
 import { preflight } from './preflight.ts';
 import { approveRelease, heedIrreversible } from './release.ts';
+import type { ImageAsked } from './room.ts';
 import type { Session } from './session.ts';
 
 export interface Deployment {
@@ -23,6 +24,8 @@ export interface Deployment {
   readonly lock: HeldLock;
   readonly command: ReleaseRecord['command'];
   readonly version: string;
+  /** What is known by then of the image that is pulled. */
+  readonly image?: ImageAsked | undefined;
   /** What is typed to do it again; absent: the command. */
   readonly again?: string;
   /** `before` is given for the rest of a plan whose reply was lost: the machines as they were before its first step. */
@@ -55,7 +58,7 @@ export async function carryOut(deployment: Deployment): Promise<CarriedOut> {
   for (const text of plan.notes) run.emit({ type: 'note', text });
   if (plan.stages.length === 0)
     return { changed: false, ...(previous === undefined ? {} : { previousVersion: previous }) };
-  plan = await preflight(session, fleet, { observed: before, plan });
+  plan = await preflight(session, fleet, { observed: before, plan, image: deployment.image });
   await approveRelease(session, plan);
   heedIrreversible(session, before);
 

@@ -16,6 +16,7 @@ import { openValues } from '../plan/values.ts';
 import { finish, resultOf } from './finish.ts';
 import { timePhases } from './phases.ts';
 import { preflight } from './preflight.ts';
+import { askForImage } from './room.ts';
 import { besideApp, withFleet } from './connecting.ts';
 import type { Fleet } from './fleet.ts';
 import { underLock } from './lock.ts';
@@ -66,6 +67,8 @@ export async function deployWith(
     const builds = !run.skipPush && pending !== undefined && needsImage(pending.plan);
     if (builds) phases.enter('build');
     const digest = builds ? await buildAndPush(session, version) : undefined;
+    // Answered while the lock is taken and the machines are looked at.
+    const image = builds || run.skipPush ? askForImage(session, version, digest) : undefined;
     phases.enter('preflight');
     const done = await underLock(session, fleet, version, async (lock) => {
       if (story !== undefined) phases.enter('accessories');
@@ -73,7 +76,8 @@ export async function deployWith(
         story === undefined ? undefined : await changeUnderLock({ session, fleet, lock }, story, { names: [] });
       phases.enter('preflight');
       const seen = pending === undefined ? beside : { look: lookAtNeeded(session) };
-      const app = await carryOut({ session: approved, fleet, lock, command, version, plan: planFor(digest), ...seen });
+      const about = { command, version, image, plan: planFor(digest), ...seen };
+      const app = await carryOut({ session: approved, fleet, lock, ...about });
       return { ...app, changed: app.changed || before?.changed === true, timings: before?.timings ?? [] };
     });
     return finish(session, fleet, { version, phases, done });

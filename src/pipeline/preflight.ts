@@ -3,11 +3,12 @@ import type { Observed, ObservedHost } from '../observe/observed.ts';
 import { clockProblem } from '../plan/clocks.ts';
 import { isEngineTooOld, minimumEngineVersion, otherProcessor } from '../plan/engine.ts';
 import type { Plan } from '../plan/plan.ts';
-import { shortagesOf, withRoom, type Shortage } from '../plan/room.ts';
+import { megabytes, withRoom, type Shortage } from '../plan/room.ts';
 import { isTooOld, minimumProxyVersion } from '../proxy/container.ts';
 import type { Fleet } from './fleet.ts';
 import { together } from './together.ts';
 import { refuse } from './refusals.ts';
+import { shortages, type ImageAsked } from './room.ts';
 import type { Session } from './session.ts';
 import { agreeOnShared } from './shared.ts';
 import { refuseUndecided } from './values.ts';
@@ -20,9 +21,9 @@ import { refuseWaiting } from './waiting.ts';
 export async function preflight(
   session: Session,
   fleet: Pick<Fleet, 'hosts'>,
-  { observed, plan }: { observed: Observed; plan: Plan },
+  { observed, plan, image }: { observed: Observed; plan: Plan; image?: ImageAsked | undefined },
 ): Promise<Plan> {
-  const short = plan.stages.length === 0 ? [] : shortagesOf(session.config, observed, plan);
+  const short = plan.stages.length === 0 ? [] : await shortages(session, fleet, { observed, plan, image });
   const problems = [
     ...(await refusals(() => refuseUndecided(session, plan))),
     ...(await refusals(() => refuseWaiting(session, plan))),
@@ -95,25 +96,21 @@ function clockProblems(observed: Observed): Failure[] {
 }
 
 /** With all that may be removed there is room at best. */
-function mayFit({ freeBytes, neededBytes, removable, removableBytes }: Shortage): boolean {
-  return removable.length > 0 && freeBytes + removableBytes >= neededBytes;
+function mayFit({ freeBytes, neededThenBytes, removable, removableBytes }: Shortage): boolean {
+  return removable.length > 0 && freeBytes + removableBytes >= neededThenBytes;
 }
 
 export function spaceProblem({ run }: Session, shortage: Shortage): Failure {
-  const { host, freeBytes, neededBytes, removable } = shortage;
+  const { host, freeBytes, neededBytes, counted, removable } = shortage;
   const images = removable.filter(({ kind }) => kind === 'remove-image').length;
   const look = `\`docker system df\` on ${host} shows what takes the space`;
   const canPrune = run.prune !== true && mayFit(shortage);
   const hint = canPrune ? `--prune removes ${images} old images of this service there first; ${look}.` : `${look}.`;
   return new Failure(
     'host-without-space',
-    `${host}: ${megabytes(freeBytes)} free, and the image may need ${megabytes(neededBytes)}`,
+    `${host}: ${megabytes(freeBytes)} free, and the image may need ${megabytes(neededBytes)}: ${counted}`,
     { hint },
   );
-}
-
-export function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 / 1024)} MB`;
 }
 
 async function refusals(ask: () => void | Promise<void>): Promise<Failure[]> {

@@ -8,7 +8,7 @@ import { connectFleet } from './connecting.ts';
 import type { Fleet } from './fleet.ts';
 import { together } from './together.ts';
 import { withoutLock } from './held-lock.ts';
-import { shortagesOf } from '../plan/room.ts';
+import { askForImage, shortages } from './room.ts';
 import { spaceProblem } from './preflight.ts';
 import type { Session } from './session.ts';
 
@@ -19,6 +19,7 @@ export async function pullOnMachines(session: Session, version: string, digest?:
   const fleet = await connectFleet(session, selected.hosts);
   try {
     const image = imageOf(config, version);
+    const asked = askForImage(session, version, digest);
     const observed = await fleet.observe({});
     const tags = config.destination === undefined ? [] : [config.destination];
     const plan = planPull({
@@ -30,7 +31,8 @@ export async function pullOnMachines(session: Session, version: string, digest?:
       hosts: selected.hosts,
       audit: { file: auditFile(config), tags },
     });
-    const full = shortagesOf(config, observed, plan).map((one) => spaceProblem(session, one));
+    const short = await shortages(session, fleet, { observed, plan, image: asked });
+    const full = short.map((one) => spaceProblem(session, one));
     if (full.length > 0) throw together(full, 'Nothing was pulled.');
     const execution = executionFor(session, fleet, { version, observed, lock: withoutLock() });
     const { result, problems } = await execute(plan, run.command, execution);

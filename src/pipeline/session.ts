@@ -12,6 +12,7 @@ import type { HookName } from '../hooks/hooks.ts';
 import type { LockHandle } from '../hooks/lock-handle.ts';
 import type { RegistryCredentials } from '../hosts/docker.ts';
 import type { Host } from '../hosts/host.ts';
+import type { ImageInRegistry } from '../hosts/this-machine/registry-image.ts';
 import { existingHooks } from '../hosts/this-machine/local-hook.ts';
 import { readSourceTree } from '../hosts/this-machine/git.ts';
 import { turns } from '../hosts/turns.ts';
@@ -58,6 +59,8 @@ export interface Session {
   readonly mask: (text: string) => string;
   /** The one seam that tests replace. */
   readonly connect: (name: string, signal: AbortSignal, login?: SshLogin) => Promise<Host>;
+  /** What a registry says of an image to this machine; the other seam. */
+  readonly askRegistry: (reference: string, login?: RegistryCredentials) => Promise<ImageInRegistry | undefined>;
   /** What is typed to do something to this destination again: `longshore deploy production`. */
   readonly typed: (command: string) => string;
 }
@@ -149,6 +152,10 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     ...(credentials === undefined ? {} : { credentials }),
     mask,
     connect: (name, signal, login) => starts(() => connectBySsh(name, { run, config, signal, secrets, login })),
+    async askRegistry(reference, login) {
+      const { readImageInRegistry } = await import('../hosts/this-machine/registry-image.ts');
+      return readImageInRegistry(reference, { ...(login && { credentials: login }), signal: run.signal });
+    },
     logins: [credentials ?? [], logins.flatMap((registry) => credentialsOf(registry, secrets) ?? [])].flat(),
     typed: (command) => typed(command, config.destinationName),
   };

@@ -22,7 +22,12 @@ const processors: Readonly<Record<string, string>> = {
 };
 
 /** The processor of a machine that images built for these do not run on; undefined when they do, or nobody knows. */
-export function otherProcessor({ architecture }: ObservedHost, built: readonly string[]): string | undefined {
-  const is = processors[architecture];
+export function otherProcessor(host: ObservedHost, built: readonly string[]): string | undefined {
+  const is = processorOf(host);
   return is === undefined || built.some((one) => one.split('/')[0] === is) ? undefined : is;
+}
+
+/** By Docker's name; undefined where nobody knows. */
+export function processorOf({ architecture }: Pick<ObservedHost, 'architecture'>): string | undefined {
+  return processors[architecture];
 }

@@ -21,6 +21,7 @@ describe.each(worlds)('images on $name', ({ connect, credentials }) => {
     expect(image?.RepoTags).toContain(healthyImage);
     expect(image?.RepoDigests).toContain(`${repository}@${digest}`);
     expect(image?.Config.Labels).toMatchObject({ service: 'contract' });
+    expect(image?.RootFS.Layers?.[0]).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(await host.docker.pullImage(healthyImage, credentials)).toBe(digest);
   });
 

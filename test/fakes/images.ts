@@ -28,6 +28,8 @@ export interface FakeImage {
   readonly hasHealthcheck: boolean;
   readonly logLines: readonly string[];
   readonly createdSeconds: number;
+  /** The lowest first; `bytes` as they travel. */
+  readonly layers: readonly { readonly id: string; readonly bytes: number }[];
   /** By absolute path. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -59,6 +61,7 @@ export function fakeRegistry(credentials?: RegistryCredentials): FakeRegistry {
         logLines: [],
         createdSeconds: Math.floor(Date.now() / 1000),
         files: {},
+        layers: [{ id: `sha256:${hash(`layer ${text}`)}`, bytes: 10_000_000 }],
         ...image,
       };
       images.set(reference, { digest, image: full });
@@ -158,6 +161,7 @@ export function imageInspect(machine: MachineState, image: FakeImage): ImageInsp
     RepoTags: [...image.tags],
     RepoDigests: [...image.digests],
     Architecture: machine.architecture === 'x86_64' ? 'amd64' : machine.architecture,
+    RootFS: { Layers: image.layers.map(({ id }) => id) },
     Config: {
       Env: [...image.env],
       Cmd: [...image.cmd],

@@ -65,6 +65,47 @@ test('--prune removes old containers and images first where the image may not fi
     expect((await world.deploy('v3', { prune: true })).exitStatus).toBe(0);
   }));
 
+test('the layers of the new image that a machine lacks are what it has to have room for, and it is asked for its own only in doubt', () =>
+  inVirtualTime(async () => {
+    const world = makeWorld();
+    const layer = (id: string, bytes: number) => ({ id: `sha256:${id}`, bytes: bytes * megabyte });
+    const base = [layer('debian', 50), layer('node', 100)];
+    const push = (version: string, own: number) =>
+      world.registry.push(`registry.test:5000/shop:${version}`, {
+        labels: { service: 'shop' },
+        layers: [...base, layer(version, own)],
+      });
+    for (const [version, own] of [
+      ['v1', 10],
+      ['v2', 20],
+      ['v3', 20],
+      ['v4', 500],
+    ] as const)
+      push(version, own);
+    const deploy = async (version: string, freeMegabytes: number, more: object = {}) => {
+      const two = world.machines.get('two') as FakeMachine;
+      two.freeBytes = freeMegabytes * megabyte;
+      const calls: string[] = [];
+      const beforeCall = async (call: string, host: string) => void (host === 'two' && calls.push(call));
+      const { failure } = await world.deploy(version, { registry: world.registry, beforeCall, ...more });
+      return { said: failure?.message, looks: calls.filter((call) => call === 'inspectImage').length };
+    };
+    expect((await deploy('v1', 639, { command: 'setup' })).said).toBe(
+      'two: 639 MB free, and the image may need 640 MB: 3 of its 3 layers are not there, 160 MB to download and about 480 MB unpacked',
+    );
+    expect((await deploy('v1', 640, { command: 'setup' })).said).toBeUndefined();
+    expect((await deploy('v2', 79)).said).toBe(
+      'two: 79 MB free, and the image may need 80 MB: 1 of its 3 layers are not there, 20 MB to download and about 60 MB unpacked',
+    );
+    const inDoubt = await deploy('v2', 80);
+    expect(inDoubt.said).toBeUndefined();
+    const ordinary = await deploy('v3', 680);
+    expect(ordinary.said).toBeUndefined();
+    // Of v1 and of the proxy.
+    expect(inDoubt.looks - ordinary.looks).toBe(2);
+    expect((await deploy('v4', 1999)).said).toContain('1 of its 3 layers are not there, 500 MB to download');
+  }));
+
 test('plan says of the machines what a deploy would be refused for, and nothing where there is nothing to do', () =>
   inVirtualTime(async () => {
     const { world, one, two } = await atV1();
@@ -84,7 +125,7 @@ test('plan says of the machines what a deploy would be refused for, and nothing 
     for (const text of [
       'one: its Docker 19.03.15 is older than 20.10; a deploy stops here',
       'two is arm64, and the image is built for amd64; a deploy stops here',
-      'two: 10 MB free, and the image may need 256 MB; a deploy stops here',
+      'two: 10 MB free, and the image may need 256 MB: the least that is counted before its layers are known; a deploy stops here',
       "two: 600 s ahead of this machine's",
     ]) {
       expect(told).toContain(text);

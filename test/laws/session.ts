@@ -5,8 +5,10 @@ import { Failure } from '../../src/errors.ts';
 import type { Event } from '../../src/execute/events.ts';
 import { askedToHold, newHold, type HoldReason } from '../../src/pipeline/hold.ts';
 import type { Host } from '../../src/hosts/host.ts';
+import type { ImageInRegistry } from '../../src/hosts/this-machine/registry-image.ts';
 import type { Run } from '../../src/pipeline/run.ts';
 import type { Session } from '../../src/pipeline/session.ts';
+import type { FakeRegistry } from '../fakes/images.ts';
 import type { World } from './world.ts';
 
 export interface RunOptions {
@@ -37,6 +39,8 @@ export interface RunOptions {
   without?: readonly string[];
   /** As `--approve-release`. */
   approveRelease?: boolean;
+  /** What this machine sees of the registry; absent: it does not reach it. */
+  registry?: FakeRegistry;
   /** As `--roles`. */
   roles?: readonly string[];
   /** Names of the hooks whose scripts lie in the file's `hooks_path`. */
@@ -122,6 +126,7 @@ export function sessionOf(
       ),
     },
     credentials: { server: 'registry.test:5000', username: 'x', password: 'y' },
+    askRegistry: async (reference) => imageIn(options.registry, reference),
     logins: [{ server: 'registry.test:5000', username: 'x', password: 'y' }],
     mask: (text) => text,
     connect: async (name) => {
@@ -132,6 +137,14 @@ export function sessionOf(
       return options.beforeCall === undefined ? host : heldBack(host, name, options.beforeCall);
     },
     typed: (command) => `longshore ${command}`,
+  };
+}
+
+function imageIn(registry: RunOptions['registry'], reference: string): ImageInRegistry | undefined {
+  const layers = registry?.images.get(reference)?.image.layers;
+  if (layers === undefined) return undefined;
+  return {
+    platforms: [{ layerBytes: layers.map(({ bytes }) => bytes), layerIds: async () => layers.map(({ id }) => id) }],
   };
 }
 
