@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ClientChannel } from 'ssh2';
 import { Failure } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { answerOf, commandOf, type Frame, frameOf, letGo, shellOf, type ShellResult } from './shell-frames.ts';
 
 /** A POSIX shell on the machine that stays open and runs one script after the other. */
 export interface Shell {
@@ -17,14 +18,12 @@ export interface Shell {
   readonly isIdle: boolean;
 }
 
-export interface ShellResult {
-  readonly exitStatus: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Seconds a script gets when nothing else is said. */
 export const scriptSeconds = 30;
+
+type Start = (frame: Frame) => Promise<ClientChannel>;
+/** Emitted by a channel whose shell begins nothing more. */
+const isLeft = Symbol('left');
 
 /**
  * Opens the shell ahead of its first use; when that fails, the first use says so. A first script that is asked for at once by
@@ -59,27 +58,55 @@ export function openShell(connection: Connection): Shell {
     if (channel === opening) channel = undefined;
   }
 
-  function run(what: string, timeoutSeconds: number, start: (frame: Frame) => Promise<ClientChannel>, frame: Frame) {
+  async function run(what: string, timeoutSeconds: number, start: Start, frame: Frame): Promise<ShellResult> {
     waiting += 1;
+    try {
+      for (;;) {
+        const result = await connection.call(what, timeoutSeconds, (signal) => attempt(signal, start, frame));
+        if (result !== 'not-begun') return result;
+      }
+    } finally {
+      waiting -= 1;
+    }
+  }
+
+  async function attempt(signal: AbortSignal, start: Start, frame: Frame): Promise<ShellResult | 'not-begun'> {
+    let isOver = false;
+    // Sent as soon as the one before is, not when it is answered: the shell itself takes them one after the other.
+    const sent = tail.then(() => start(frame));
+    tail = sent.catch(() => undefined);
+    const opened = await sent;
+    const opening = channel;
+    const answer = answerOf(opened, frame);
+    signal.addEventListener('abort', () => void (isOver || leave(opening, opened)));
+    const leaving = new Promise<'not-begun'>((resolve) => {
+      opened.once(isLeft, () => void (answer.hasBegun() || resolve('not-begun')));
+    });
+    const result = await Promise.race([answer.result, leaving]);
+    isOver = true;
+    return result;
+  }
+
+  /** A script that did not answer in time goes on in this shell, which ends with it; what waits for its turn there gets a new shell. */
+  async function leave(opening: Promise<ClientChannel> | undefined, opened: ClientChannel): Promise<void> {
+    forget(opening);
+    const shell = shellOf(opened);
+    const isTold = shell !== undefined && (await tell(shell));
+    // Once it is told, what it has begun by then was heard of before the answer to that.
+    if (isTold) opened.emit(isLeft);
+    if (isTold) opened.end();
+    else opened.close();
+  }
+
+  function tell(shell: number): Promise<boolean> {
+    const never = new AbortController().signal;
+    const what = 'leave a script that takes too long';
     return connection
-      .call(what, timeoutSeconds, async (signal) => {
-        let isAnswered = false;
-        // Sent as soon as the one before is, not when it is answered: the shell itself takes them one after the other.
-        const sent = tail.then(() => start(frame));
-        tail = sent.catch(() => undefined);
-        const opened = await sent;
-        const opening = channel;
-        // A script that did not answer in time still runs in this shell, which is closed only when it has ended: the next one gets a new shell.
-        signal.addEventListener('abort', () => {
-          if (isAnswered) return;
-          forget(opening);
-          opened.close();
-        });
-        const result = await answerOf(opened, frame);
-        isAnswered = true;
-        return result;
-      })
-      .finally(() => (waiting -= 1));
+      .call(what, scriptSeconds, () => attempt(never, write, frameOf(letGo(shell))))
+      .then(
+        (result) => result !== 'not-begun' && result.exitStatus === 0,
+        () => false,
+      );
   }
 
   const write = async (frame: Frame) => {
@@ -119,77 +146,4 @@ export function printText(text: string): string {
   if (text.endsWith('\n')) return `cat ${hereDocument(text)}`;
   // A here-document always ends with a newline; a command substitution takes it away, and printf is no process of its own.
   return `printf %s "$(cat ${hereDocument(text)})"\n`;
-}
-
-interface Frame {
-  readonly mark: string;
-  readonly text: string;
-}
-
-/**
- * A script with marks before and after it on both outputs; the last one says its exit status. One that waited for its turn is not begun
- * when the connection has ended meanwhile: that is the end of the shell's parent, where this user may ask about it.
- */
-function frameOf(script: string): Frame {
-  const mark = `longshore-${randomBytes(12).toString('hex')}`;
-  const say = (text: string) => `printf '${text}'; printf '${text}' >&2\n`;
-  // What the login shell's own start-up files print comes before the first mark.
-  return {
-    mark,
-    text: `${endWithConnection}${say(`${mark}\\n`)}(\n${script}\n) </dev/null\nset -- $?\n${say(`\\n${mark} '"$1"'\\n`)}`,
-  };
-}
-
-const endWithConnection = `: "\${parent:=$(kill -0 $PPID 2>/dev/null && echo seen || echo unseen)}"
-[ "$parent" = unseen ] || kill -0 $PPID 2>/dev/null || exit
-`;
-
-/** A command that runs a frame and goes on as a shell, in characters that mean the same to every login shell. */
-function commandOf({ text }: Frame): string {
-  return `exec sh -c 'eval "$(printf %b "${octal(text)}")"; exec sh'`;
-}
-
-/** A command that runs a script, and leaves its stdin to that, in characters that mean the same to every login shell. */
-export function inAnyShell(script: string): string {
-  return `exec sh -c 'eval "$(printf %b "${octal(script)}")"'`;
-}
-
-function octal(text: string): string {
-  return [...Buffer.from(text, 'utf8')].map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
-}
-
-function answerOf(channel: ClientChannel, { mark }: Frame): Promise<ShellResult> {
-  return new Promise((resolve, reject) => {
-    const lost = () => reject(Object.assign(new Error('the shell ended'), { code: 'ECONNRESET' }));
-    channel.once('close', lost);
-    void Promise.all([between(channel, mark), between(channel.stderr, mark)]).then(([stdout, stderr]) => {
-      channel.removeListener('close', lost);
-      resolve({ exitStatus: Number(stdout.after), stdout: stdout.text, stderr: stderr.text });
-    });
-  });
-}
-
-/** The text between two lines of marks, and what the second line says after its mark. */
-function between(stream: NodeJS.ReadableStream, mark: string): Promise<{ text: string; after: string }> {
-  const start = Buffer.from(`${mark}\n`);
-  const end = Buffer.from(`\n${mark} `);
-  const chunks: Buffer[] = [];
-  let tail: Buffer = Buffer.alloc(0);
-  return new Promise((resolve) => {
-    const onData = (chunk: Buffer) => {
-      chunks.push(chunk);
-      // The last mark's line is short, so it lies in what was just received and a little of what came before.
-      const window = Buffer.concat([tail, chunk]);
-      tail = window.subarray(-(end.length + 8));
-      const at = window.indexOf(end);
-      if (at === -1 || !window.includes('\n', at + end.length)) return;
-      stream.removeListener('data', onData);
-      const all = Buffer.concat(chunks);
-      const to = all.indexOf(end);
-      const from = all.indexOf(start) + start.length;
-      const after = all.subarray(to + end.length, all.indexOf('\n', to + end.length)).toString('utf8');
-      resolve({ text: all.subarray(from, Math.max(from, to)).toString('utf8'), after });
-    };
-    stream.on('data', onData);
-  });
 }

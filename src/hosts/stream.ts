@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
 import { type Connection, exitStatusOf } from './connection.ts';
 import type { DockerWay } from './docker-channels.ts';
-import { inAnyShell } from './shell.ts';
+import { inAnyShell } from './shell-frames.ts';
 import { mainScript, watchScript } from './stream-scripts.ts';
 
 /** What is shown while it happens, of a container or of the machine itself. */

@@ -3,7 +3,7 @@ import type { ClientChannel } from 'ssh2';
 import { Failure } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import type { DockerChannels } from './docker-channels.ts';
-import { inAnyShell } from './shell.ts';
+import { inAnyShell } from './shell-frames.ts';
 import type { ShellPool } from './shell-pool.ts';
 import { handOverScript, overScript, wakeScript, watchScript } from './watch-scripts.ts';
 

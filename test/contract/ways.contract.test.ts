@@ -64,7 +64,7 @@ describe.each(['dal-01', 'chi-02'])('ways to the engine of %s', (name) => {
     expect(await answersOf(await go(name, { user: 'root' }))).toBe(20);
   });
 
-  it('with a command that takes too long, and is not taken for a lost connection by the next one', async () => {
+  it('with a command that takes too long, and is not taken for a lost connection by the next one, nor by one that waits behind it', async () => {
     const host = await go(name, {});
     const {
       REGISTRY: server = '',
@@ -81,6 +81,17 @@ describe.each(['dal-01', 'chi-02'])('ways to the engine of %s', (name) => {
         exitStatus: 0,
         stdout: 'here\n',
       });
+      // As many as there are shells, and one more that waits its turn behind one of them.
+      const slow = Array.from({ length: 3 }, () => host.execInContainer(container, ['sleep', '3'], 1));
+      const queued = host.execInContainer(container, ['sh', '-c', 'echo x >>/ran; cat /ran'], 20);
+      const ended = await Promise.allSettled([...slow, queued]);
+      expect(ended.map((one) => (one.status === 'rejected' ? one.reason.code : one.value.stdout))).toEqual([
+        ...['timed-out', 'timed-out', 'timed-out'],
+        'x\n',
+      ]);
+      // The shell that it waited in first has ended by then.
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      expect((await host.execInContainer(container, ['cat', '/ran'], 10)).stdout).toBe('x\n');
     } finally {
       await host.docker.removeContainer(container, { force: true });
       await host.close();
