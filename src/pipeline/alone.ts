@@ -29,6 +29,8 @@ export interface Alone {
    * @returns whether there was one, so that what was seen before is old. @throws Failure `lock-held`
    */
   settled(): Promise<boolean>;
+  /** Whether a run that was there gave no sign of life. */
+  foundDead(): boolean;
   /** Every machine that was told of this run. */
   told(): Promise<readonly Host[]>;
   /** Ends the connections that were made for this only. */
@@ -48,6 +50,7 @@ export function beAlone(run: LockedRun): Alone {
     const found = await Promise.all(hosts.map(async (host) => settleOn(run, host, await enlisted.enlist(host))));
     const dead = found.flatMap((one) => one.dead);
     if (dead.length > 0) {
+      foundDead = true;
       enlisted.end(dead);
       await Promise.all(hosts.map((host) => enlisted.askAgain(host)));
       await waitUntilQuiet(run.session, fleet, enlisted);
@@ -57,6 +60,7 @@ export function beAlone(run: LockedRun): Alone {
   };
   let settling: Promise<boolean> | undefined;
   let isSettled = false;
+  let foundDead = false;
   return {
     isSettled: () => isSettled,
     settled() {
@@ -66,6 +70,7 @@ export function beAlone(run: LockedRun): Alone {
       });
       return settling;
     },
+    foundDead: () => foundDead,
     told: everywhere,
     async close() {
       await Promise.all((await bystanders).map((host) => host.close()));

@@ -44,6 +44,8 @@ export async function deployWith(
   const story = accessoryStory(selected, command, accessories);
   const beside = await besideOf(session, story);
   const work = async (fleet: Fleet): Promise<DeployResult> => {
+    const looksAhead = !run.skipPush || wantsApproval(session);
+    if (looksAhead || command === 'setup') await takeOverFirst(session, fleet, version);
     if (command === 'setup') {
       await bootstrap(session, fleet, { version, lockHeld: false });
       await lookAtReturn(session, fleet);
@@ -58,13 +60,11 @@ export async function deployWith(
         ? []
         : await lookAtAccessories(session, fleet, stories[story]({ names: [] }), { look, plan: planAhead });
     const plan = (observed: Observed) => planAhead(observed, later);
-    const looksAhead = !run.skipPush || wantsApproval(session);
     const pending = looksAhead ? await lookAhead(session, fleet, { version, ...beside, plan }) : undefined;
-    const approved = pending === undefined ? session : await approveRelease(session, pending.plan);
-    // A dead run's lock is taken over and given back also when nothing else is left to do: Kamal would wait for it for ever.
-    const isOver = pending?.plan.stages.length === 0 && !pending.hasStaleLock && story === undefined;
+    const approved = pending === undefined ? session : await approveRelease(session, pending);
+    const isOver = pending?.stages.length === 0 && story === undefined;
     if (isOver) return resultOf(session, { version, phases, done: { changed: false } });
-    const builds = !run.skipPush && pending !== undefined && needsImage(pending.plan);
+    const builds = !run.skipPush && pending !== undefined && needsImage(pending);
     if (builds) phases.enter('build');
     const digest = builds ? await buildAndPush(session, version) : undefined;
     // Answered while the lock is taken and the machines are looked at.
@@ -113,21 +113,27 @@ function accessoryStory(
   return command === 'setup' ? 'boot' : undefined;
 }
 
-/** Looks before the build: fails when somebody deploys, and says what there is to do. */
+/**
+ * Fails when somebody deploys. A dead run's lock is taken over and given back before anything is looked at, so that what that run left is
+ * mended also where nothing else is left to do, or is refused; and Kamal would wait for it for ever.
+ */
+async function takeOverFirst(session: Session, fleet: Fleet, version: string): Promise<void> {
+  if (await waitUntilFree(session, fleet, version)) await underLock(session, fleet, version, async () => undefined);
+}
+
+/** Looks before the build: says what there is to do. */
 async function lookAhead(
   session: Session,
   fleet: Fleet,
   { version, plan, look, seen }: Pick<Deployment, 'version' | 'plan' | 'look' | 'seen'>,
-): Promise<{ plan: Plan; hasStaleLock: boolean }> {
-  // First the wait: what a run that is still at work leaves behind is seen only afterwards.
-  const hasStaleLock = await waitUntilFree(session, fleet, version);
+): Promise<Plan> {
   const looking = { version, wanted: wantedOf(session, version), ...look };
   let observed = await fleet.observe(looking);
   if (await waitUntilFreeElsewhere(session, fleet, observed)) observed = await fleet.observe(looking);
   seen?.(observed);
   const ahead = plan(observed);
   await preflight(session, fleet, { observed, plan: ahead });
-  return { plan: ahead, hasStaleLock };
+  return ahead;
 }
 
 /** Whether a plan makes containers; starting one that is there, or sending traffic to it, needs no build. */

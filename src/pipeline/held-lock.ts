@@ -8,6 +8,10 @@ export interface HeldLock extends Omit<Lease, 'stop'> {
    * @throws Failure `lock-held`
    */
   alone(): Promise<boolean>;
+  /** Whether it was a dead run's before, here or on another machine, as far as is known by now. */
+  tookOver(): boolean;
+  /** Every machine of the file that was told of this run. */
+  everywhere(): Promise<readonly Host[]>;
   /** A fence of this lock, before one machine: it opens once the machine knows this connection as that of the run which has the lock. */
   before(host: Host, fence: Fence): Fence;
   /** Gives it back, once; one that this run was lent stays where it is. @returns false when it was somebody else's by then */
@@ -24,6 +28,8 @@ export function withoutLock(): HeldLock {
     fence: open,
     fenceBack: open,
     alone: async () => false,
+    tookOver: () => false,
+    everywhere: async () => [],
     before: () => open,
     renew: async () => undefined,
     isTaken: async () => false,

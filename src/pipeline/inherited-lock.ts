@@ -98,11 +98,16 @@ function underKamals(session: Session, fleet: Fleet, { host: { name }, details }
 }
 
 /** The caller gives it back. */
-function lent({ stop, ...lock }: Omit<HeldLock, 'release' | 'alone'> & { stop(): void }): HeldLock {
+function lent({
+  stop,
+  ...lock
+}: Omit<HeldLock, 'release' | 'alone' | 'tookOver' | 'everywhere'> & { stop(): void }): HeldLock {
   return {
     ...lock,
     // The caller saw to that.
     alone: async () => false,
+    tookOver: () => false,
+    everywhere: async () => [],
     async release() {
       stop();
       return !(await lock.isTaken());

@@ -14,6 +14,7 @@ import { acquire } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import { keepRoster, type Enlisted } from './roster.ts';
 import type { Session } from './session.ts';
+import { settleDead } from './settle.ts';
 
 /**
  * Takes the deploy lock with a lease, and keeps it renewed. A dead run's lock is taken over once its lease has run out, and nothing of it
@@ -78,6 +79,8 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
   const held: HeldLock = {
     ...lease,
     alone: alone.settled,
+    tookOver: () => seat.dead.length > 0 || alone.foundDead(),
+    everywhere: alone.told,
     before: (one, fence) => onlyAlone(alone, lease, { fence: enlisted.before(one, fence), use }),
     release: () => (released ??= giveBack().finally(() => void alone.close().catch(() => undefined))),
   };
@@ -133,7 +136,7 @@ async function giveUp(lock: HeldLock, error: unknown): Promise<never> {
   throw error;
 }
 
-/** Holds the lock for the length of some work. @throws Failure `lock-held`, also when it was another run's by the end */
+/** Holds the lock for the length of some work; what a dead run left comes before it. @throws Failure `lock-held`, also when it was another run's by the end */
 export async function underLock<T>(
   session: Session,
   fleet: Fleet,
@@ -148,7 +151,7 @@ export async function underLock<T>(
       session.run.emit({ type: 'warning', text });
       return true;
     });
-  const ended = await work(lock).then(
+  const ended = await afterDeadRun({ session, lock, version }, work).then(
     (done) => ({ done }),
     (error: unknown) => ({ error }),
   );
@@ -160,4 +163,20 @@ export async function underLock<T>(
     details: ['error' in ended ? messageOf(ended.error) : 'Everything was done by then.'],
     hint: `Look at \`${session.typed('status')}\`; what comes after the lock, such as post-deploy, was not done.`,
   });
+}
+
+/** A dead run may have had its lock elsewhere, which is known only once this one is alone. */
+async function afterDeadRun<T>(
+  { session, lock, version }: { session: Session; lock: HeldLock; version: string },
+  work: (lock: HeldLock) => Promise<T>,
+): Promise<T> {
+  let settling: Promise<void> | undefined;
+  const settle = async () => void (lock.tookOver() && (await (settling ??= settleDead(session, lock, version))));
+  const alone = async () => {
+    const isOld = await lock.alone();
+    await settle();
+    return isOld;
+  };
+  await settle();
+  return work({ ...lock, alone });
 }

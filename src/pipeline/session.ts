@@ -61,6 +61,8 @@ export interface Session {
   readonly connect: (name: string, signal: AbortSignal, login?: SshLogin) => Promise<Host>;
   /** What a registry says of an image to this machine; the other seam. */
   readonly askRegistry: (reference: string, login?: RegistryCredentials) => Promise<ImageInRegistry | undefined>;
+  /** The same for what a dead run left: with its deploy-failed hook, and the secrets that one sees. @throws Failure */
+  readonly forDeadRun: () => Promise<Session>;
   /** What is typed to do something to this destination again: `longshore deploy production`. */
   readonly typed: (command: string) => string;
 }
@@ -113,11 +115,12 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
     onWarning: (text: string) => run.emit({ type: 'warning', text }),
     ...(run.askSecret === undefined ? {} : { ask: run.askSecret }),
   };
+  const all = () => allSecretNames(secretsRequest);
   const names = await secretNames({
     config: selected,
     purpose,
     hooks: purpose.changes === 'nothing' ? [] : relevant,
-    all: () => allSecretNames(secretsRequest),
+    all,
   });
   const secretsByKamal = new Map<string, string>();
   const secrets = await resolveSecrets({
@@ -135,7 +138,7 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
   known.mask = mask;
   const logins = selected.accessories.flatMap(({ registry }) => registry ?? []);
   const starts = turns(config.ssh.startsAtOnce);
-  return {
+  const session: Session = {
     run,
     config,
     selected,
@@ -157,9 +160,21 @@ export async function openSession(run: Run, purpose: Purpose): Promise<Session> 
       return readImageInRegistry(reference, { ...(login && { credentials: login }), signal: run.signal });
     },
     logins: [credentials ?? [], logins.flatMap((registry) => credentialsOf(registry, secrets) ?? [])].flat(),
+    async forDeadRun() {
+      const hook = 'deploy-failed';
+      if (relevant.includes(hook) || !hooks.some((one) => one === hook)) return session;
+      const seen = await secretNames({ config: selected, purpose: nothing, hooks: [hook], all });
+      const more = await resolveSecrets({ ...secretsRequest, names: seen.filter((name) => !secrets.has(name)) });
+      const both = new Map([...secrets, ...more]);
+      known.mask = createMasker([...both.values(), ...inContainers, ...valuesInFile(config)]);
+      return { ...session, hooks: new Set([...relevant, hook]), secrets: both, mask: known.mask };
+    },
     typed: (command) => typed(command, config.destinationName),
   };
+  return session;
 }
+
+const nothing: Purpose = { changes: 'this-machine', hooks: [], needs: [] };
 
 function originOf(config: Config, { performer, headSha }: SourceTree): ReleaseOrigin {
   return {

@@ -80,7 +80,7 @@ export function sessionOf(
     emit: (event) => events.push(event),
     signal: options.signal ?? new AbortController().signal,
   };
-  return {
+  const session: Session = {
     run,
     config,
     selected: selectRoles(config, run),
@@ -136,8 +136,10 @@ export function sessionOf(
       const host = machine.connect();
       return options.beforeCall === undefined ? host : heldBack(host, name, options.beforeCall);
     },
+    forDeadRun: async () => session,
     typed: (command) => `longshore ${command}`,
   };
+  return session;
 }
 
 function imageIn(registry: RunOptions['registry'], reference: string): ImageInRegistry | undefined {
