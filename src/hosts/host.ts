@@ -52,7 +52,7 @@ export interface Host {
   leaveLine(line: Pick<LineRequest, 'directory' | 'token'>): Promise<void>;
   /** Renews the lease. @returns false when the lock is no longer ours */
   refreshLock(directory: string, ownerToken: string): Promise<boolean>;
-  /** Gives back our own lock (token given), or anybody's (no token). @returns false when it was not there, or not ours */
+  /** Gives back our own lock (token given), or anybody's (no token). @returns false when it was not there, or not ours; true for one that it gave back before */
   releaseLock(request: LockRelease): Promise<boolean>;
   /**
    * Says here that this connection is that of the run which has the lock, ends the connections of runs that died, and counts what these

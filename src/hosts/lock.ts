@@ -148,16 +148,32 @@ cd "$start"
 if [ "$(owner "$lock/${leaseFile}")" = "$token" ]; then echo renewed; else echo lost; fi`;
 }
 
-/** Moves the directory aside first, so that no one ever sees a lock without its details. */
+/**
+ * Moves the directory aside first, so that no one ever sees a lock without its details. One that this run gave back before is given
+ * back: the answer to that was lost.
+ */
 function releaseScript({ directory, ownerToken, roster, leaves = 'used' }: LockRelease): string {
   const aside = quote(`${directory}.${randomBytes(6).toString('hex')}`);
   const ours = (at: string) =>
     ownerToken === undefined ? ':' : `[ "$(head -n 1 ${at}/${leaseFile} 2>/dev/null)" = ${quote(ownerToken)} ]`;
   return `lock=${quote(directory)} aside=${aside}
 ${ownerToken === undefined || roster === undefined ? ':' : leaveRoster(roster, ownerToken, leaves)}
-[ -d "$lock" ] && ${ours('"$lock"')} || { echo kept; exit 0; }
+[ -d "$lock" ] && ${ours('"$lock"')} || { ${ownerToken === undefined || roster === undefined ? 'echo kept' : sayGiven(roster, ownerToken)}; exit 0; }
+${ownerToken === undefined || roster === undefined || leaves === 'unused' ? ':' : noteGiven(roster, ownerToken)}
 mv "$lock" "$aside" || exit 1
 if ${ours('"$aside"')}; then rm -rf "$aside" && echo released
 else mv "$aside" "$lock"; echo kept
 fi`;
+}
+
+/** The last runs that gave their lock back. */
+const givenFile = (roster: string) => quote(`${roster}/given`);
+
+function noteGiven(roster: string, ownerToken: string): string {
+  const [given, next] = [givenFile(roster), quote(`${roster}/given.new`)];
+  return `{ echo ${quote(ownerToken)}; head -n 9 ${given}; :; } 2>/dev/null >${next} && mv ${next} ${given} || :`;
+}
+
+function sayGiven(roster: string, ownerToken: string): string {
+  return `if grep -qxF ${quote(ownerToken)} ${givenFile(roster)} 2>/dev/null; then echo released; else echo kept; fi`;
 }

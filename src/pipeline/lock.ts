@@ -67,12 +67,8 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
       if (!isUnknown(error)) throw error;
       return undefined;
     });
-    if (released !== undefined) return released;
-    // It may have been done all the same; whether somebody else came since, the roster knows.
-    const again = await lockHost();
-    const { accepted } = await again.enlist({ roster, ownerToken, turn: seat?.turn ?? 0, end: [] });
-    if (accepted) await again.releaseLock(request);
-    return accepted;
+    // It may have been done all the same, which its machine knows.
+    return released ?? (await lockHost()).releaseLock(request);
   }
 
   let released: Promise<boolean> | undefined;

@@ -43,6 +43,24 @@ describe.each(worlds)('the roster of runs on $name', ({ name, connect }) => {
     expect(await host.releaseLock({ directory, ownerToken: 'r3', roster })).toBe(true);
   });
 
+  it('knows of a lock that it was given back already, whoever had it since, and of one that was taken over it does not say so', async () => {
+    const [directory, roster] = [`${prefix}/lock-given`, `${prefix}/roster-given`];
+    const turnOf = async (ownerToken: string, seconds = 30) => {
+      const request = { directory, details, lease: lease(ownerToken, seconds), roster };
+      expect(await host.takeOverLock(request)).toMatchObject({ taken: true });
+    };
+    const give = (ownerToken: string) => host.releaseLock({ directory, ownerToken, roster });
+    await turnOf('g1');
+    expect([await give('g1'), await give('g1')]).toEqual([true, true]);
+    await turnOf('g2');
+    expect([await give('g1'), await give('g3')]).toEqual([true, false]);
+    expect([await give('g2'), await give('g1'), await give('g2')]).toEqual([true, true, true]);
+    const other = await connect();
+    await other.acquireLock({ directory, details, lease: lease('g4', 0), roster });
+    await turnOf('g5');
+    expect([await give('g4'), await give('g5')]).toEqual([false, true]);
+  });
+
   it('ends the connections of a dead run, and refuses it from then on', async () => {
     const roster = `${prefix}/roster-six`;
     const [old, older] = [await connect(), await connect()];

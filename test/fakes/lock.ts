@@ -44,9 +44,12 @@ export function refreshLock(machine: MachineState, directory: string, ownerToken
   return true;
 }
 
-export function releaseLock(machine: MachineState, { directory, ownerToken, roster }: LockRelease): boolean {
+export function releaseLock(machine: MachineState, { directory, ownerToken, roster, leaves }: LockRelease): boolean {
   const held = machine.locks.get(directory);
-  if (held === undefined || (ownerToken !== undefined && held.lease?.ownerToken !== ownerToken)) return false;
+  const given = roster === undefined ? undefined : machine.rosters.get(roster)?.given;
+  if (held === undefined || (ownerToken !== undefined && held.lease?.ownerToken !== ownerToken))
+    return ownerToken !== undefined && given?.includes(ownerToken) === true;
+  if (ownerToken !== undefined && leaves !== 'unused') given?.unshift(ownerToken);
   if (roster !== undefined) machine.rosters.get(roster)?.runs.delete(ownerToken ?? '');
   machine.locks.delete(directory);
   machine.journal.push(`release lock ${directory}`);
@@ -115,7 +118,7 @@ function takeSeat(machine: MachineState, { roster, lease }: LockRequest, connect
 }
 
 function rosterAt(machine: MachineState, directory: string): FakeRoster {
-  const roster = machine.rosters.get(directory) ?? { turn: 0, by: '', runs: new Map(), away: new Map() };
+  const roster = machine.rosters.get(directory) ?? { turn: 0, by: '', runs: new Map(), away: new Map(), given: [] };
   machine.rosters.set(directory, roster);
   return roster;
 }

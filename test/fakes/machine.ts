@@ -102,6 +102,8 @@ export interface FakeRoster {
   readonly runs: Map<string, Set<FakeConnection>>;
   /** Of runs whose lock lies on another machine. */
   readonly away: Map<string, LockElsewhere & { renewedAtSeconds: number }>;
+  /** Runs that gave their lock back, the last first. */
+  readonly given: string[];
 }
 
 export interface FakeMachine extends MachineState {
