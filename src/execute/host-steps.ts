@@ -58,6 +58,7 @@ export async function runCommand(
 ): Promise<void> {
   const lines: string[] = [];
   const running = host.runScript({
+    start: `${execution.startedAt} ${step.name}`,
     script: `#!/bin/sh\n${step.command}\n`,
     name: step.name,
     env: {},

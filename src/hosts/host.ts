@@ -206,6 +206,8 @@ export interface LockHolder {
 export interface ScriptRun {
   /** Full text, with its interpreter line. */
   script: string;
+  /** Of two starts that are called the same the later one begins when the earlier, whose connection was lost, is over. */
+  start?: string;
   /** File name to show in process lists, for example `pre-deploy`. */
   name: string;
   env: Readonly<Record<string, string>>;

@@ -10,6 +10,8 @@ import { printText } from './shell.ts';
 
 /** Between TERM and KILL. */
 const graceSeconds = 10;
+/** Of a fifth of a second, or of a second where nothing shorter can be slept. */
+const earlierTries = (graceSeconds + 10) * 5;
 /** How long the machine may take to say that a script is gone, after its time or its end was said. */
 const farewellSeconds = graceSeconds + 15;
 
@@ -124,7 +126,9 @@ umask_before=$(umask)
 umask 077
 mkdir -p .kamal && dir=$(mktemp -d "$home/.kamal/run.XXXXXXXXXX") || say 126
 ${stampFunction}
+${run.start === undefined ? ':' : `echo ${quote(run.start)} >"$dir/start"`}
 echo "$PPID $(stamp $PPID) $$ $(stamp $$)" >"$dir/by"
+${run.start === undefined ? ':' : endEarlierStart}
 {
 ${printText(exports)}} >"$dir/env" && {
 ${printText(run.script)}} >"$dir/${file}" && chmod 700 "$dir/${file}" || { rm -rf "$dir"; say 126; }
@@ -132,6 +136,7 @@ umask "$umask_before"
 if command -v setsid >/dev/null 2>&1; then group=-; own=setsid; else group=; own=; fi
 $own sh -c '. "$1/env"; rm -f "$1/env";${output} exec "$1/$2"' sh "$dir" ${file} 3<&- &
 script=$!
+${run.start === undefined ? ':' : 'echo "$script $(stamp "$script")" >"$dir/script"'}
 stop() { kill -TERM "$group$script" 2>/dev/null || return 0; sleep ${graceSeconds}; kill -KILL "$group$script" 2>/dev/null; }
 { cat <&3; stop; } >/dev/null 2>&1 &
 lifeline=$!
@@ -148,6 +153,27 @@ say "$status"
 }
 `;
 }
+
+/**
+ * A start whose connection was lost is being ended, by its lifeline or by us where its sshd has not noticed yet: the next one begins when
+ * nothing of it is at work any more.
+ */
+const endEarlierStart = `isAt() { { read -r process since <"$1"; } 2>/dev/null && [ -n "$since" ] && [ "$(stamp "$process")" = "$since" ]; }
+for other in "$home"/.kamal/run.*; do
+  [ "$other" != "$dir" ] && [ "$(cat "$other/start" 2>/dev/null)" = "$(cat "$dir/start")" ] || continue
+  { read -r connection since wrapper begun <"$other/by"; } 2>/dev/null || continue
+  [ "$connection" = $PPID ] || [ "$(stamp "$connection")" != "$since" ] || kill -TERM "$connection" 2>/dev/null
+  echo "$wrapper $begun" >"$dir/earlier"
+  { read -r first <"$other/script"; } 2>/dev/null && echo "$first" >"$dir/earlier-script"
+  tries=${earlierTries}
+  while isAt "$dir/earlier" || isAt "$dir/earlier-script"; do
+    [ $tries -gt 0 ] || { rm -rf "$dir"; echo 'its first start, of which nobody heard any more, is still at work' >&2; say 126; }
+    tries=$((tries - 1))
+    sleep 0.2 2>/dev/null || sleep 1
+  done
+  rm -rf "$other"
+done
+rm -f "$dir/earlier" "$dir/earlier-script"`;
 
 function checked(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;

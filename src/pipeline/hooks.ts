@@ -62,6 +62,7 @@ export async function runHookOnHost(session: Session, call: HookCall, host: Host
   if (script === undefined) return;
   const last: string[] = [];
   const running = host.runScript({
+    start: `${session.origin.run ?? ''} ${call.hook}`,
     script,
     name: call.hook,
     env: hookEnvironmentOnHost(momentOf(session, call), host.name),

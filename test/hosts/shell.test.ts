@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host, ScriptRun } from '../../src/hosts/host.ts';
@@ -152,6 +152,31 @@ describe('the shell of a machine', () => {
 });
 
 describe('a connection that is lost', () => {
+  it('leaves a script that is being ended, for whose end the next start of it waits', async () => {
+    const server = await sshServer();
+    const host = await server.connect();
+    const log = join(server.directory, 'log');
+    const run = (to: Host, text: string, start: string) =>
+      to.runScript({
+        ...{ name: 'pre-deploy', script: `#!/bin/sh\n${text}\n`, start, env: {}, secretEnv: {}, timeoutSeconds: 30 },
+        onLine: () => undefined,
+        signal: new AbortController().signal,
+      });
+    const stubborn = `trap 'sleep 2; echo first ends >>log; exit' TERM; echo first begins >>log; while :; do sleep 0.1; done`;
+    const first = run(host, `cd ${server.directory}; ${stubborn}`, 'r1 pre-deploy');
+    first.catch(() => undefined);
+    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8'), { timeout: 10_000 }).toBe('first begins\n');
+    server.cut();
+    await expect(first).rejects.toMatchObject({ code: 'connection-lost' });
+    const again = await server.connect();
+    const others = run(again, `echo other >>${log}`, 'r2 pre-deploy');
+    expect(await run(again, `echo second >>${log}`, 'r1 pre-deploy')).toBe(0);
+    expect(await others).toBe(0);
+    expect(readFileSync(log, 'utf8')).toBe('first begins\nother\nfirst ends\nsecond\n');
+    await again.close();
+    server.close();
+  });
+
   it('ends every call at once, and never hangs', async () => {
     const server = await sshServer();
     const host = await server.connect();
