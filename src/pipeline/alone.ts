@@ -1,16 +1,13 @@
 import { lockDirectory } from '../containers/names.ts';
-import { Failure } from '../errors.ts';
 import type { Host, LockAnswer, LockHolder, LockRequest } from '../hosts/host.ts';
 import type { Observed } from '../observe/observed.ts';
+import { connectBystanders } from './bystanders.ts';
 import type { Fleet } from './fleet.ts';
 import { isLent } from './inherited-lock.ts';
 import { theLock, untilTaken } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import type { Enlisted, Standing } from './roster.ts';
 import type { Session } from './session.ts';
-
-/** A machine of the file that a run has no other business on gets so long to be connected. */
-const bystanderMilliseconds = 5000;
 
 interface LockedRun {
   readonly session: Session;
@@ -43,7 +40,7 @@ export interface Alone {
  */
 export function beAlone(run: LockedRun): Alone {
   const { fleet, enlisted } = run;
-  const bystanders = connectBystanders(run);
+  const bystanders = connectBystanders(run.session, run.fleet);
   const everywhere = async () => [...fleet.hosts.values(), ...(await bystanders)];
   const settle = async () => {
     const hosts = await everywhere();
@@ -121,23 +118,4 @@ async function settleOn(
 
 function answerOf(holder: LockHolder | undefined): LockAnswer {
   return holder === undefined ? { taken: true } : { taken: false, holder };
-}
-
-/** Those machines of the file that this run does not reach anyway; one that cannot be reached either stops nothing. */
-async function connectBystanders({ session, fleet }: Pick<LockedRun, 'session' | 'fleet'>): Promise<Host[]> {
-  const { run, config, connect } = session;
-  const names = config.allHosts.filter((name) => !fleet.hosts.has(name));
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), bystanderMilliseconds);
-  const connected = names.map(async (name) => {
-    try {
-      return [await connect(name, AbortSignal.any([run.signal, limit.signal]))];
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      const why = limit.signal.aborted ? `${name} cannot be reached.` : error.message;
-      run.emit({ type: 'warning', text: `${why} Whether somebody else deploys from there is not known` });
-      return [];
-    }
-  });
-  return (await Promise.all(connected).finally(() => clearTimeout(timer))).flat();
 }

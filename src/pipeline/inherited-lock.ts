@@ -2,6 +2,7 @@ import { lockDirectory, rosterDirectory } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
 import { handleFor, type LockHandle } from '../hooks/lock-handle.ts';
 import type { Host, LockHolder } from '../hosts/host.ts';
+import { connectBystanders } from './bystanders.ts';
 import type { Fleet } from './fleet.ts';
 import type { HeldLock } from './held-lock.ts';
 import { elapsed, keepLease, leaseSeconds } from './lease.ts';
@@ -18,7 +19,7 @@ export async function inheritLock(session: Session, fleet: Fleet): Promise<HeldL
   if (handle !== undefined) return underHandle(session, fleet, handle);
   if (!saysLocked(session)) return undefined;
   const found = await kamalsLock(session, fleet);
-  if (found !== undefined) return underKamals(session, fleet, found);
+  if (found !== undefined) return underKamals(session, found);
   const text =
     'KAMAL_LOCK=true is set here, as in a hook under a lock, but no deploy holds one: it is not believed. Type: unset KAMAL_LOCK';
   session.run.emit({ type: 'warning', text });
@@ -28,7 +29,11 @@ export async function inheritLock(session: Session, fleet: Fleet): Promise<HeldL
 /** Whether this run is going to act under a lock that is there already. @throws Failure `lock-held` when it was lost */
 export async function isLent(session: Session, fleet: Fleet): Promise<boolean> {
   const handle = handleFor(session.config, session.run.env);
-  if (handle === undefined) return saysLocked(session) && (await kamalsLock(session, fleet)) !== undefined;
+  if (handle === undefined) {
+    const found = saysLocked(session) ? await kamalsLock(session, fleet) : undefined;
+    await found?.close();
+    return found !== undefined;
+  }
   if (isOf(handle, await holderOn(session, await fleet.connected(handle.host)))) return true;
   throw lostByCaller(handle);
 }
@@ -72,29 +77,62 @@ function lostByCaller({ host }: LockHandle): Failure {
 }
 
 interface KamalsLock {
-  readonly host: Host;
+  /** The machine that it lies on. */
+  readonly name: string;
   readonly details: string;
+  connected(): Promise<Host>;
+  close(): Promise<void>;
 }
 
-/** Kamal's lock lies on the first machine of its host filter, so all that are connected are asked. */
+/** Kamal's lock lies on the first machine of its host filter, which may be none that this run has to do with. */
 async function kamalsLock(session: Session, fleet: Fleet): Promise<KamalsLock | undefined> {
   const primary = await fleet.connected(session.config.primaryHost);
-  const found = await Promise.all(
-    [...new Set([primary, ...fleet.hosts.values()])].map(async (host) => {
-      const holder = await holderOn(session, host);
-      return holder === undefined || holder.lease !== undefined ? [] : [{ host, details: holder.details }];
-    }),
-  );
-  return found.flat()[0];
+  const [near] = await withoutLease(session, [...new Set([primary, ...fleet.hosts.values()])]);
+  if (near !== undefined) {
+    const { host, details } = near;
+    return { name: host.name, details, connected: () => fleet.connected(host.name), close: async () => undefined };
+  }
+  const others = await connectBystanders(session, fleet);
+  const [far] = await withoutLease(session, others);
+  await Promise.all(others.filter((host) => host !== far?.host).map((host) => host.close()));
+  return far && { name: far.host.name, details: far.details, ...ownConnection(session, far.host) };
 }
 
-function underKamals(session: Session, fleet: Fleet, { host: { name }, details }: KamalsLock): HeldLock {
+async function withoutLease(session: Session, hosts: readonly Host[]): Promise<{ host: Host; details: string }[]> {
+  const asked = hosts.map(async (host) => {
+    const holder = await holderOn(session, host);
+    return holder === undefined || holder.lease !== undefined ? [] : [{ host, details: holder.details }];
+  });
+  return (await Promise.all(asked)).flat();
+}
+
+/** Made again when it was lost; the machine is none of the fleet's. */
+function ownConnection({ connect }: Session, first: Host): Pick<KamalsLock, 'connected' | 'close'> {
+  let host: Promise<Host> | undefined;
+  const keep = (one: Host) => {
+    const kept = Promise.resolve(one);
+    host = kept;
+    void one.closed.then(() => host === kept && (host = undefined));
+    return one;
+  };
+  keep(first);
+  return {
+    connected: async () => host ?? connect(first.name, new AbortController().signal).then(keep),
+    close: async () => (await host)?.close(),
+  };
+}
+
+function underKamals(session: Session, { name, details, connected, close }: KamalsLock): HeldLock {
   const renew = async () => {
-    const holder = await holderOn(session, await fleet.connected(name));
+    const holder = await holderOn(session, await connected());
     return holder !== undefined && holder.lease === undefined && holder.details === details;
   };
   const lease = keepLease({ host: name, seconds: leaseSeconds, sinceTaken: elapsed(), renew });
-  return lent({ ...lease, before: (_host, fence) => fence });
+  const stop = () => {
+    lease.stop();
+    void close().catch(() => undefined);
+  };
+  return lent({ ...lease, stop, before: (_host, fence) => fence });
 }
 
 /** The caller gives it back. */
@@ -109,8 +147,9 @@ function lent({
     tookOver: () => false,
     everywhere: async () => [],
     async release() {
+      const isTaken = await lock.isTaken();
       stop();
-      return !(await lock.isTaken());
+      return !isTaken;
     },
   };
 }

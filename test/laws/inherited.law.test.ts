@@ -153,10 +153,16 @@ test('KAMAL_LOCK is believed where a lock of Kamal’s is held, on whichever mac
     expect([beside.exitStatus, ownerOf(world)]).toEqual([0, undefined]);
     expect(warnings(beside)).toEqual([expect.stringContaining('it is not believed')]);
 
+    let deployed = 2;
+    for (const version of ['v3', 'v4', 'v5', 'v6']) world.push(version);
     for (const machine of world.machines.values()) {
       machine.locks.set(lock, { details: 'Locked by: kamal' });
       const under = await reboot(world, { variables });
       expect([under.exitStatus, warnings(under)]).toEqual([0, []]);
+      for (const hosts of [['one'], ['two']]) {
+        const filtered = await world.deploy(`v${(deployed += 1)}`, { variables, hosts });
+        expect([hosts, filtered.failure?.message, warnings(filtered)]).toEqual([hosts, undefined, []]);
+      }
       expect(machine.locks.delete(lock)).toBe(true);
     }
   }));
