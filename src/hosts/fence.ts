@@ -83,6 +83,7 @@ const dockerCalls = {
 const watchCalls = {
   over: 'changes',
   covers: 'looks',
+  isWaking: 'looks',
   handOver: 'changes',
   wake: 'changes',
 } as const satisfies Record<CallsOf<Watch>, Effect>;

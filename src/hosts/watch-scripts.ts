@@ -1,4 +1,5 @@
 import { quote } from '../processes/quote.ts';
+import { stampFunction } from './roster.ts';
 import type { Asleep, HandOver, Watched } from './watch.ts';
 
 /** Scripts for any POSIX shell. A file is taken by renaming it, which one of many can do. */
@@ -78,18 +79,37 @@ fi >/dev/null
 rm -f "$directory/$id.waking" "$directory/.$id.busy"`;
 }
 
+/** Says `waking` while some container is being put back to work; one of which nobody says so is given a moment. */
+export function isWakingScript(docker: string, directory: string): string {
+  return `directory=${quote(directory)}
+${functions(docker)}
+for file in "$directory"/*.waking; do
+  [ -e "$file" ] || continue
+  id=\${file##*/} id=\${id%.waking} silent=0
+  while isBusy && [ "$silent" -gt 0 ]; do sleep 1; done
+  if isBusy; then echo waking; exit; fi
+done
+echo idle`;
+}
+
 /** They work on the container `$id`. */
 function functions(docker: string): string {
   return `engine() { ${docker} "$@"; }
 running() { engine inspect --format '{{.State.Running}}' "$id" 2>/dev/null; }
-busy() { echo $$ >"$directory/.$id.busy"; }
+${stampFunction}
+busy() { echo "$$ $(stamp $$)" >"$directory/.$id.busy"; }
+# Whoever takes the file says so in a moment, or is dead; a machine that was restarted has other processes by these numbers.
 isBusy() {
   [ -e "$directory/$id.waking" ] || return 1
-  read -r process <"$directory/.$id.busy" 2>/dev/null || return 0
-  [ -d "/proc/$process" ]
+  if { read -r process since <"$directory/.$id.busy"; } 2>/dev/null; then
+    [ -n "$since" ] && [ "$(stamp "$process")" = "$since" ]
+  else
+    silent=$((silent + 1))
+    [ "$silent" -le 3 ]
+  fi
 }
 settle() {
-  turns=$1
+  turns=$1 silent=0
   while isBusy && [ "$turns" -gt 0 ]; do sleep 1; turns=$((turns - 1)); done
 }
 take() {

@@ -4,8 +4,9 @@ import { Failure } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import type { DockerChannels } from './docker-channels.ts';
 import { inAnyShell } from './shell-frames.ts';
+import { scriptSeconds } from './shell.ts';
 import type { ShellPool } from './shell-pool.ts';
-import { handOverScript, overScript, wakeScript, watchScript } from './watch-scripts.ts';
+import { handOverScript, isWakingScript, overScript, wakeScript, watchScript } from './watch-scripts.ts';
 
 /**
  * Containers that take no work while they are replaced. The machine itself puts them back to work when the run that has them watched dies:
@@ -22,6 +23,8 @@ export interface Watch {
    * old one is started. Neither is done beside the other. @throws Failure `run-given-up` when the old one works again
    */
   handOver(handOver: HandOver): Promise<void>;
+  /** Whether a process there is putting a container back to work; one that a restart of the machine ended is not. */
+  isWaking(directory: string): Promise<boolean>;
   /** Puts a container back to work that this run has watched, or a dead one had: restarted where it was quiet, started where it has stopped. */
   wake(asleep: Asleep): Promise<void>;
 }
@@ -99,6 +102,12 @@ export function hostWatch(connection: Connection, shells: ShellPool, channels: D
       if (keep === undefined) covered.delete(wanted.from);
       if (answer.split('\n').at(-1) === 'done') return;
       throw givenUp(connection.name);
+    },
+    async isWaking(directory) {
+      const { command } = await channels.way();
+      return (
+        (await ask('look who is put back to work', isWakingScript(command, directory), scriptSeconds)) === 'waking'
+      );
     },
     async wake(wanted) {
       const { command } = await channels.way();

@@ -1,5 +1,5 @@
 import type { WantedContainer } from '../app/wanted.ts';
-import { rolePrefix } from '../containers/names.ts';
+import { rolePrefix, watchedDirectory } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
 import { pause } from '../execute/ready.ts';
 import { handleFor } from '../hooks/lock-handle.ts';
@@ -66,7 +66,7 @@ export function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
     const deadline = Date.now() + (config.deployTimeoutSeconds + config.drainTimeoutSeconds + 10) * 1000;
     for (let waited = false; ; waited = true) {
       const observed = await lookAt(name, look);
-      const what = atWork(observed, ours);
+      const what = atWork(observed, ours) ?? (await wakesThere(observed));
       if (what === undefined) return observed;
       if (!waited) run.emit({ type: 'note', text: `${name}: waiting for ${what} to end` });
       if (Date.now() > deadline) {
@@ -76,6 +76,13 @@ export function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
       }
       await pause(500);
     }
+  }
+
+  /** A file says so; whether it is still true the machine is asked only then. */
+  async function wakesThere({ host, watched }: ObservedHost): Promise<string | undefined> {
+    if (!watched.some(({ state }) => state === 'waking')) return undefined;
+    const wakes = await (hosts.get(host) ?? missing(host)).watch.isWaking(watchedDirectory(config));
+    return wakes ? 'the restart of what a dead run left quiet' : undefined;
   }
 
   return {
@@ -154,9 +161,8 @@ export function fleetOf(session: Session, hosts: Map<string, Host>): Fleet {
 }
 
 /** What a run that may be dead has set going there. */
-function atWork({ proxy, watched }: ObservedHost, ours: readonly string[]): string | undefined {
-  if (proxy.inFlight.some((service) => ours.includes(service))) return 'an earlier request to the proxy';
-  return watched.some(({ state }) => state === 'waking') ? 'the restart of what a dead run left quiet' : undefined;
+function atWork({ proxy }: ObservedHost, ours: readonly string[]): string | undefined {
+  return proxy.inFlight.some((service) => ours.includes(service)) ? 'an earlier request to the proxy' : undefined;
 }
 
 function missing(name: string): never {

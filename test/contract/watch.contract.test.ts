@@ -122,6 +122,20 @@ describe.each(worlds)('the watch over containers on $name', ({ connect, credenti
     expect(await startOf(old.container)).toBe(since);
   });
 
+  it('wakes what a restart of the machine left on the way to that, and waits for nobody', async () => {
+    const old = await started();
+    const run = await connect();
+    await run.watch.over({ ...old.watched, state: 'quiet' });
+    const [file = ''] = await files();
+    await host.moveFiles([{ from: `${directory}/${file}`, to: `${directory}/${old.container}.waking` }]);
+    // Its machine has counted its processes from the beginning since.
+    await host.writeFile(`${directory}/.${old.container}.busy`, '1 1\n', '644');
+    expect(await host.watch.isWaking(directory)).toBe(false);
+    await host.watch.wake({ directory, container: old.container, stopTimeoutSeconds });
+    expect(await startOf(old.container)).not.toBe(old.since);
+    await run.close();
+  });
+
   it('wakes what a dead run left: restarted where it was quiet, started where it has stopped', async () => {
     const [quiet, stopped] = [await started(), await started()];
     const run = await connect();

@@ -19,6 +19,8 @@ export function fakeWatch(machine: MachineState, line: Line): { watch: Watch; gi
         watchOver(machine, { ...wanted, token });
         covered.set(wanted.container, wanted.directory);
       }),
+    // A machine in memory has it done at once.
+    isWaking: () => line.look(() => false),
     covers: (container) => covered.has(container),
     handOver: (wanted) =>
       line.change('watch.handOver', [wanted], () => {

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { watchScript } from '../../src/hosts/watch-scripts.ts';
+import { stampFunction } from '../../src/hosts/roster.ts';
+import { isWakingScript, watchScript } from '../../src/hosts/watch-scripts.ts';
 
 /** What stands on a machine, by this box's own shell and an engine that only writes down what it is told. */
 
@@ -171,4 +172,25 @@ test('gives back what it cannot put to work, so that nobody waits for it', async
   child.stdin.end();
   expect(await toldAfter(child)).toEqual([]);
   expect(readdirSync(join(place, 'watched'))).toEqual(['one.quiet.mine']);
+});
+
+test('a container is being put back to work for as long as the process that says so lives, also where another one has its number', () => {
+  const look = () =>
+    execFileSync('/bin/sh', ['-c', isWakingScript('false', join(place, 'watched'))])
+      .toString()
+      .trim();
+  expect(look()).toBe('idle');
+  watched('c1.waking', 'quiet');
+  const own = execFileSync('/bin/sh', ['-c', `${stampFunction}\nstamp ${process.pid}`])
+    .toString()
+    .trim();
+  write('watched/.c1.busy', `${process.pid} ${own}\n`);
+  expect(look()).toBe('waking');
+  write('watched/.c1.busy', `${process.pid} ${Number(own) - 1}\n`);
+  expect(look()).toBe('idle');
+  rmSync(join(place, 'watched/.c1.busy'));
+  const started = Date.now();
+  expect(look()).toBe('idle');
+  // It was given a moment to say so.
+  expect(Date.now() - started).toBeGreaterThan(1500);
 });

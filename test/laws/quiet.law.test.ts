@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { watchedDirectory } from '../../src/containers/names.ts';
 import type { FakeContainer } from '../fakes/containers.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { listen, makeWorld, stopListening, twoMachines, type World, worldOn } from './world.ts';
@@ -216,3 +217,16 @@ function idleRoles(world: World, fleet: FleetName): string[] {
     .map(({ name }) => name)
     .filter((role) => !running.has(role) && !(fleet.startsWith('a singleton') && role === 'clock'));
 }
+
+test('a machine that restarted while it put a worker back to work keeps nobody waiting', () =>
+  inVirtualTime(async () => {
+    const world = await prepared('a worker that is quieted');
+    const old = up(world).find((one) => roleOf(one) === 'worker' && one.host === 'two')?.container;
+    const marker = { directory: watchedDirectory(world.config), container: old?.id, state: 'quiet', token: 'gone' };
+    const file = { content: JSON.stringify(marker), mode: '644' };
+    world.machines.get('two')?.files.set(`${marker.directory}/${old?.id}.waking`, file);
+    const started = Date.now();
+    expect((await world.deploy('v3')).exitStatus).toBe(0);
+    expect((Date.now() - started) / 1000).toBeLessThan(30);
+    expect([watchFiles(world), asleep(world)]).toEqual([[], []]);
+  }));
