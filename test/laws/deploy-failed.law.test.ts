@@ -1,55 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { HookName } from '../../src/config/hooks.ts';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { dyingIn, listen, makeWorld, stopListening, twoMachines, worldOn, type World } from './world.ts';
+import { both, failing, killed, notes, scripts, serving } from './hooked.ts';
+import { listen, stopListening } from './world.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-const scripts = mkdtempSync(join(tmpdir(), 'longshore-hooks-'));
-afterAll(() => rmSync(scripts, { recursive: true }));
-for (const name of ['pre-deploy', 'deploy-failed']) writeFileSync(join(scripts, name), '#!/bin/sh\n');
-
-const yaml = `${twoMachines}hooks_path: ${scripts}
-hooks: {pre-deploy: {run_on: hosts}, deploy-failed: {run_on: hosts}}
-`;
-const both: readonly HookName[] = ['pre-deploy', 'deploy-failed'];
 const deployFailed = 'run deploy-failed';
-
-interface Told {
-  readonly host: string;
-  readonly hook: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly isLocked: boolean;
-}
-
-/** v1 serves. `told` hears of every hook on a machine, which does what `status` answers. */
-async function serving(status: (told: Told) => number = () => 0): Promise<{ world: World; told: Told[] }> {
-  const world = makeWorld(yaml);
-  world.push('v1');
-  world.push('v2');
-  world.push('bad', { kind: 'never-healthy' });
-  expect((await world.deploy('v1', { command: 'setup' })).exitStatus).toBe(0);
-  const told: Told[] = [];
-  for (const machine of world.machines.values()) {
-    machine.onScript = (_script, env) => {
-      const isLocked = (world.machines.get('one')?.locks.size ?? 0) > 0;
-      const hook = machine.journal.at(-1)?.replace('run ', '') ?? '';
-      const one = { host: machine.name, hook, env, isLocked };
-      told.push(one);
-      return status(one);
-    };
-  }
-  return { world, told };
-}
-
-/** Machines run a hook side by side, so their order is nobody's. */
-const failing = (told: readonly Told[]) =>
-  told.filter(({ hook }) => hook === 'deploy-failed').toSorted((a, b) => (a.host < b.host ? -1 : 1));
-const notes = (world: World) =>
-  [...world.machines.values()].flatMap(({ name, files }) => (files.has('.kamal/shop-unfinished.json') ? [name] : []));
 
 test('deploy-failed runs on the machines after everything is back, under the lock, and is told what failed', () =>
   inVirtualTime(async () => {
@@ -132,15 +88,6 @@ test('a deploy that fails before pre-deploy began runs no deploy-failed', () =>
     expect(notes(world)).toEqual([]);
   }));
 
-/** A run that dies at its first start of a container. */
-async function killed(): Promise<{ world: World; told: Told[] }> {
-  const { world, told } = await serving();
-  await dyingIn(world, 'v2', ({ name }) => name === 'docker.startContainer', { hooks: both });
-  expect(notes(world)).toEqual(['one', 'two']);
-  told.length = 0;
-  return { world, told };
-}
-
 test.each(['deploy', 'rollback'] as const)(
   'a %s after a run that was killed runs its deploy-failed before all else',
   (way) =>
@@ -166,53 +113,6 @@ test.each(['deploy', 'rollback'] as const)(
       if (way === 'deploy') expect(await world.plan('v2', { hooks: both })).toEqual([]);
     }),
 );
-
-/** By the first call that changes something there, the dead run's hooks have run on both machines. */
-async function isFirst(what: (world: World) => Promise<{ exitStatus: number }>, world: World, told: Told[]) {
-  const early: string[] = [];
-  listen(world, ({ name, moment }, machine) => {
-    const isHook = name === 'runScript' || name === 'writeFile';
-    if (moment === 'before' && failing(told).length < 2 && !isHook && !/Lock$|^enlist$/.test(name))
-      early.push(`${machine.name}: ${name}`);
-  });
-  const ended = await what(world);
-  stopListening(world);
-  expect(early).toEqual([]);
-  expect(failing(told).map(({ host, isLocked }) => [host, isLocked])).toEqual([
-    ['one', true],
-    ['two', true],
-  ]);
-  expect(told[0]?.hook).toBe('deploy-failed');
-  expect(notes(world)).toEqual([]);
-  return ended;
-}
-
-test('setup, and a command about accessories on one of the machines, run the deploy-failed of a run that was killed first, too', () =>
-  inVirtualTime(async () => {
-    for (const way of ['setup', 'accessory'] as const) {
-      const { world: before, told } = await killed();
-      const world = worldOn(before, `${yaml}accessories: {db: {image: registry.test:5000/db:1, host: two}}\n`);
-      before.registry.push('registry.test:5000/db:1');
-      const work = () =>
-        way === 'setup'
-          ? world.deploy('v2', { command: 'setup', hooks: both })
-          : world.accessory('boot', ['db'], { hooks: both });
-      expect((await isFirst(work, world, told)).exitStatus).toBe(0);
-    }
-  }));
-
-test('what a run that was killed left is mended also by a command that is then refused, or has nothing to do', () =>
-  inVirtualTime(async () => {
-    for (const way of ['full disk', 'full disk at setup', 'already there'] as const) {
-      const { world, told } = await killed();
-      const [, two] = [...world.machines.values()];
-      if (way !== 'already there' && two !== undefined) two.freeBytes = 1;
-      const command = way === 'full disk at setup' ? 'setup' : 'deploy';
-      const work = () => world.deploy(way === 'already there' ? 'v1' : 'bad', { hooks: both, command });
-      expect((await isFirst(work, world, told)).exitStatus).toBe(way === 'already there' ? 0 : 3);
-      expect(world.machines.get('one')?.locks.size).toBe(0);
-    }
-  }));
 
 test('where no deploy-failed hook runs after a run that was killed, what remains is said', () =>
   inVirtualTime(async () => {
