@@ -121,6 +121,23 @@ test.each([
   },
 );
 
+test('the proxy that leads to another’s service too is started only for who said yes, and is told whose traffic it is', async () => {
+  project.commit('Staging as it was', { 'config/deploy.staging.yml': staging });
+  await on(dal, 'docker stop -t 1 kamal-proxy');
+  const before = await on(dal, 'docker ps -a --format "{{.Names}} {{.State}}" | sort');
+  const refused = await longshore(`deploy staging -P --version ${version}`);
+  expect(refused, refused.output).toMatchObject({ status: 3 });
+  expect(refused.stderr).toContain(
+    `${dal.address}: start the proxy, which another service shares: small-web (small.test)`,
+  );
+  expect(refused.stderr).toContain('longshore deploy staging -y');
+  expect(await on(dal, 'docker ps -a --format "{{.Names}} {{.State}}" | sort')).toBe(before);
+  const agreed = await longshore(`deploy staging -P -y --version ${version}`);
+  expect(agreed, agreed.output).toMatchObject({ status: 0 });
+  expect(agreed.output).toContain('which another service shares');
+  expect([await served(dal, 'small.test'), await served(dal, 'staging.test')]).toEqual([version, version]);
+});
+
 test('on an empty machine too, and what is the base file’s own may come', async () => {
   await emptyMachines(dal);
   project.commit('Both new', { 'config/deploy.staging.yml': staging.replace('7011:7001', '7001:7001') });
