@@ -1,5 +1,7 @@
+import { withoutPasswords } from '../config/sheet.ts';
 import { Failure, type FailureCode } from '../errors.ts';
 import { quoteAll } from '../processes/quote.ts';
+import type { Run } from './run.ts';
 import type { Session } from './session.ts';
 
 const isAway: readonly FailureCode[] = ['host-unreachable', 'connection-lost', 'timed-out', 'host-without-docker'];
@@ -31,10 +33,21 @@ export function orWithout(
   });
 }
 
-/** What was typed, and these machines left out; before what follows `--`, which is another command's. */
-function commandWithout({ run, typed }: Pick<Session, 'run' | 'typed'>, names: readonly string[]): string {
+function commandWithout(session: Typed, names: readonly string[]): string {
+  return typedWith(
+    session,
+    names.flatMap((name) => ['--without', name]),
+  );
+}
+
+export interface Typed {
+  readonly run: Pick<Run, 'command' | 'typed'>;
+  readonly typed: Session['typed'];
+}
+
+/** What was typed, every word of it, and some flags more; before what follows `--`, which is another command's. Passwords are left out. */
+export function typedWith({ run, typed }: Typed, flags: readonly string[]): string {
   const words = run.typed ?? typed(run.command).split(' ');
   const end = words.includes('--') ? words.indexOf('--') : words.length;
-  const flags = names.flatMap((name) => ['--without', name]);
-  return quoteAll([...words.slice(0, end), ...flags, ...words.slice(end)]);
+  return withoutPasswords(quoteAll([...words.slice(0, end), ...flags, ...words.slice(end)]));
 }
