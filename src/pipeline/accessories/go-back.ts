@@ -8,13 +8,14 @@ import type { Held } from '../../plan/accessories/held.ts';
 import { executionBack } from '../execution.ts';
 import type { AccessoryEnded, AccessoryWork } from './carry-out.ts';
 import { wayBack } from './held.ts';
+import { asBefore, keptText } from './kept.ts';
 
 /** Brings back what ran before a replacement that failed. @returns what to throw: 5 when everything runs as before, else 6 */
 export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promise<unknown> {
   const { session, fleet, lock } = work;
   const { before, outcome, look } = ended;
   const logs = await Promise.all(outcome.problems.map((problem) => logOf(work, ended, problem)));
-  const { back, held, replaced, made } = await bringBack(work, ended);
+  const { back, held, kept } = await bringBack(work, ended);
   if (await lock.isTaken()) return takenOver(work);
   const { observed: after, away } = await fleet.observeReachable(look);
   const bug = [...outcome.problems, ...back.problems].find(({ error }) => !(error instanceof Failure))?.error;
@@ -23,15 +24,12 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     ({ host, role, error }) =>
       `${role === undefined ? host : `${host} ${role}`}: ${messageOf(error).replace(`${host}: `, '')}`,
   );
-  const notUp = notBack(work, before, after, held);
+  const removed = kept.filter((one) => one.as === 'removed');
+  const notUp = notBack(work, before, after, [...held, ...removed]);
   const ours = notUp.filter((met) => lanesOf(met, outcome.touched).length > 0);
   const missing = [...away, ...ours.map(downText)];
   const alien = notUp.filter((met) => !ours.includes(met)).map((met) => alienText(met, work));
-  const kept = [
-    ...replaced.map((one) => `${one} had been replaced before, and stays so`),
-    ...made.map((one) => `${one} is new and healthy, and stays`),
-  ];
-  const details = [...problems, ...kept, ...alien, ...ended.away(), ...logs.flat()];
+  const details = [...problems, ...kept.map(keptText), ...alien, ...ended.away(), ...logs.flat()];
   const isDown = back.result === 'done';
   if (held.length > 0) {
     return heldFailure(
@@ -46,7 +44,7 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
       hint: `What does not run as before was not removed. \`${session.typed('accessory details all')}\` shows what is there.`,
     });
   }
-  const outcomeText = asBefore({ kept, made, alien });
+  const outcomeText = asBefore(kept, alien);
   if (outcome.result === 'interrupted') {
     return new Failure('interrupted', `Interrupted: ${outcomeText}`, {
       hint: `\`${session.typed(work.title)}\` starts again.`,
@@ -57,12 +55,6 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
     hint: 'Mend it and type it again.',
     exitStatus: outcome.swapBegan ? 5 : Math.min(firstStatus(outcome.problems), 5),
   });
-}
-
-function asBefore({ kept, made, alien }: Record<'kept' | 'made' | 'alien', readonly string[]>): string {
-  if (made.length > 0) return 'what got healthy stays, and everything else is as before';
-  if (kept.length > 0) return 'what failed runs as before, and what was replaced stays so';
-  return alien.length > 0 ? 'what it changed is as before' : 'everything runs as before';
 }
 
 type Ended = Pick<Outcome, 'result' | 'problems' | 'left'>;
@@ -107,15 +99,20 @@ function firstStatus(problems: AccessoryEnded['outcome']['problems']): number {
   return first instanceof Failure ? first.exitStatus : 5;
 }
 
-/** What ran before and does not now, those aside about which a person decides. */
-function notBack({ wanted }: AccessoryWork, before: Observed, after: Observed, held: readonly Held[]): Met[] {
+/** What ran before and does not now, those aside that are told otherwise. */
+function notBack(
+  { wanted }: AccessoryWork,
+  before: Observed,
+  after: Observed,
+  told: readonly Pick<Held, 'host' | 'name'>[],
+): Met[] {
   const here = wanted.filter(({ host }) => after.hosts.some((one) => one.host === host));
   const now = meet(here, after);
   return meet(here, before).flatMap((was, index) => {
     const is = now[index];
     const { host, accessory } = was.wanted;
     if (is === undefined || !isRunning(was) || isSteady(is) || (isRunning(is) && !isSteady(was))) return [];
-    if (held.some((one) => one.host === host && one.name === accessory.name)) return [];
+    if (told.some((one) => one.host === host && one.name === accessory.name)) return [];
     return [is];
   });
 }

@@ -10,7 +10,7 @@ import { currentOf, isRunning, meet, type Met } from './current.ts';
 import { swapBackSteps } from './files.ts';
 import { heldOn, undecidedOn, whyHeld, type Held } from './held.ts';
 import { givePolicySteps, keepDownSteps, policyOf } from './restart-policy.ts';
-import { lostRouteSteps } from './route.ts';
+import { lostRouteSteps, whyRouteIsLost } from './route.ts';
 import { bootSteps, nextNameOf, proofSteps, stopStep } from './steps.ts';
 
 /**
@@ -27,7 +27,7 @@ export function planAccessoryGoBack(input: {
   left: readonly Lane[];
   /** Accessories that it had begun to change: another one that does not run any more ended by itself, and stays as it is. */
   touched: readonly Pick<Lane, 'host' | 'role'>[];
-}): { plan: Plan; held: readonly Held[]; replaced: readonly string[]; made: readonly string[] } {
+}): { plan: Plan; held: readonly Held[]; kept: readonly Kept[] } {
   const { config, wanted } = input;
   const was = meet(wanted, input.before);
   const all = meet(wanted, input.now).map((met, index) => ({
@@ -35,6 +35,7 @@ export function planAccessoryGoBack(input: {
     policy: policyBefore(was[index]),
     ran: was[index] !== undefined && isRunning(was[index]) && lanesOf(met, input.touched).length > 0,
     isUnsure: isUnsure(met, input.left),
+    hadRoute: was[index] !== undefined && whyRouteIsLost(was[index]) === undefined,
   }));
   const stages = [
     ...stage(
@@ -49,9 +50,21 @@ export function planAccessoryGoBack(input: {
   return {
     plan: planOf(config, stages, []),
     held: all.flatMap(({ held }) => held ?? []),
-    replaced: all.flatMap(({ replaced }) => replaced ?? []),
-    made: all.flatMap(({ made }) => made ?? []),
+    kept: all.flatMap(({ met, kept }) =>
+      kept === undefined ? [] : [{ host: met.wanted.host, name: met.wanted.accessory.name, as: kept }],
+    ),
   };
+}
+
+/** What is not as it was before, and stays so. */
+export interface Kept {
+  readonly host: string;
+  readonly name: string;
+  /**
+   * `replaced`: to the end, before another one failed; `removed`: its container is gone; `made`: there was none, and it got healthy;
+   * `started`: it did not run before; `unhealthy`: the same, and nobody saw it healthy.
+   */
+  readonly as: 'replaced' | 'removed' | 'made' | 'started' | 'unhealthy';
 }
 
 interface Verdict {
@@ -61,10 +74,7 @@ interface Verdict {
   readonly old?: ObservedContainer;
   readonly failed?: ObservedContainer;
   readonly held?: Held;
-  /** `dal-01: cache`, of one that had been replaced before another one failed. */
-  readonly replaced?: string;
-  /** The same of one that there was none of, and that got healthy. */
-  readonly made?: string;
+  readonly kept?: Kept['as'];
 }
 
 const proofs: readonly Step['kind'][] = ['start-container', 'wait-until-healthy', 'send-traffic'];
@@ -105,16 +115,16 @@ function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven
       labels['service'] === wanted.spec.name &&
       (name === wanted.spec.name || name.startsWith(`${wanted.spec.name}_next_`)),
   );
-  if (before !== undefined && old === undefined) {
-    return { met, stops: [], replaced: `${wanted.host}: ${wanted.accessory.name}` };
-  }
-  if (before === undefined && failed !== undefined && isUp(failed) && isProven) {
-    return { met, stops: [], made: `${wanted.host}: ${wanted.accessory.name}` };
-  }
+  if (before !== undefined && old === undefined)
+    return { met, stops: [], kept: met.observed.container === undefined ? 'removed' : 'replaced' };
+  if (before === undefined && failed !== undefined && isUp(failed) && isProven) return { met, stops: [], kept: 'made' };
   const stop = failed !== undefined && isUp(failed) ? [stopStep(met, failed, 'it did not get healthy')] : [];
   if (old === undefined) return { met, stops: stop };
-  if (isUp(old) && old.name === wanted.spec.name)
-    return { met, stops: stop, old, ...(failed === undefined ? {} : { failed }) };
+  if (isUp(old) && old.name === wanted.spec.name) {
+    const isNew = was !== undefined && !isRunning(was);
+    const kept = isNew ? ({ kept: isProven ? 'started' : 'unhealthy' } as const) : {};
+    return { met, stops: stop, old, ...kept, ...(failed === undefined ? {} : { failed }) };
+  }
   const stops = failed === undefined ? [] : downSteps(met, failed);
   const because = failed === undefined ? undefined : whyHeld(wanted.accessory, old, failed);
   if (failed === undefined || because === undefined)
@@ -161,19 +171,22 @@ interface Back {
   /** Whether it ran before: what somebody had stopped stays so. */
   readonly ran: boolean;
   readonly isUnsure: boolean;
+  /** Whether traffic was sent to it, where the proxy leads to it. */
+  readonly hadRoute: boolean;
   /** Its restart policy before; absent where nobody knows. */
   readonly policy: string | undefined;
   readonly config: Config;
 }
 
 /** What failed is removed only when the one before it is known to be well. */
-function backSteps(met: Met, { old, failed, ran, isUnsure, policy, config }: Back): Step[] {
+function backSteps(met: Met, { old, failed, ran, isUnsure, hadRoute, policy, config }: Back): Step[] {
   const { name } = met.wanted.spec;
   const because = 'it ran before';
   const container = { id: old.id, name };
   const rename = (from: ObservedContainer, to: string, why: string): Step[] =>
     from.name === to ? [] : [{ kind: 'rename-container', container: reference(from), name: to, because: why }];
-  const proven = isUnsure ? [...proofSteps(met, { container, because }), ...lostRouteSteps(met, config)] : [];
+  const proof = isUnsure ? proofSteps(met, { container, because }) : [];
+  const proven = [...proof, ...(isUnsure || hadRoute ? lostRouteSteps(met, config) : [])];
   const again = isUp(old) ? proven : bootSteps(met, { container, config, because });
   return [
     ...(failed === undefined ? [] : rename(failed, nextNameOf(name, old), 'it makes room')),
