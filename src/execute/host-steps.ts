@@ -25,6 +25,7 @@ export async function swapFile(
 ): Promise<void> {
   const places = filesAt(path, host, execution).map(({ below }) => `${path}${below}`);
   if (way === 'end') return host.removeDirectories(places.map(formerPlace));
+  if (way === 'drop') return host.removeDirectories(places.map(nextPlace));
   const moves = (place: string) =>
     way === 'back'
       ? [{ from: formerPlace(place), to: place }]

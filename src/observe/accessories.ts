@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { formerPlace } from '../accessories/places.ts';
+import { formerPlace, nextPlace } from '../accessories/places.ts';
 import type { WantedAccessory } from '../accessories/wanted.ts';
 import { absolute } from '../containers/create-request.ts';
 import type { ValueSources } from '../containers/delivery.ts';
@@ -34,7 +34,7 @@ export async function observeAccessories(
       ...new Set([
         ...wanted.flatMap(pathsOf),
         ...wanted.flatMap(claimantsOf).map(({ envFile }) => envFile),
-        ...digestPaths(host.name, look.digests).flatMap((path) => [path, formerPlace(path)]),
+        ...digestPaths(host.name, look.digests).flatMap((path) => [path, formerPlace(path), nextPlace(path)]),
       ]),
     ]),
     ...wanted.map((one) => find(one, host, look)),
@@ -53,7 +53,7 @@ export async function observeAccessories(
           ...(image === undefined ? {} : { image: imageFacts(image) }),
           ...(unhealthy === undefined ? {} : { unhealthy }),
           ...claimsOn(one, { inspect, image: own, sources, homeDirectory, files }),
-          ...formersOf(one, files, look.digests),
+          ...besideOf(one, files, look.digests),
           files: filesUnlike(one, files, look.digests),
         };
       }),
@@ -171,15 +171,19 @@ function digestPaths(host: string, digests: AccessoryLook['digests']): string[] 
   return [...digests.keys()].filter((key) => key.startsWith(`${host}:`)).map((key) => key.slice(host.length + 1));
 }
 
-function formersOf(
+/** What a replacement left beside the places of files. */
+function besideOf(
   { host, accessory }: WantedAccessory,
   facts: Readonly<Record<string, FileFacts>>,
   digests: ReadonlyMap<string, string>,
-): Pick<ObservedAccessory, 'formers'> {
+): Pick<ObservedAccessory, 'formers' | 'nexts'> {
   const isOwn = (path: string) =>
     accessory.files.some(({ hostPath }) => path === hostPath || path.startsWith(`${hostPath}/`));
-  const formers = digestPaths(host, digests).filter((path) => isOwn(path) && facts[formerPlace(path)] !== undefined);
-  return formers.length === 0 ? {} : { formers };
+  const own = digestPaths(host, digests).filter(isOwn);
+  const isThere = (path: string) => facts[path] !== undefined && facts[path].kind !== 'hidden';
+  const formers = own.filter((path) => isThere(formerPlace(path)));
+  const nexts = own.filter((path) => isThere(nextPlace(path)));
+  return { ...(formers.length === 0 ? {} : { formers }), ...(nexts.length === 0 ? {} : { nexts }) };
 }
 
 function filesUnlike(

@@ -118,6 +118,8 @@ export interface ObservedAccessory {
   readonly claims?: Claims;
   /** Files of which a replacement keeps what was there before it, or one that was cut off did; absent: none. */
   readonly formers?: readonly string[];
+  /** Files beside whose place a run that was cut off left what was to be there; absent: none. */
+  readonly nexts?: readonly string[];
   /** Files and directories that are not there as the file says, by path, and why. */
   readonly files: readonly { readonly path: string; readonly because: string }[];
 }

@@ -47,6 +47,7 @@ export function describe(step: StepKind): string {
         in: `put the new ${step.path} in its place`,
         back: `put ${step.path} back`,
         end: `drop the ${step.path} of before`,
+        drop: `drop the ${step.path} that waits beside its place`,
       }[step.way];
     case 'run-command':
       return `run ${step.name}`;

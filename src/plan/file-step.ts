@@ -10,5 +10,5 @@ export type FileStep =
       readonly owner?: string;
       readonly place?: 'beside';
     }
-  /** `in`: what waits beside gets there, and what was there is kept; `back`: that is put back; `end`: it is kept no longer. */
-  | { readonly kind: 'swap-file'; readonly path: string; readonly way: 'in' | 'back' | 'end' };
+  /** `in`: what waits beside gets there, and what was there is kept; `back`: that is put back; `end`: it is kept no longer; `drop`: nothing waits any more. */
+  | { readonly kind: 'swap-file'; readonly path: string; readonly way: 'in' | 'back' | 'end' | 'drop' };

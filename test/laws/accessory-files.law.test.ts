@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Failure } from '../../src/errors.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
 
@@ -73,6 +74,37 @@ describe('the files of an accessory', () => {
       expect(contentOf(world)).toBe('old');
       expect(world.running()).toContain('one shop-proxy');
     }));
+
+  it('leave nothing beside their places when the replacement failed before the swap', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      listen(world, ({ name, moment }) => {
+        if (name === 'docker.stopContainer' && moment === 'before') throw new Failure('engine-refused', 'one: no.');
+      });
+      expect(await world.accessory('upgrade', ['proxy'])).toMatchObject({ exitStatus: 5 });
+      expect([contentOf(world), ...filesBeside(world)]).toEqual(['old']);
+    }));
+
+  it.each(['upgrade', 'reboot', 'boot', 'restart', 'apply'] as const)(
+    'leave nothing there after a run that was cut off, once somebody types %s, though the file is the old one again',
+    (command) =>
+      inVirtualTime(async () => {
+        const world = await booted();
+        let isDead = false;
+        listen(world, ({ name, moment }) => {
+          if (isDead) return 'cut';
+          isDead = name === 'docker.stopContainer' && moment === 'before';
+          return isDead ? 'cut' : undefined;
+        });
+        await world.accessory('upgrade', ['proxy'], { isDead: () => isDead });
+        stopListening(world);
+        expect(filesBeside(world)).toHaveLength(1);
+        writeFileSync(local, 'old');
+        expect(await world.accessory(command, ['proxy'])).toMatchObject({ exitStatus: 0 });
+        expect([contentOf(world), ...filesBeside(world)]).toEqual(['old']);
+        expect(world.running()).toContain('one shop-proxy');
+      }),
+  );
 
   it('are what the file says after an upgrade, cut at whatever call and typed again, and what runs has started on them', () =>
     inVirtualTime(async () => {

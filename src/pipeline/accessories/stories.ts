@@ -95,8 +95,9 @@ function whyUpgraded(met: Met, moved: Applying['moved']): string | undefined {
   const tag = moved(met);
   const differences = [...differencesOf(met), ...(tag === undefined ? [] : [`its image moved: ${tag}`])];
   if (differences.length > 0) return differences.join(', ');
-  const { leftovers, formers = [] } = met.observed;
-  return leftovers.length + formers.length > 0 ? 'a run that was cut off replaced it' : undefined;
+  const { leftovers, formers = [], nexts = [] } = met.observed;
+  if (leftovers.length + formers.length > 0) return 'a run that was cut off replaced it';
+  return nexts.length > 0 ? 'a run that was cut off was about to replace it' : undefined;
 }
 
 function replacement(request: StartRequest, since: Since | undefined, options: AccessoryOptions) {

@@ -8,7 +8,7 @@ import { stage } from '../prepare.ts';
 import { typed } from '../typed.ts';
 import { whyStarted } from '../why-down.ts';
 import { currentOf, differencesOf, isRunning, meet, type Met } from './current.ts';
-import { fileSteps } from './files.ts';
+import { dropSteps, fileSteps } from './files.ts';
 import { givePolicySteps, lostPolicySteps } from './restart-policy.ts';
 import { lostRouteSteps, whyRouteDiffers, whyRouteIsLost } from './route.ts';
 import { auditLanes, bootSteps, prepareStage, proofSteps, stopStep } from './steps.ts';
@@ -76,10 +76,18 @@ function bootLane(
   const { wanted, observed } = met;
   const { container } = observed;
   if (isFresh)
-    return [...fileSteps(met), ...bootSteps(met, { container: { name: wanted.spec.name }, config, because: notThere })];
+    return [
+      ...dropSteps(met),
+      ...fileSteps(met),
+      ...bootSteps(met, { container: { name: wanted.spec.name }, config, because: notThere }),
+    ];
   if (isRunning(met) && container !== undefined) {
     const proof = { container: reference(container), because: 'the reply to its start was lost' };
-    return [...(unproven.has(container.id) ? proofSteps(met, proof) : []), ...lostRouteSteps(met, config)];
+    return [
+      ...(unproven.has(container.id) ? proofSteps(met, proof) : []),
+      ...lostRouteSteps(met, config),
+      ...dropSteps(met),
+    ];
   }
   const old = currentOf(met);
   if (old === undefined) return [];
@@ -99,6 +107,7 @@ function bootLane(
   return [
     ...removals(met),
     ...back,
+    ...dropSteps(met),
     ...fileSteps(met),
     ...bootSteps(met, { container: { id: old.id, name: wanted.spec.name }, config, because }),
   ];

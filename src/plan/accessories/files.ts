@@ -29,13 +29,26 @@ export function swapSteps(met: Met): { uploads: Step[]; swaps: Step[]; ends: Ste
         : []),
       { kind: 'swap-file', path, way: 'in', because },
     ]),
-    ends: [...all].map((path) => swapEnd(path, 'its successor is healthy')),
+    ends: [
+      ...[...all].map((path) => swapEnd(path, 'its successor is healthy')),
+      ...dropSteps(met).filter(({ path }) => !unlike.some(({ file }) => file.hostPath === path)),
+    ],
   };
 }
 
 /** What one that was replaced to the end had: nothing goes back to it. */
 export function swapEndSteps(met: Met): Step[] {
-  return keptFiles(met).map((path) => swapEnd(path, 'its successor is healthy'));
+  return [...keptFiles(met).map((path) => swapEnd(path, 'its successor is healthy')), ...dropSteps(met)];
+}
+
+/** What waits beside a file's place, and was never put there. */
+export function dropSteps({ wanted, observed: { nexts = [] } }: Met): (Step & { path: string })[] {
+  return filesOf(wanted, nexts).map((path) => ({
+    kind: 'swap-file',
+    path,
+    way: 'drop',
+    because: 'a run that did not come to its end left it',
+  }));
 }
 
 /** What a container that comes back had, where it was swapped. */
@@ -52,9 +65,14 @@ function swapBack(path: string, because: string): Step {
 }
 
 function keptFiles({ wanted, observed: { formers = [] } }: Met): string[] {
-  return wanted.accessory.files
+  return filesOf(wanted, formers);
+}
+
+/** The files of which one of these is, or is in. */
+function filesOf({ accessory }: Met['wanted'], paths: readonly string[]): string[] {
+  return accessory.files
     .map(({ hostPath }) => hostPath)
-    .filter((path) => formers.some((former) => former === path || former.startsWith(`${path}/`)));
+    .filter((file) => paths.some((path) => path === file || path.startsWith(`${file}/`)));
 }
 
 function filesUnlike({ wanted, observed }: Met): { file: MountedFile; because: string }[] {

@@ -7,7 +7,7 @@ import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { lane, planOf } from './boot.ts';
 import { currentOf, isRunning, meet, type Met } from './current.ts';
-import { swapBackSteps } from './files.ts';
+import { dropSteps, swapBackSteps } from './files.ts';
 import { heldOn, undecidedOn, whyHeld, type Held } from './held.ts';
 import { givePolicySteps, keepDownSteps, policyOf } from './restart-policy.ts';
 import { lostRouteSteps, whyRouteIsLost } from './route.ts';
@@ -194,6 +194,7 @@ function backSteps(met: Met, { old, failed, ran, isUnsure, hadRoute, policy, con
     ...(old.name === name && policyOf(met, old) !== 'no' ? [] : givePolicySteps(met, container, policy)),
     ...(isUp(old) ? [] : swapBackSteps(met, because)),
     ...(ran ? again : []),
+    ...dropSteps(met),
     ...(failed === undefined
       ? []
       : [{ kind: 'remove-container', container: reference(failed), because: 'it did not make it' } as const]),

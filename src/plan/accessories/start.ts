@@ -11,6 +11,7 @@ import { whyStarted } from '../why-down.ts';
 import { dependsOnIn, lane, planOf } from './boot.ts';
 import { isRunning, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
+import { dropSteps } from './files.ts';
 import { lostPolicySteps } from './restart-policy.ts';
 import { lostRouteSteps, removeRouteSteps, routeOf, whyRouteIsLost } from './route.ts';
 import { auditLanes, bootSteps, membersSteps, prepareStage, stopStep } from './steps.ts';
@@ -53,7 +54,11 @@ function startSteps(met: Met, config: Config, why?: string): Step[] {
   const { container } = met.observed;
   if (container === undefined) return [];
   const because = why ?? whyStarted(container, met.host);
-  return [...lostPolicySteps(met, container), ...bootSteps(met, { container: reference(container), config, because })];
+  return [
+    ...dropSteps(met),
+    ...lostPolicySteps(met, container),
+    ...bootSteps(met, { container: reference(container), config, because }),
+  ];
 }
 
 /** Takes the traffic away and stops what runs, those first that depend on others. */
