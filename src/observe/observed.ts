@@ -121,7 +121,12 @@ export interface ObservedAccessory {
   /** Files beside whose place a run that was cut off left what was to be there; absent: none. */
   readonly nexts?: readonly string[];
   /** Files and directories that are not there as the file says, by path, and why. */
-  readonly files: readonly { readonly path: string; readonly because: string }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly because: string;
+    /** This login may not look there: what has a container is taken to be as it should. */
+    readonly isUnseen?: true;
+  }[];
 }
 
 /** Destinations by the paths of their accessory's env file. */

@@ -38,9 +38,14 @@ export function renderAccessoryDetails(
     shortNames(image),
     ports.join(' '),
   ]);
-  const remarks = accessories.flatMap(({ name, host, differences, leftovers, why, data }) => [
+  const remarks = accessories.flatMap(({ name, host, differences, unseen, leftovers, why, data }) => [
     ...(why === undefined ? [] : [`${host}: ${name} does not run: ${why}`]),
     ...(differences.length === 0 ? [] : [`${host}: ${name} is unlike the file: ${differences.join(', ')}`]),
+    ...(unseen.length === 0
+      ? []
+      : [
+          `${host}: whether ${unseen.join(', ')} of ${name} is as the file says is not known: this login may not look there`,
+        ]),
     ...leftovers.map((one) => `${host}: ${one} was left by a run that was cut off`),
     `${host}: ${data}`,
   ]);

@@ -235,6 +235,8 @@ export interface AccessoryDetailsResult {
     readonly mounts: readonly string[];
     /** From the file, by name, never a secret's value. */
     readonly differences: readonly string[];
+    /** Files and directories where this login may not look. */
+    readonly unseen: readonly string[];
     /** Containers that a run left which was cut off. */
     readonly leftovers: readonly string[];
     /** What becomes of its data when it is made anew. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Failure } from '../../src/errors.ts';
 import type { FileFacts, HostState, StateQuery } from '../../src/hosts/host.ts';
 import { holderOf } from './lock.ts';
 import type { MachineState } from './machine.ts';
@@ -34,6 +35,9 @@ export function readState(machine: MachineState, query: StateQuery): HostState {
 }
 
 export function writeFile(machine: MachineState, path: string, content: string | Uint8Array, mode: string): void {
+  if (isClosed(machine, path)) {
+    throw new Failure('host-command-failed', `${machine.name} could not write ${path}: Permission denied`);
+  }
   makeDirectory(machine, parentOf(path));
   const text = typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
   machine.files.set(normal(machine, path), { content: text, mode });
@@ -54,6 +58,7 @@ export function describeFiles(machine: MachineState, paths: readonly string[]): 
     machine.user === 'root' ? root : { ...root, user: machine.user, uid: '1001', group: machine.user, gid: '1001' };
   return Object.fromEntries(
     paths.flatMap((path): [string, FileFacts][] => {
+      if (isClosed(machine, path)) return [[path, { kind: 'hidden', mode: '', owner: nobody }]];
       const file = machine.files.get(normal(machine, path));
       if (file === undefined) {
         return exists(machine, normal(machine, path)) ? [[path, { kind: 'directory', mode: '755', owner }]] : [];
@@ -62,6 +67,12 @@ export function describeFiles(machine: MachineState, paths: readonly string[]): 
       return [[path, { kind: 'file', mode: file.mode, owner, sha256 }]];
     }),
   );
+}
+
+const nobody = { user: '', uid: '', group: '', gid: '' };
+
+function isClosed(machine: MachineState, path: string): boolean {
+  return machine.closedDirectories.some((directory) => path.startsWith(`${directory}/`));
 }
 
 const root = { user: 'root', uid: '0', group: 'root', gid: '0' };

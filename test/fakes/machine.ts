@@ -44,6 +44,8 @@ export interface MachineState {
   readonly networks: Map<string, string>;
   readonly files: Map<string, { content: string; mode: string; owner?: number }>;
   readonly directories: Set<string>;
+  /** Where its login may not look, absolute. */
+  closedDirectories: readonly string[];
   readonly locks: Map<string, FakeLock>;
   /** Tickets of those that wait for a lock, in their order. */
   readonly lines: Map<string, FakeTicket[]>;
@@ -153,6 +155,7 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     proxy: { routes: [], execs: new Map() },
     journal: [],
     forwardsPorts: true,
+    closedDirectories: [],
     reachedBack: new Set(),
     callCount: 0,
     jobSeconds: 0,

@@ -75,6 +75,27 @@ describe('the files of an accessory', () => {
       expect(world.running()).toContain('one shop-proxy');
     }));
 
+  it('are not said to be absent where the login may not look, nor is anything made anew for that', () =>
+    inVirtualTime(async () => {
+      const closed = `${twoMachines}accessories:
+  proxy: {image: registry.test:5000/proxy:1, host: one, files: ["${local}:/etc/proxy.cfg"], directories: ["/root/data:/data"], healthcheck: {start_period: 2, retries: 1, timeout: 1}}
+`;
+      const world = makeWorld(closed);
+      world.registry.push('registry.test:5000/proxy:1', {});
+      writeFileSync(local, 'old');
+      expect((await world.accessory('boot', ['proxy'])).failure).toBeUndefined();
+      machineOf(world).closedDirectories = ['/root'];
+      const before = [...machineOf(world).containers.keys()];
+      for (const command of ['boot', 'upgrade'] as const) {
+        const { failure, events } = await world.accessory(command, ['proxy']);
+        expect(failure).toBeUndefined();
+        expect(JSON.stringify(events)).not.toContain('it is not there');
+      }
+      expect([...machineOf(world).containers.keys()]).toEqual(before);
+      expect((await world.accessory('reboot', ['proxy'])).failure).toBeUndefined();
+      expect([...machineOf(world).containers.keys()]).not.toEqual(before);
+    }));
+
   it('leave nothing beside their places when the replacement failed before the swap', () =>
     inVirtualTime(async () => {
       const world = await booted();

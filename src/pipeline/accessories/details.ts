@@ -56,6 +56,7 @@ function detailsOf(met: Met): AccessoryDetailsResult['accessories'][number] {
     ports: [...new Set((current?.ports ?? []).map(({ address, port, protocol }) => `${address}:${port}/${protocol}`))],
     mounts: (current?.mounts ?? []).map(({ name, source, destination }) => `${name ?? source}:${destination}`),
     differences: differencesOf(met),
+    unseen: observed.files.flatMap(({ path, isUnseen }) => (isUnseen === true ? [path] : [])),
     leftovers: observed.leftovers.filter(({ id }) => id !== current?.id).map(({ name }) => name),
     data: fateOf(met),
   };

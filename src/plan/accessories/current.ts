@@ -31,16 +31,22 @@ export function currentOf({ observed, wanted }: Met): AccessoryContainer | Obser
 }
 
 /** Everything that differs from the file: settings, the image's name, and files on disk. */
-export function differencesOf({ observed }: Met): string[] {
-  const { container, files, gone = [] } = observed;
+export function differencesOf(met: Met): string[] {
+  const { container, gone = [] } = met.observed;
   if (container === undefined) return [];
   return [
     ...new Set([
       ...(container.differences ?? []),
       ...gone.map((path) => `${path} is gone`),
-      ...files.map(({ path, because }) => `${path}: ${because}`),
+      ...filesToMend(met).map(({ path, because }) => `${path}: ${because}`),
     ]),
   ];
+}
+
+/** Files and directories that are to be made as the file says: where nobody may look, only for a first container. */
+export function filesToMend(met: Met): ObservedAccessory['files'] {
+  const isFirst = currentOf(met) === undefined;
+  return met.observed.files.filter(({ isUnseen }) => isFirst || isUnseen !== true);
 }
 
 export function isRunning({ observed }: Met): boolean {

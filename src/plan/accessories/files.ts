@@ -1,6 +1,6 @@
 import type { MountedFile } from '../../config/config-accessory.ts';
 import type { Step } from '../plan.ts';
-import type { Met } from './current.ts';
+import { filesToMend, type Met } from './current.ts';
 
 /** The files that the file brings to an accessory's machine. */
 
@@ -75,9 +75,9 @@ function filesOf({ accessory }: Met['wanted'], paths: readonly string[]): string
     .filter((file) => paths.some((path) => path === file || path.startsWith(`${file}/`)));
 }
 
-function filesUnlike({ wanted, observed }: Met): { file: MountedFile; because: string }[] {
-  return wanted.accessory.files.flatMap((file) => {
-    const because = observed.files.find(({ path }) => path === file.hostPath)?.because;
+function filesUnlike(met: Met): { file: MountedFile; because: string }[] {
+  return met.wanted.accessory.files.flatMap((file) => {
+    const because = filesToMend(met).find(({ path }) => path === file.hostPath)?.because;
     return because === undefined ? [] : [{ file, because }];
   });
 }

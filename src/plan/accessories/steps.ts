@@ -8,7 +8,7 @@ import { reference } from '../decide.ts';
 import type { ContainerRef, Lane, Stage, Step } from '../plan.ts';
 import { proxySteps, stage } from '../prepare.ts';
 import { typed } from '../typed.ts';
-import type { Met } from './current.ts';
+import { filesToMend, type Met } from './current.ts';
 import { certificateSteps, trafficSteps } from './route.ts';
 
 /** The parts that plans for accessories are made of. */
@@ -63,9 +63,9 @@ function pullStep({ wanted }: Met, because: string | undefined): [string, Step][
   return because === undefined ? [] : [[image, { kind: 'pull-image', image, because }]];
 }
 
-function directorySteps({ wanted, observed }: Met): Step[] {
-  return wanted.accessory.directories.flatMap(({ hostPath, mode, owner }) => {
-    const because = observed.files.find(({ path }) => path === hostPath)?.because;
+function directorySteps(met: Met): Step[] {
+  return met.wanted.accessory.directories.flatMap(({ hostPath, mode, owner }) => {
+    const because = filesToMend(met).find(({ path }) => path === hostPath)?.because;
     if (because === undefined) return [];
     return [{ kind: 'make-directory', path: hostPath, ...access({ mode, owner }), because } as const];
   });
