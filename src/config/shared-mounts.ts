@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Config, DockerOption } from './config.ts';
+import { holdsData, isOnePlace, isPath } from './data-places.ts';
 import type { Layers } from './layers.ts';
 import { lineOf, type Path } from './sheet.ts';
 import type { Remark } from './yaml.ts';
@@ -37,7 +38,7 @@ export function sharedMounts(mine: Destination, other: Destination): { problems:
     const { key, value } = mine.layers.placeOf(mount.path);
     const place = key.line === value.line ? value : key;
     for (const theirs of others) {
-      if (theirs.host !== mount.host || !overlap(mount.source, theirs.source)) continue;
+      if (theirs.host !== mount.host || !isOnePlace(mount.source, theirs.source)) continue;
       const where = `on ${mount.host} by ${name} (${lineOf(other.layers.placeOf(theirs.path).key)})`;
       const id = JSON.stringify([mount.path, theirs.path]);
       if (!isPath(mount.source)) {
@@ -89,30 +90,17 @@ function onEach(hosts: readonly { readonly host: string }[], mounts: readonly Om
   return hosts.flatMap(({ host }) => mounts.map((mount) => ({ host, ...mount })));
 }
 
-/** Of `source:path:options` texts, those that data can be written to; sockets and the system's own directories hold none. */
+/** Of `source:path:options` texts, those that data can be written to. */
 function writable(volumes: readonly string[], pathOf: (index: number) => Path): Omit<Mount, 'host'>[] {
   return volumes.flatMap((volume, index) => {
     const [source = '', target, options = ''] = volume.split(':');
     const clean = isPath(source) ? posix.normalize(atLogin(source)).replace(/(?<=.)\/$/, '') : source;
     if (source === '' || target === undefined || options.split(',').includes('ro')) return [];
-    return /^\/(?:dev|proc|sys|run|var\/run)(?:\/|$)|\.sock$|^\/etc\/(?:localtime|timezone)$/.test(clean)
-      ? []
-      : [{ source: clean, path: pathOf(index) }];
+    return holdsData(clean) ? [{ source: clean, path: pathOf(index) }] : [];
   });
-}
-
-function isPath(source: string): boolean {
-  return /^[/.~$]/.test(source);
 }
 
 /** The login directory has several names. */
 function atLogin(source: string): string {
   return source.replace(/^(?:\$(?:PWD|HOME)|\$\{(?:PWD|HOME)\}|\.)(?=\/|$)/, '~');
-}
-
-function overlap(one: string, other: string): boolean {
-  if (one === other) return true;
-  if (!isPath(one) || !isPath(other)) return false;
-  const [short = '', long = ''] = one.length < other.length ? [one, other] : [other, one];
-  return long.startsWith(short.endsWith('/') ? short : `${short}/`);
 }

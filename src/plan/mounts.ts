@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { holdsData, isOnePlace } from '../config/data-places.ts';
 import { absolute } from '../containers/create-request.ts';
 import type { ContainerSpec } from '../containers/spec.ts';
 import type { ObservedMount } from '../observe/observed.ts';
@@ -51,16 +52,12 @@ function clean(path: string): string {
   return posix.normalize(path).replace(/(?<=.)\/$/, '');
 }
 
-/** Whether both may write data to one place; sockets and the system's own directories hold none. */
+/** Whether both may write data to one place. */
 export function share(one: Mount, other: Mount): boolean {
-  return one.isWritable && other.isWritable && [one, other].every(holdsData) && isWithin(one.source, other.source);
-}
-
-function holdsData({ source }: Mount): boolean {
-  return !/^\/(?:(?:dev|proc|sys|run|var\/run)(?:\/|$)|$)|\.sock$|^\/etc\/(?:localtime|timezone)$/.test(source);
-}
-
-function isWithin(one: string, other: string): boolean {
-  if (one === other) return one !== '';
-  return one.startsWith('/') && other.startsWith('/') && (one.startsWith(`${other}/`) || other.startsWith(`${one}/`));
+  return (
+    one.isWritable &&
+    other.isWritable &&
+    [one, other].every(({ source }) => holdsData(source)) &&
+    isOnePlace(one.source, other.source)
+  );
 }

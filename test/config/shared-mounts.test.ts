@@ -57,6 +57,8 @@ describe('two destinations of a file that would write to one place of a machine'
     const same = 'volumes: ["/srv/data:/data"]';
     expect(warnings(same, 'servers: [192.0.2.2]')).toEqual([]);
     expect(warnings(same, 'volumes: ["/srv/database:/data"]')).toEqual([]);
+    // As where a plan looks at the machine itself.
+    expect(warnings(same, 'volumes: ["/:/host"]')).toEqual([]);
     expect(warnings(same, 'volumes: ["/srv/data:/data:ro,z"]')).toEqual([]);
     expect(warnings('volumes: ["/var/run/docker.sock:/s", "/dev/net:/n", "/proc:/p"]', 'labels: {a: b}')).toEqual([]);
     expect(warnings(`${same}\nrequire_destination: true`, 'labels: {a: b}')).toEqual([]);
