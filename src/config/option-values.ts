@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { DockerOption } from './config.ts';
+import { publishedIn } from './ports.ts';
 
 /** How Docker reads the value of a `docker run` option. */
 export interface OptionValue {
@@ -112,10 +113,8 @@ const directory: OptionValue = {
 /** `[address:][host port:]container port[/protocol]`, ports also as ranges. */
 const publish: OptionValue = {
   shape: 'ports such as 8080:80 or 127.0.0.1:8080:80/udp',
-  read: (value) => (publishPattern.test(String(value)) ? value : undefined),
+  read: (value) => (publishedIn(String(value)).length > 0 ? value : undefined),
 };
-
-const publishPattern = /^((\[[0-9a-f:.]+\]|[0-9.]*):)??((\d+(-\d+)?)?:)?\d+(-\d+)?(\/(tcp|udp|sctp))?$/i;
 
 const logOption: OptionValue = {
   shape: 'an option such as max-size=10m',

@@ -23,10 +23,9 @@ export interface Port {
 
 /** `[address:][port of the machine:]port of the container[/protocol]`, ports also as ranges; nothing for what is none. */
 export function publishedIn(text: string): Published[] {
-  const [rest = '', protocol = 'tcp'] = text.toLowerCase().split('/');
-  const match = /^(?:(\[[^\]]*\]|[^:[\]]*):)??(?:([\d-]*):)?(\d+)(?:-(\d+))?$/.exec(rest);
+  const match = pattern.exec(text.toLowerCase());
   if (match === null) return [];
-  const [, address = '', onMachine = '', from, to = from] = match;
+  const [, address = '', onMachine = '', from, to = from, protocol = 'tcp'] = match;
   const targets = range(Number(from), Number(to));
   const [first, last = first] = onMachine.split('-');
   const ports = onMachine === '' ? [] : range(Number(first), Number(last));
@@ -38,6 +37,8 @@ export function publishedIn(text: string): Published[] {
     protocol,
   }));
 }
+
+const pattern = /^(?:(\[[0-9a-f:.]+\]|[0-9.]*):)??(?:((?:\d+(?:-\d+)?)?):)?(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/;
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(to - from + 1, 0) }, (_, index) => from + index);

@@ -1,17 +1,14 @@
 import type { DockerOption } from './config.ts';
 import type { Findings } from './findings.ts';
+import { publishedIn } from './ports.ts';
 import type { Path } from './sheet.ts';
-
-/** `[address:][host port:]container port[/protocol]` in its parts. */
-interface Published {
-  readonly address: string;
-  readonly ports: string;
-}
 
 /** Warns where a port is published and no address is said: Docker then opens it on all of the machine's, past its firewall. */
 export function warnAboutPublished(text: string, path: Path, findings: Findings): void {
-  const { address, ports } = partsOf(text);
-  if (address !== '' || ports === '') return;
+  const [first] = publishedIn(text);
+  if (first === undefined || first.address !== undefined) return;
+  // An address may be left out before its colon.
+  const ports = text.replace(/^:(?=.*:)/, '');
   const both = ports.includes(':') ? ports : `${ports.replace(/\/.*$/, '')}:${ports}`;
   findings.warning(
     path,
@@ -39,13 +36,4 @@ export function warnAboutPublishOptions(options: readonly DockerOption[], path: 
 export function publishesAll(options: readonly DockerOption[]): boolean {
   const last = options.findLast(({ name }) => name === 'publish-all')?.value;
   return last === true || /^(?:1|t|true)$/i.test(String(last));
-}
-
-function partsOf(text: string): Published {
-  const [, inBrackets, afterBrackets = ''] = /^(\[[^\]]*\]):(.*)$/.exec(text) ?? [];
-  if (inBrackets !== undefined) return { address: inBrackets, ports: afterBrackets };
-  const parts = text.split(':');
-  return parts.length > 2
-    ? { address: parts.slice(0, -2).join(':'), ports: parts.slice(-2).join(':') }
-    : { address: '', ports: text };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logging } from '../config/config.ts';
+import { publishedIn, type Published } from '../config/ports.ts';
 import type { Environment } from './delivery.ts';
 import { commandLineOptions, envOfOptions, isUnseen, placedOptions, withOptionsInPlace } from './options.ts';
 import { same } from './same.ts';
@@ -55,7 +56,7 @@ export function creationOf(input: CreationInput): Creation {
 export function createRequest({ spec: written, env, homeDirectory }: CreationInput): CreateRequest {
   const spec = withOptionsInPlace(written);
   const volumes = spec.volumes.map((volume) => absolute(volume, homeDirectory));
-  const ports = spec.publish.flatMap(portBindings);
+  const ports = spec.publish.flatMap(publishedIn).map(portBinding);
   const anonymous = volumes.filter((volume) => !volume.includes(':'));
   const body: CreateRequest = {
     Image: spec.image,
@@ -129,27 +130,11 @@ interface PortBinding {
   readonly binding: { HostIp: string; HostPort: string };
 }
 
-/** `[ip:]host:container[/udp]`, `container`, and `[::1]:host:container`; a range of the container's ports is taken one by one. */
-function portBindings(publish: string): PortBinding[] {
-  const [rest = '', protocol = 'tcp'] = publish.split('/');
-  const match = /^(?:(\[[^\]]+\]|[^:]*):)??(?:([^:]*):)?([^:]+)$/.exec(rest);
-  const HostIp = (match?.[1] ?? '').replace(/^\[|\]$/g, '');
-  const onHost = match?.[2] ?? '';
-  const ports = portsOf(match?.[3] ?? rest);
-  const hostPorts = portsOf(onHost);
-  return ports.map((port, index) => ({
-    port: `${port}/${protocol}`,
-    // Docker itself chooses of a host's range for a single port.
-    binding: { HostIp, HostPort: hostPorts.length === ports.length ? (hostPorts[index] ?? '') : onHost },
-  }));
-}
-
-function portsOf(range: string): string[] {
-  const [first = '', last = first] = range.split('-');
-  if (first === '') return [''];
-  return Array.from({ length: Math.max(0, Number(last) - Number(first)) + 1 }, (_, index) =>
-    String(Number(first) + index),
-  );
+function portBinding({ address = '', ports, target, protocol }: Published): PortBinding {
+  const [first = '', last] = [ports[0], ports.at(-1)];
+  // Docker itself chooses of several of the machine's.
+  const HostPort = ports.length > 1 ? `${first}-${last}` : String(first);
+  return { port: `${target}/${protocol}`, binding: { HostIp: address, HostPort } };
 }
 
 function groupBindings(ports: readonly PortBinding[]): Record<string, PortBinding['binding'][]> {
