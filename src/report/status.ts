@@ -108,9 +108,14 @@ function whatToType({ down, destination }: StatusResult): string[] {
   const accessories = [
     ...new Set(down.flatMap(({ kind, name, held }) => (kind === 'accessory' && held !== true ? [name] : []))),
   ];
-  const others = down.flatMap(({ kind, command, held }) => (kind === 'accessory' && held !== true ? [] : [command]));
+  const others = down.flatMap(({ kind, command }) => (kind === 'accessory' ? [] : [command]));
+  const back = down.flatMap(({ command, held }) => (held === true ? [command] : []));
   const commands = [...(accessories.length === 0 ? [] : [startCommand(accessories, destination)]), ...new Set(others)];
-  return commands.length === 0 ? [] : ['', ...commands.map((command) => `To start what is down: ${command}`)];
+  const lines = [
+    ...commands.map((command) => `To start what is down: ${command}`),
+    ...back.map((command) => `To bring the old one back: ${command}`),
+  ];
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function stateText(state: string, status: string, paint: Paint): string {

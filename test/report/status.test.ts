@@ -147,7 +147,7 @@ test('what a person has to decide about is said with what brings the old one bac
       down('cache', 'longshore accessory start cache'),
     ],
   });
-  expect(text).toContain('ssh root@dal-01 docker rename a b');
+  expect(text).toContain('To bring the old one back: ssh root@dal-01 docker rename a b');
   expect(text).toContain('longshore accessory start cache');
   expect(text).not.toMatch(/accessory start (db|all)/);
 });
