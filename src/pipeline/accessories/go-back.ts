@@ -2,6 +2,7 @@ import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure, messageOf } from '../../errors.ts';
 import { execute, type Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
+import { ranBefore } from '../../plan/accessories/before.ts';
 import { isRunning, isSteady, meet, type Met } from '../../plan/accessories/current.ts';
 import { lanesOf, planAccessoryGoBack } from '../../plan/accessories/go-back.ts';
 import type { Held } from '../../plan/accessories/held.ts';
@@ -25,7 +26,7 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
       `${role === undefined ? host : `${host} ${role}`}: ${messageOf(error).replace(`${host}: `, '')}`,
   );
   const removed = kept.filter((one) => one.as === 'removed');
-  const notUp = notBack(work, before, after, [...held, ...removed]);
+  const notUp = notBack(work, { before, after, touched: outcome.touched }, [...held, ...removed]);
   const ours = notUp.filter((met) => lanesOf(met, outcome.touched).length > 0);
   const missing = [...away, ...ours.map(downText)];
   const alien = notUp.filter((met) => !ours.includes(met)).map((met) => alienText(met, work));
@@ -99,11 +100,10 @@ function firstStatus(problems: AccessoryEnded['outcome']['problems']): number {
   return first instanceof Failure ? first.exitStatus : 5;
 }
 
-/** What ran before and does not now, those aside that are told otherwise. */
+/** What ran before and does not now, those aside that are told otherwise; of what was touched, what another run had stopped too. */
 function notBack(
   { wanted }: AccessoryWork,
-  before: Observed,
-  after: Observed,
+  { before, after, touched }: { before: Observed; after: Observed; touched: Outcome['touched'] },
   told: readonly Pick<Held, 'host' | 'name'>[],
 ): Met[] {
   const here = wanted.filter(({ host }) => after.hosts.some((one) => one.host === host));
@@ -111,7 +111,9 @@ function notBack(
   return meet(here, before).flatMap((was, index) => {
     const is = now[index];
     const { host, accessory } = was.wanted;
-    if (is === undefined || !isRunning(was) || isSteady(is) || (isRunning(is) && !isSteady(was))) return [];
+    const ran = isRunning(was) || (ranBefore(was) && lanesOf(was, touched).length > 0);
+    if (is === undefined || !ran || isSteady(is)) return [];
+    if (isRunning(was) && isRunning(is) && !isSteady(was)) return [];
     if (told.some((one) => one.host === host && one.name === accessory.name)) return [];
     return [is];
   });

@@ -5,8 +5,9 @@ import { isUp } from '../current.ts';
 import { reference } from '../decide.ts';
 import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
+import { lastOf, ranBefore } from './before.ts';
 import { lane, planOf } from './boot.ts';
-import { currentOf, isRunning, meet, type Met } from './current.ts';
+import { meet, type Met } from './current.ts';
 import { dropSteps, swapBackSteps } from './files.ts';
 import { heldOn, undecidedOn, whyHeld, type Held } from './held.ts';
 import { givePolicySteps, keepDownSteps, policyOf } from './restart-policy.ts';
@@ -33,7 +34,7 @@ export function planAccessoryGoBack(input: {
   const all = meet(wanted, input.now).map((met, index) => ({
     ...verdictOn(met, { was: was[index], isProven: isProven(met, input.left) }),
     policy: policyBefore(was[index]),
-    ran: was[index] !== undefined && isRunning(was[index]) && lanesOf(met, input.touched).length > 0,
+    ran: was[index] !== undefined && ranBefore(was[index]) && lanesOf(met, input.touched).length > 0,
     isUnsure: isUnsure(met, input.left),
     hadRoute: was[index] !== undefined && whyRouteIsLost(was[index]) === undefined,
   }));
@@ -99,13 +100,13 @@ export function lanesOf<T extends Pick<Lane, 'host' | 'role'>>(
 
 /** The restart policy of what is to come back; undefined when nobody knows. */
 function policyBefore(was: Met | undefined): string | undefined {
-  const old = was && currentOf(was);
+  const old = was && lastOf(was);
   return was && old && policyOf(was, old);
 }
 
 function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven: boolean }): Verdict {
   const { wanted, host } = met;
-  const before = currentOf(was ?? met);
+  const before = lastOf(was ?? met);
   const left = stillHeld(met);
   if (left !== undefined) return left;
   const old = host.containers.find(({ id }) => id === before?.id);
@@ -121,7 +122,7 @@ function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven
   const stop = failed !== undefined && isUp(failed) ? [stopStep(met, failed, 'it did not get healthy')] : [];
   if (old === undefined) return { met, stops: stop };
   if (isUp(old) && old.name === wanted.spec.name) {
-    const isNew = was !== undefined && !isRunning(was);
+    const isNew = was !== undefined && !ranBefore(was);
     const kept = isNew ? ({ kept: isProven ? 'started' : 'unhealthy' } as const) : {};
     return { met, stops: stop, old, ...kept, ...(failed === undefined ? {} : { failed }) };
   }
@@ -168,7 +169,7 @@ function downSteps(met: Met, failed: ObservedContainer): Step[] {
 interface Back {
   readonly old: ObservedContainer;
   readonly failed?: ObservedContainer;
-  /** Whether it ran before: what somebody had stopped stays so. */
+  /** Whether it ran before, or only a run that was cut off had stopped it: what somebody had stopped stays so. */
   readonly ran: boolean;
   readonly isUnsure: boolean;
   /** Whether traffic was sent to it, where the proxy leads to it. */
