@@ -17,6 +17,8 @@ export interface FakeContainer {
   startedAt: Date | undefined;
   finishedAt: Date | undefined;
   restartCount: number;
+  /** Since its last start. */
+  isStoppedByHand: boolean;
   /** Why it could not be started the last time. */
   startError: string;
   /** When it was told to take no new jobs; its next start ends that. */
@@ -50,6 +52,7 @@ export function createContainer(machine: MachineState, name: string, body: Creat
     startedAt: undefined,
     finishedAt: undefined,
     restartCount: 0,
+    isStoppedByHand: false,
     startError: '',
     quietSince: undefined,
     networkId: '',
@@ -95,6 +98,7 @@ export function startContainer(machine: MachineState, container: FakeContainer):
   makeSources(machine, container);
   container.networkId = networkId ?? 'bridge';
   container.restartCount = 0;
+  container.isStoppedByHand = false;
   machine.journal.push(`start container ${container.name}`);
   launch(container);
 }
@@ -129,11 +133,16 @@ export function restartEngine(machine: MachineState): void {
   }
 }
 
-/** Whether an engine that starts would start it: `always` brings back what was stopped too, and what never ran stays so. */
+/**
+ * Whether an engine that starts would start it. `always` brings back what was stopped too, `on-failure` what ended with another status
+ * than 0 however it was stopped, `unless-stopped` what nobody had stopped; what never ran stays so.
+ */
 export function startsWithEngine(container: FakeContainer): boolean {
   const policy = policyOf(container);
   if (container.state === 'running' || container.state === 'restarting') return policy !== 'no';
-  return container.state === 'exited' && policy === 'always';
+  if (container.state !== 'exited') return false;
+  if (policy === 'on-failure') return container.exitStatus !== 0;
+  return policy === 'always' || (policy === 'unless-stopped' && !container.isStoppedByHand);
 }
 
 function policyOf({ body }: FakeContainer): string {
@@ -184,6 +193,7 @@ export function crash(container: FakeContainer, exitStatus = 1): void {
 export function stopContainer(machine: MachineState, container: FakeContainer): void {
   if (container.state !== 'running' && container.state !== 'restarting') return;
   clearTimeout(container.timer);
+  container.isStoppedByHand = true;
   ended(container, machine.stopStatus);
   machine.journal.push(`stop container ${container.name}`);
 }

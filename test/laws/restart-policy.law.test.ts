@@ -47,14 +47,19 @@ const stories: readonly Story[] = [
 ];
 
 describe.each(stories)('an engine that starts at any moment of $command ($exitStatus)', (story) => {
-  it('starts one container of an accessory at most, and what serves has the policy of the file', () =>
-    inVirtualTime(async () => {
-      const world = await booted();
-      world.registry.push(image, { behaviour: story.next, logLines: ['newer'] });
-      listen(world, () => void expect(all(world).filter(startsWithEngine).length).toBeLessThanOrEqual(1));
-      expect(await world.accessory(story.command, ['db'])).toMatchObject({ exitStatus: story.exitStatus });
-      expect(shown(world).map((one) => one.replace(/_[0-9a-f]+ /, '_ '))).toEqual(story.ends);
-    }));
+  it.each(['always', 'on-failure', 'unless-stopped'])(
+    'starts one container of an accessory at most, by the policy %s',
+    (policy) =>
+      inVirtualTime(async () => {
+        const world = await booted(policy);
+        world.registry.push(image, { behaviour: story.next, logLines: ['newer'] });
+        listen(world, () => void expect(all(world).filter(startsWithEngine).length).toBeLessThanOrEqual(1));
+        expect(await world.accessory(story.command, ['db'])).toMatchObject({ exitStatus: story.exitStatus });
+        expect(shown(world).map((one) => one.replace(/_[0-9a-f]+ /, '_ '))).toEqual(
+          story.ends.map((one) => one.replace('always', policy)),
+        );
+      }),
+  );
 
   it('does so after a run that was cut off at whatever call, and the command typed again ends well', () =>
     inVirtualTime(async () => {
