@@ -8,6 +8,8 @@ import type { RegistryCredentials } from './docker.ts';
 /** However large an image is, some layer moves now and then. */
 const silenceSeconds = 120;
 const pullSeconds = 4 * 3600;
+/** Docker waits 5 s longer each time that a layer broke off; the wait before the fifth attempt ends it here, as others wait for the lock. */
+const longestRetrySeconds = 20;
 
 /** An image's name in its parts: a digest says which image is meant, whatever tag stands before it; without either it is `latest`. */
 export function partsOf(reference: string): { repository: string; tag: string } {
@@ -68,11 +70,16 @@ async function follow(
     heard();
     const { error, status, id, progress } = line as Record<string, string | undefined>;
     if (error !== undefined) throw refused(host, reference, error);
+    if (retrySeconds(status) >= longestRetrySeconds) throw refused(host, reference, 'a layer broke off four times');
     digest = /^Digest: (sha256:[0-9a-f]{64})/.exec(status ?? '')?.[1] ?? digest;
     onProgress([id, status, progress].filter((part) => part !== undefined && part !== '').join(' '));
   }
   clearTimeout(timer);
   return digest;
+}
+
+function retrySeconds(status = ''): number {
+  return Number(/^Retrying in (\d+) second/.exec(status)?.[1] ?? 0);
 }
 
 async function digestOf(engine: Engine, reference: string): Promise<string> {
