@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Failure } from '../../src/errors.ts';
 import type { Behaviour } from '../fakes/images.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
@@ -82,6 +83,29 @@ describe('an upgrade that was cut off and is typed again, and whose new containe
       }
     }),
   );
+
+  it('brings it back also where the command typed again fails before it comes to that one', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      const [old] = containers(world);
+      let isDead = false;
+      listen(world, ({ name, moment }) => {
+        if (isDead) return 'cut';
+        isDead = name === 'docker.renameContainer' && moment === 'after';
+        return isDead ? 'cut' : undefined;
+      });
+      await world.accessory('upgrade', ['queue'], { isDead: () => isDead });
+      listen(world, ({ name, moment, args }) => {
+        if (name === 'writeFile' && moment === 'before' && String(args[0]).endsWith('queue.env'))
+          throw new Failure('host-command-failed', 'two: the disk is full.');
+      });
+      const { failure } = await world.accessory('upgrade', ['queue']);
+      expect(failure?.message).toContain('everything runs as before');
+      expect(containers(world).find(({ id }) => id === old?.id)).toMatchObject({
+        name: 'shop-queue',
+        state: 'running',
+      });
+    }));
 
   it('leaves what somebody had stopped as it is', () =>
     inVirtualTime(async () => {

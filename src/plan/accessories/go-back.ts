@@ -5,7 +5,7 @@ import { isUp } from '../current.ts';
 import { reference } from '../decide.ts';
 import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
-import { lastOf, ranBefore } from './before.ts';
+import { lastOf, ranBefore, wasMakingRoom } from './before.ts';
 import { lane, planOf } from './boot.ts';
 import { meet, type Met } from './current.ts';
 import { dropSteps, swapBackSteps } from './files.ts';
@@ -34,7 +34,7 @@ export function planAccessoryGoBack(input: {
   const all = meet(wanted, input.now).map((met, index) => ({
     ...verdictOn(met, { was: was[index], isProven: isProven(met, input.left) }),
     policy: policyBefore(was[index]),
-    ran: was[index] !== undefined && ranBefore(was[index]) && lanesOf(met, input.touched).length > 0,
+    ran: was[index] !== undefined && isToRun(was[index], input.touched),
     isUnsure: isUnsure(met, input.left),
     hadRoute: was[index] !== undefined && whyRouteIsLost(was[index]) === undefined,
   }));
@@ -55,6 +55,11 @@ export function planAccessoryGoBack(input: {
       kept === undefined ? [] : [{ host: met.wanted.host, name: met.wanted.accessory.name, as: kept }],
     ),
   };
+}
+
+/** What ran, and was stopped by this run or by one before it that was cut off; what ended by itself stays so. */
+function isToRun(was: Met, touched: readonly Pick<Lane, 'host' | 'role'>[]): boolean {
+  return wasMakingRoom(was) || (ranBefore(was) && lanesOf(was, touched).length > 0);
 }
 
 /** What is not as it was before, and stays so. */
