@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { watchedDirectory } from '../../src/containers/names.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { both, failing, killed, notes, type Told, yaml } from './hooked.ts';
 import { listen, stopListening, worldOn, type World } from './world.ts';
@@ -53,4 +54,26 @@ test('what a run that was killed left is mended also by a command that is then r
       expect((await isFirst(work, world, told)).exitStatus).toBe(way === 'already there' ? 0 : 3);
       expect(world.machines.get('one')?.locks.size).toBe(0);
     }
+  }));
+
+test('a worker that nobody woke, as its machine restarted, works again before a command about accessories does its own', () =>
+  inVirtualTime(async () => {
+    const { world: before } = await killed();
+    const world = worldOn(before, `${yaml}accessories: {db: {image: registry.test:5000/db:1, host: one}}\n`);
+    before.registry.push('registry.test:5000/db:1');
+    const two = world.machines.get('two');
+    const worker = [...(two?.containers.values() ?? [])].find(({ name }) => name === 'shop-worker-v1');
+    const marker = { directory: watchedDirectory(world.config), container: worker?.id, state: 'quiet', token: 'gone' };
+    const file = { content: JSON.stringify(marker), mode: '644' };
+    two?.directories.add(marker.directory);
+    two?.files.set(`${marker.directory}/${worker?.id}.quiet.gone`, file);
+    const calls: string[] = [];
+    listen(world, ({ name, moment }, machine) => {
+      if (moment === 'before' && /^(watch|docker)\./.test(name)) calls.push(`${machine.name}: ${name}`);
+    });
+    // Without hooks, so that only the worker is to be mended.
+    expect((await world.accessory('boot', ['db'])).exitStatus).toBe(0);
+    stopListening(world);
+    expect(calls.slice(0, 2)).toEqual(['two: watch.wake', 'one: docker.pullImage']);
+    expect([...(two?.files.keys() ?? [])].filter((path) => path.includes('/watched/'))).toEqual([]);
   }));
