@@ -47,6 +47,19 @@ test('the layers of an image are read with the login, once it is asked for, and 
   expect(asked.at(-1)).toBe(`/v2/acme/shop/blobs/sha256:c ${basic}`);
 });
 
+test('what a registry keeps elsewhere is fetched from there, without the login', async () => {
+  const elsewhere = await registry(() => ({ body: { rootfs: { diff_ids: ['sha256:a'] } } }));
+  const { at } = await registry((path, { headers }) => {
+    if (headers.authorization === undefined)
+      return { status: 401, headers: { 'www-authenticate': 'Basic realm="it"' } };
+    if (path.includes('/manifests/')) return { body: image('sha256:c', 10) };
+    return { status: 307, headers: { location: `http://${elsewhere.at}/there` } };
+  });
+  const found = await readImageInRegistry(`${at}/shop:v1`, { credentials: login, signal });
+  expect(await found?.platforms[0]?.layerIds()).toEqual(['sha256:a']);
+  expect(elsewhere.asked).toEqual(['/there -']);
+});
+
 test('of an index every processor is told, and what is no image is left out', async () => {
   const { at } = await registry((path) => {
     if (path.endsWith('sha256:index')) {

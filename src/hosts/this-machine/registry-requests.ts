@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import type { RegistryCredentials } from '../docker.ts';
+import { getText } from './registry-get.ts';
 
 /** One repository of a registry, as this machine reaches it. */
 export interface Registry {
@@ -21,7 +22,7 @@ export async function openRegistry(repository: string, { credentials, signal }: 
   let authorization: string | undefined;
 
   const get = (path: string, accept: string) =>
-    fetch(`${scheme}://${server}/v2/${name}/${path}`, {
+    getText(new URL(`${scheme}://${server}/v2/${name}/${path}`), {
       headers: { accept, ...(authorization && { authorization }) },
       signal,
     });
@@ -30,11 +31,11 @@ export async function openRegistry(repository: string, { credentials, signal }: 
     async json<T>(path: string, accept: string): Promise<T> {
       let response = await get(path, accept);
       if (response.status === 401 && authorization === undefined) {
-        authorization = await answerTo(response.headers.get('www-authenticate') ?? '', { basic, signal });
+        authorization = await answerTo(response.challenge, { basic, signal });
         response = await get(path, accept);
       }
-      if (!response.ok) throw new Error(`the registry answered ${response.status}`);
-      return (await response.json()) as T;
+      if (response.status !== 200) throw new Error(`the registry answered ${response.status}`);
+      return JSON.parse(response.text) as T;
     },
   };
 }
@@ -46,8 +47,8 @@ async function answerTo(challenge: string, { basic, signal }: { basic: string | 
   const realm = new URL(String(said['realm']));
   if (realm.protocol !== 'https:' && !(await isOnThisMachine(realm.host))) throw new Error('a token in the clear');
   for (const key of ['service', 'scope']) if (said[key] !== undefined) realm.searchParams.set(key, said[key]);
-  const response = await fetch(realm, { headers: basic === undefined ? {} : { authorization: basic }, signal });
-  const { token, access_token } = (await response.json()) as { token?: string; access_token?: string };
+  const { text } = await getText(realm, { headers: basic === undefined ? {} : { authorization: basic }, signal });
+  const { token, access_token } = JSON.parse(text) as { token?: string; access_token?: string };
   return `Bearer ${token ?? access_token}`;
 }
 
