@@ -106,6 +106,28 @@ test('the layers of the new image that a machine lacks are what it has to have r
     expect((await deploy('v4', 1999)).said).toContain('1 of its 3 layers are not there, 500 MB to download');
   }));
 
+test('--prune removes nothing where layers of the new image would go with the old ones, and there is no room without them', () =>
+  inVirtualTime(async () => {
+    const world = makeWorld();
+    const push = (version: string, ...layers: [string, number][]) =>
+      world.registry.push(`registry.test:5000/shop:${version}`, {
+        labels: { service: 'shop' },
+        layers: layers.map(([id, megabytes]) => ({ id: `sha256:${id}`, bytes: megabytes * megabyte })),
+      });
+    push('v1', ['debian', 10], ['shared', 100]);
+    push('v2', ['debian', 10], ['v2', 20]);
+    push('v3', ['debian', 10], ['shared', 100], ['v3', 30]);
+    const { registry } = world;
+    for (const version of ['v1', 'v2']) await world.deploy(version, { command: 'setup', registry });
+    (world.machines.get('two') as FakeMachine).freeBytes = 100 * megabyte;
+    const { failure } = await world.deploy('v3', { registry, prune: true });
+    expect(failure?.message).toBe(
+      'two: 100 MB free, and the image may need 120 MB: 1 of its 3 layers are not there, 30 MB to download and about 90 MB unpacked',
+    );
+    expect(failure?.hint).not.toContain('--prune');
+    expect(world.remains('v1')).toContain('shop-web-v1');
+  }));
+
 test('plan says of the machines what a deploy would be refused for, and nothing where there is nothing to do', () =>
   inVirtualTime(async () => {
     const { world, one, two } = await atV1();
