@@ -15,6 +15,8 @@ interface Asked {
   readonly redirects?: number;
 }
 
+/** So long a deploy may be kept waiting for a registry that does not answer. */
+const timeoutSeconds = 5;
 const mostRedirects = 3;
 /** No manifest and no config of an image comes near it. */
 const mostBytes = 8 * 1024 * 1024;
@@ -23,7 +25,8 @@ const mostBytes = 8 * 1024 * 1024;
 export async function getText(url: URL, { headers, signal, redirects = mostRedirects }: Asked): Promise<Got> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const get = url.protocol === 'https:' ? getByHttps : getByHttp;
-    get(url, { headers, signal, agent: false }, resolve).on('error', reject);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
+    get(url, { headers, signal: limit, agent: false }, resolve).on('error', reject);
   });
   const { statusCode: status = 0, headers: answered } = response;
   if (status >= 300 && status < 400 && answered.location !== undefined && redirects > 0) {

@@ -17,9 +17,6 @@ export interface ImagePlatform {
   layerIds(): Promise<readonly string[]>;
 }
 
-/** So long a deploy may be kept waiting for a registry that does not answer. */
-const timeoutSeconds = 5;
-
 const kinds = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -32,9 +29,8 @@ export async function readImageInRegistry(
   reference: string,
   ask: { readonly credentials?: RegistryCredentials; readonly signal: AbortSignal },
 ): Promise<ImageInRegistry | undefined> {
-  const signal = AbortSignal.any([ask.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
   try {
-    const registry = await openRegistry(partsOf(reference).repository, { ...ask, signal });
+    const registry = await openRegistry(partsOf(reference).repository, ask);
     const top = await manifest(registry, partsOf(reference).tag);
     // Besides images an index lists what is known about them, for no processor.
     const listed = (top.manifests ?? []).filter(({ platform }) => platform?.os === 'linux');
