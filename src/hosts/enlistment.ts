@@ -16,9 +16,9 @@ export interface Enlistment extends Pick<Seat, 'turn'> {
   /** `.kamal/longshore/shop/roster` */
   readonly roster: string;
   readonly ownerToken: string;
-  /** Owner tokens of runs to end. */
+  /** Owner tokens of runs to end, where no other run is at work. */
   readonly end: readonly string[];
-  /** Whatever turn is written down here: for when the lock itself says that this run has it. */
+  /** Whatever turn is written down here, this run's comes after it: for when the lock itself says that this run has it. */
   readonly anew?: true;
   /** This run has ended here: it is taken off the roster, which goes too if it is `unused`: made by this run, which changed nothing. */
   readonly leaves?: 'used' | 'unused';
@@ -41,5 +41,7 @@ export type EnlistAnswer =
       readonly busy: number;
       /** Another run that is at work on this machine; looked for where one's own lock lies elsewhere. */
       readonly other?: LockHolder;
+      /** Runs that gave no sign of life here for the length of their lease, whose lock lies elsewhere; only where there is no other one. */
+      readonly silent?: readonly string[];
     }
   | { readonly accepted: false };

@@ -7,7 +7,8 @@ import type { Shell } from './shell.ts';
 /**
  * Which runs are at work on a machine: a directory with a file for each run that has the lock, `TOKEN.run`, which names the sshd processes
  * of its connections by number and start. Whoever takes over from a run ends them, so that nothing of it arrives any more; what they
- * had begun is counted until it is over. `turn` is the number of the last run, and the run of an older turn may not come back.
+ * had begun is counted until it is over. `turn` only rises, by each run that finds nobody else at work: a run whose file is gone may not
+ * come back once the turn is a later one. A run that finds another one at work leaves everything as it is.
  */
 export async function enlist(shell: Shell, hostName: string, enlistment: Enlistment): Promise<EnlistAnswer> {
   const lines = (await shell.ask('enlist this run', enlistScript(enlistment))).trim().split('\n');
@@ -15,21 +16,30 @@ export async function enlist(shell: Shell, hostName: string, enlistment: Enlistm
   if (word === 'refused') return { accepted: false };
   if (word === 'busy') {
     const other = parseHolder(lines);
-    return { accepted: true, busy: Number(count), ...(other === undefined ? {} : { other }) };
+    const silent = lines.flatMap((line) => (line.startsWith('silent ') ? line.split(' ').slice(1) : []));
+    return {
+      ...{ accepted: true, busy: Number(count) },
+      ...(other === undefined ? {} : { other }),
+      ...(silent.length === 0 ? {} : { silent }),
+    };
   }
   throw new Failure('host-command-failed', `${hostName}: the roster answered ${JSON.stringify(lines.join('\n'))}.`);
 }
 
+/** Says that this run is here, then looks who else is; only where that is nobody, it is this run's turn. */
 function enlistScript({ roster, ownerToken, turn, end, anew, leaves, elsewhere }: Enlistment): string {
   if (leaves !== undefined) return `${leaveRoster(roster, ownerToken, leaves)}\necho busy 0`;
+  const own = quote(ownerToken);
   return `${rosterFunctions(roster)}
-${anew === true ? 'rm -f "$roster/turn"' : ':'}
-enlist ${quote(ownerToken)} ${turn} || { echo refused; exit 0; }
-${anew === true ? `rm -f "$roster/"${quote(ownerToken)}.first` : ':'}
-${elsewhere === undefined ? ':' : sayElsewhere(ownerToken, elsewhere)}
-endRuns ${quoteAll(end)}
-sweep ${quote(ownerToken)}
-${elsewhere === undefined ? ':' : showOthers(ownerToken, elsewhere)}
+list ${own} ${turn} ${anew === true ? 'anew' : "''"} || { echo refused; exit 0; }
+${elsewhere === undefined ? 'others=' : `${sayElsewhere(ownerToken, elsewhere)}\nothers=$(${showOthers(ownerToken, elsewhere)})`}
+if [ -n "$others" ] && [ "$others" != free ]; then printf '%s\\n' "$others"
+else
+  raise ${own} ${turn}
+  endRuns ${quoteAll(end)}
+  sweep ${own} ${quote(elsewhere?.host ?? '')}
+  ${elsewhere === undefined ? ':' : `showSilent ${own} ${quote(elsewhere.host)}`}
+fi
 echo "busy $(countBusy)"`;
 }
 
@@ -64,21 +74,30 @@ else showAway ${quote(ownerToken)} ${quote(host)}
 fi`;
 }
 
-/** Shell functions; after `enlist` the shell's own connection is on the roster. */
+/** Shell functions; after `list` the shell's own connection is on the roster. */
 export function rosterFunctions(directory: string): string {
   return `roster=${quote(directory)}
 ${stampFunction}
-enlist() {
-  mkdir -p "$roster" || exit 1
+readTurn() {
   last=0 by=
-  [ -f "$roster/turn" ] || : >"$roster/$1.first"
   { read -r last by <"$roster/turn"; } 2>/dev/null
   last=\${last:-0}
-  [ "$last" -lt "$2" ] || [ "$by" = "$1" ] || { [ -z "$by" ] && [ "$last" -eq "$2" ]; } || return 1
-  [ "$last" -gt "$2" ] || last=$2
-  echo "$last $1" >"$roster/turn.new" && mv "$roster/turn.new" "$roster/turn" || exit 1
+}
+list() {
+  mkdir -p "$roster" || exit 1
+  [ -f "$roster/turn" ] || : >"$roster/$1.first"
+  readTurn
+  [ -n "$3" ] || [ -f "$roster/$1.run" ] || [ "$last" -lt "$2" ] || [ "$by" = "$1" ] || { [ -z "$by" ] && [ "$last" -eq "$2" ]; } || return 1
   seat="$PPID $(stamp $PPID)"
   grep -qxF "$seat" "$roster/$1.run" 2>/dev/null || echo "$seat" >>"$roster/$1.run" || exit 1
+}
+raise() {
+  readTurn
+  if [ "$last" -lt "$2" ]; then last=$2
+  elif [ "$by" != "$1" ]; then last=$((last + 1))
+  else return 0
+  fi
+  echo "$last $1" >"$roster/$1.turn" && mv "$roster/$1.turn" "$roster/turn" || exit 1
 }
 isLive() {
   while read -r pid started; do
@@ -86,19 +105,25 @@ isLive() {
   done <"$roster/$1.run"
   return 1
 } 2>/dev/null
-# A run whose lock lies on another machine, with time left and a connection: not this one, nor one whose lock lies on the machine in $2.
-showAway() {
+# Of each run whose lock lies on another machine, but for the one in $1 and those whose lock lies on the machine in $2: what is left of its lease.
+aways() {
   for file in "$roster"/*.away; do
-    [ -f "$file" ] || continue
     run=\${file##*/} run=\${run%.away}
-    { read -r place; read -r seconds; read -r renewed; read -r text; } <"$file"
-    [ "$run" != "$1" ] && [ "$place" != "$2" ] && isLive "$run" || continue
-    rest=$(left "$renewed" "$seconds")
+    { { read -r place && read -r seconds && read -r renewed && read -r text; } <"$file"; } 2>/dev/null || continue
+    [ "$run" = "$1" ] || [ "$place" = "$2" ] || echo "$run $seconds $(left "$renewed" "$seconds") $text"
+  done
+}
+# One with time left, whether or not its connection stands: it may be about to come back.
+showAway() {
+  aways "$1" "$2" | while read -r run seconds rest text; do
     [ "$rest" -gt 0 ] || continue
     echo "details $text"
     echo "lease $run $seconds $rest"
-    return
+    break
   done
+}
+showSilent() {
+  aways "$1" "$2" | while read -r run seconds rest text; do [ "$rest" -gt 0 ] || echo "silent $run"; done
 }
 # The processes that a connection has begun are its children until it ends, and what runs a script says by itself whose it is.
 childrenOf() {
@@ -111,7 +136,7 @@ childrenOf() {
 }
 endRuns() {
   for run; do
-    [ -f "$roster/$run.run" ] || continue
+    [ -f "$roster/$run.run" ] || { rm -f "$roster/$run.away"; continue; }
     while read -r pid started; do
       [ -n "$started" ] || continue
       if [ "$(stamp "$pid")" = "$started" ]; then
@@ -127,14 +152,13 @@ endRuns() {
     rm -f "$roster/$run.run" "$roster/$run.away"
   done
 }
+# Runs without a connection; of those whose lock lies elsewhere, only a run that is alone says that they are over.
 sweep() {
   for file in "$roster"/*.run; do
     [ "$file" != "$roster/$1.run" ] && [ -f "$file" ] || continue
-    live=
-    while read -r pid started; do
-      [ -z "$started" ] || [ "$(stamp "$pid")" != "$started" ] || live=yes
-    done <"$file"
-    [ -n "$live" ] || rm -f "$file" "\${file%.run}.away"
+    run=\${file##*/} run=\${run%.run} place=$2
+    { read -r place <"$roster/$run.away"; } 2>/dev/null
+    [ "$place" != "$2" ] || isLive "$run" || rm -f "$file" "$roster/$run.away"
   done
 }
 countBusy() {
@@ -164,7 +188,8 @@ export function takeSeat(ownerToken: string): string {
   return `{ read -r turn by <"$roster/turn"; } 2>/dev/null || turn=$(date +%s)
 turn=$((turn + 1))
 dead=$(for file in "$roster"/*.run "$roster"/*.ended; do [ -f "$file" ] && file=\${file##*/} && echo "\${file%.*}"; done | grep -vxF ${quote(ownerToken)} | sort -u | tr '\n' ' ')
-enlist ${quote(ownerToken)} "$turn"
+list ${quote(ownerToken)} "$turn" anew
+raise ${quote(ownerToken)} "$turn"
 endRuns $dead
 echo "turn $turn"
 echo "dead $dead"

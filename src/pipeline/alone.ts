@@ -1,7 +1,8 @@
 import { lockDirectory } from '../containers/names.ts';
+import { Failure } from '../errors.ts';
 import type { Host, LockAnswer, LockHolder, LockRequest } from '../hosts/host.ts';
 import type { Observed } from '../observe/observed.ts';
-import { connectBystanders } from './bystanders.ts';
+import { connectBystanders, warnUnknown } from './bystanders.ts';
 import type { Fleet } from './fleet.ts';
 import { isLent } from './inherited-lock.ts';
 import { theLock, untilTaken } from './lock-wait.ts';
@@ -30,6 +31,8 @@ export interface Alone {
   foundDead(): boolean;
   /** Every machine that was told of this run. */
   told(): Promise<readonly Host[]>;
+  /** Those of them that this run has no other business on, as far as they are connected yet. */
+  bystanders(): readonly Host[];
   /** Ends the connections that were made for this only. */
   close(): Promise<void>;
 }
@@ -40,20 +43,39 @@ export interface Alone {
  */
 export function beAlone(run: LockedRun): Alone {
   const { fleet, enlisted } = run;
-  const bystanders = connectBystanders(run.session, run.fleet);
-  const everywhere = async () => [...fleet.hosts.values(), ...(await bystanders)];
+  let near: readonly Host[] = [];
+  const connected = connectBystanders(run.session, fleet).then((hosts) => (near = hosts));
+  const everywhere = async () => {
+    await connected;
+    return [...fleet.hosts.values(), ...near];
+  };
+  const goWithout = (host: Host, error: unknown) => {
+    const isBystander = near.includes(host) && error instanceof Failure && error.code !== 'lock-held';
+    if (!isBystander) throw error;
+    near = near.filter((one) => one !== host);
+    warnUnknown(run.session, error.message);
+    return undefined;
+  };
   const settle = async () => {
-    const hosts = await everywhere();
-    const found = await Promise.all(hosts.map(async (host) => settleOn(run, host, await enlisted.enlist(host))));
-    const dead = found.flatMap((one) => one.dead);
-    if (dead.length > 0) {
-      foundDead = true;
+    let isOld = false;
+    // Whoever fell silent on one machine is ended only where no machine hears of it, or of anybody else.
+    for (let ask = enlisted.enlist; ; ask = enlisted.askAgain) {
+      const hosts = await everywhere();
+      const found = await Promise.all(
+        hosts.map(async (host) => {
+          const standing = await ask(host).catch((error: unknown) => goWithout(host, error));
+          return standing === undefined ? nothing : settleOn(run, host, standing);
+        }),
+      );
+      isOld ||= found.some((one) => one.isOld);
+      const dead = found.flatMap((one) => one.dead).filter((token) => !enlisted.dead.includes(token));
+      if (dead.length === 0) break;
       enlisted.end(dead);
-      await Promise.all(hosts.map((host) => enlisted.askAgain(host)));
-      await waitUntilQuiet(run.session, fleet, enlisted);
+      foundDead = true;
     }
+    if (foundDead) await waitUntilQuiet(run.session, fleet, enlisted);
     isSettled = true;
-    return found.some(({ isOld }) => isOld);
+    return isOld;
   };
   let settling: Promise<boolean> | undefined;
   let isSettled = false;
@@ -69,8 +91,9 @@ export function beAlone(run: LockedRun): Alone {
     },
     foundDead: () => foundDead,
     told: everywhere,
+    bystanders: () => near,
     async close() {
-      await Promise.all((await bystanders).map((host) => host.close()));
+      await Promise.all((await connected).map((host) => host.close()));
     },
   };
 }
@@ -95,16 +118,25 @@ interface Found {
   readonly dead: readonly string[];
 }
 
+const nothing: Found = { isOld: false, dead: [] };
+
 async function settleOn(
   { session, enlisted, request, ownerToken }: LockedRun,
   host: Host,
   standing: Standing,
 ): Promise<Found> {
-  if (standing.other === undefined) return { isOld: standing.wasLater, dead: [] };
+  const { silent, wasLater } = standing;
+  if (standing.other === undefined) return { isOld: wasLater || silent.length > 0, dead: silent };
   const dead: string[] = [];
+  let first: Standing | undefined = standing;
   await untilTaken(session, host, {
     what: theLock,
-    attempt: async () => answerOf((await enlisted.askAgain(host)).other),
+    async attempt() {
+      const { other, silent: fellSilent } = first ?? (await enlisted.askAgain(host));
+      first = undefined;
+      dead.push(...fellSilent);
+      return answerOf(other);
+    },
     async takeOver(holder) {
       const answer = await host.takeOverLock(request);
       if (!answer.taken) return answer;

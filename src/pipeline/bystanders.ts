@@ -17,10 +17,14 @@ export async function connectBystanders(session: Session, fleet: Fleet): Promise
       return [await connect(name, AbortSignal.any([run.signal, limit.signal]))];
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      const why = limit.signal.aborted ? `${name} cannot be reached.` : error.message;
-      run.emit({ type: 'warning', text: `${why} Whether somebody else deploys from there is not known` });
+      warnUnknown(session, limit.signal.aborted ? `${name} cannot be reached.` : error.message);
       return [];
     }
   });
   return (await Promise.all(connected).finally(() => clearTimeout(timer))).flat();
+}
+
+/** For a machine that cannot be asked. */
+export function warnUnknown({ run }: Session, why: string): void {
+  run.emit({ type: 'warning', text: `${why} Whether somebody else deploys from there is not known` });
 }

@@ -3,7 +3,7 @@ import { rosterDirectory, serviceOnMachine } from '../containers/names.ts';
 import { Failure, messageOf } from '../errors.ts';
 import { isUnknown } from '../execute/execution.ts';
 import type { Fence } from '../hosts/fence.ts';
-import type { LockRelease } from '../hosts/host.ts';
+import type { Host, LockRelease } from '../hosts/host.ts';
 import { beAlone, type Alone } from './alone.ts';
 import type { Fleet } from './fleet.ts';
 import type { HeldLock } from './held-lock.ts';
@@ -36,7 +36,7 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
   const renew = async () => {
     const [isOurs, isOver] = await Promise.all([
       lockHost().then((one) => one.refreshLock(directory, ownerToken)),
-      isOverElsewhere(fleet, enlisted, host.name),
+      isOverElsewhere({ fleet, enlisted, bystanders: alone.bystanders() }, host.name),
     ]);
     return isOurs && !isOver;
   };
@@ -103,13 +103,22 @@ function onlyAlone(alone: Alone, lease: Lease, { fence, use }: { fence: Fence; u
   };
 }
 
-/** Tells the machines that this run lives. @returns whether one of them knows that its turn is over */
-async function isOverElsewhere(fleet: Fleet, enlisted: Enlisted, lockHost: string): Promise<boolean> {
+interface Told {
+  readonly fleet: Fleet;
+  readonly enlisted: Enlisted;
+  readonly bystanders: readonly Host[];
+}
+
+/** Tells the machines that this run lives. @returns whether one of them knows that it is over */
+async function isOverElsewhere({ fleet, enlisted, bystanders }: Told, lockHost: string): Promise<boolean> {
   const names = [...fleet.hosts.keys()].filter((name) => name !== lockHost);
-  const tell = async (name: string) => enlisted.tell(await fleet.connected(name));
-  const answers = names.map((name) =>
+  const tells = [
+    ...names.map(async (name) => enlisted.tell(await fleet.connected(name))),
+    ...bystanders.map((host) => enlisted.tell(host)),
+  ];
+  const answers = tells.map((tell) =>
     atOnce(
-      tell(name).catch(() => true),
+      tell.catch(() => true),
       true,
     ),
   );

@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { Fence } from '../hosts/fence.ts';
-import type { LockElsewhere, Seat } from '../hosts/enlistment.ts';
+import type { EnlistAnswer, LockElsewhere, Seat } from '../hosts/enlistment.ts';
 import type { Host, LockHolder } from '../hosts/host.ts';
 import type { Lease } from './lease.ts';
 
@@ -14,7 +14,7 @@ export interface Enlisted {
   enlist(host: Host): Promise<Standing>;
   /** Asks again. */
   askAgain(host: Host): Promise<Standing>;
-  /** Tells a machine that knows this run that it lives. @returns false when its turn is over there */
+  /** Tells a machine that knows this run that it lives. @returns false when it was ended there, or another run came while it was away */
   tell(host: Host): Promise<boolean>;
   /** Takes this run off a machine's roster, at its end. */
   leave(host: Host, leaves: 'used' | 'unused'): Promise<unknown>;
@@ -28,6 +28,8 @@ export interface Standing {
   readonly busy: number;
   /** Another run that is at work there, or may be: its lock lies on that machine, or on a third one. */
   readonly other?: LockHolder;
+  /** Runs that gave no sign of life, whose lock lies on a third machine; told where there is no other one. */
+  readonly silent: readonly string[];
   /** Its last run had a later turn than this one: what was seen there before is old. */
   readonly wasLater: boolean;
 }
@@ -53,7 +55,7 @@ export function keepRoster({ roster, ownerToken, seat, host: lockHost, elsewhere
   const first = lockHost === undefined ? [] : [lockHost];
   const known = new WeakSet<Host>(first);
   const listedOn = new Set(first.map(({ name }) => name));
-  const standing: Standing = { busy: seat.busy, wasLater: false };
+  const standing: Standing = { busy: seat.busy, silent: [], wasLater: false };
   const enlisting = new WeakMap<Host, Promise<Standing>>(first.map((host) => [host, Promise.resolve(standing)]));
 
   const requestFor = ({ name }: Host) => ({
@@ -63,20 +65,19 @@ export function keepRoster({ roster, ownerToken, seat, host: lockHost, elsewhere
 
   async function ask(host: Host): Promise<Standing> {
     const answer = await host.enlist(requestFor(host));
-    if (answer.accepted) {
-      const { busy, other } = answer;
-      listedOn.add(host.name);
-      return { busy, ...(other === undefined ? {} : { other }), wasLater: false };
-    }
+    if (answer.accepted) return listed(host, answer, false);
     await lease.renew();
     if (!lease.fence.isOpen()) await lease.fence.pass();
     if (listedOn.has(host.name))
       throw new Failure('lock-held', `Another run has been at work on ${host.name} since, so nothing more is changed`);
     // Its last run had a later turn: the lock lay on another machine then.
-    const anew = await host.enlist({ ...requestFor(host), anew: true });
+    return listed(host, await host.enlist({ ...requestFor(host), anew: true }), true);
+  }
+
+  function listed(host: Host, answer: EnlistAnswer, wasLater: boolean): Standing {
+    const { busy, other, silent = [] } = answer.accepted ? answer : { busy: 0 };
     listedOn.add(host.name);
-    if (!anew.accepted) return { busy: 0, wasLater: true };
-    return { busy: anew.busy, ...(anew.other === undefined ? {} : { other: anew.other }), wasLater: true };
+    return { busy, ...(other === undefined ? {} : { other }), silent, wasLater };
   }
 
   const enlist = (host: Host) => {
@@ -99,7 +100,11 @@ export function keepRoster({ roster, ownerToken, seat, host: lockHost, elsewhere
   return {
     dead,
     enlist,
-    askAgain: ask,
+    async askAgain(host) {
+      const standing = await ask(host);
+      enlisting.set(host, Promise.resolve(standing));
+      return standing;
+    },
     async tell(host) {
       if (!listedOn.has(host.name)) return true;
       return (await host.enlist(requestFor(host))).accepted;

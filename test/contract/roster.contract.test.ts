@@ -114,6 +114,37 @@ describe.each(worlds)('the roster of runs on $name', ({ name, connect }) => {
       await again.close();
     });
 
+    it('keeps its place and its turn, whatever the turn of one that only asks, who takes the next when it has left', async () => {
+      const roster = `${prefix}/roster-thirteen`;
+      const other = await connect();
+      const none = { accepted: true, busy: 0 };
+      const later = { ...request(roster, 'asks'), turn: 9 };
+      const asks = { ...later, elsewhere: { ...later.elsewhere, host: 'third' } };
+      expect(await other.enlist(request(roster, 'away'))).toEqual(none);
+      expect(await host.enlist(asks)).toMatchObject({ accepted: true, other: { lease: { ownerToken: 'away' } } });
+      expect(await host.enlist({ ...asks, end: ['away'] })).toMatchObject({ other: { lease: { ownerToken: 'away' } } });
+      expect(await other.enlist(request(roster, 'away'))).toMatchObject({ accepted: true });
+      expect(await host.enlist({ ...asks, turn: 4 })).toMatchObject({ accepted: true });
+      await other.enlist({ ...request(roster, 'away'), leaves: 'used' });
+      expect(await host.enlist({ ...asks, turn: 4 })).toEqual(none);
+      expect(await other.enlist({ ...request(roster, 'away'), turn: 5 })).toEqual({ accepted: false });
+      await other.close();
+    });
+
+    it('is told of as silent when its lease has run out, and ended by who says so', async () => {
+      const roster = `${prefix}/roster-fourteen`;
+      const other = await connect();
+      await other.enlist(request(roster, 'away', 0));
+      const { elsewhere, ...later } = { ...request(roster, 'comes'), turn: 9 };
+      const comes = { ...later, elsewhere: { ...elsewhere, host: 'third' } };
+      expect(await host.enlist(comes)).toEqual({ accepted: true, busy: 0, silent: ['away'] });
+      expect(await host.enlist({ ...comes, end: ['away'] })).toEqual({ accepted: true, busy: 0 });
+      await other.closed;
+      const again = await connect();
+      expect(await again.enlist(request(roster, 'away'))).toEqual({ accepted: false });
+      await again.close();
+    });
+
     it('hears of a lock that lies here, and of a run whose lock lies on a third machine, but of none of its own place', async () => {
       const [roster, directory] = [`${prefix}/roster-twelve`, `${prefix}/lock-of-roster-twelve`];
       const [first, second] = [await connect(), await connect()];
@@ -126,7 +157,8 @@ describe.each(worlds)('the roster of runs on $name', ({ name, connect }) => {
         ...{ accepted: true, busy: 0 },
         other: { details: text, lease: { ownerToken: 'first', ...left } },
       });
-      expect(await second.enlist({ ...third, end: ['first'] })).toEqual({ accepted: true, busy: 0 });
+      await first.enlist(request(roster, 'first', 0));
+      expect(await second.enlist({ ...third, end: ['first'] })).toMatchObject({ accepted: true, busy: 0 });
       await first.closed;
       await host.acquireLock({ directory, details: 'Locked by: kamal' });
       expect(await second.enlist(third)).toMatchObject({ other: { details: 'Locked by: kamal' } });

@@ -64,14 +64,37 @@ export function enlist(machine: MachineState, enlistment: Enlistment, connection
     return { accepted: true, busy: 0 };
   }
   const isFree = roster.by === '' ? roster.turn <= turn : roster.turn < turn || roster.by === ownerToken;
-  if (!isFree && anew !== true) return { accepted: false };
-  roster.turn = anew === true ? turn : Math.max(roster.turn, turn);
-  roster.by = ownerToken;
+  if (!isFree && !roster.runs.has(ownerToken) && anew !== true) return { accepted: false };
   roster.runs.set(ownerToken, (roster.runs.get(ownerToken) ?? new Set()).add(connection));
   if (elsewhere !== undefined) roster.away.set(ownerToken, { ...elsewhere, renewedAtSeconds: nowSeconds() });
-  endRuns(roster, enlistment.end);
   const other = elsewhere && otherHere(machine, enlistment.roster, { ownerToken, elsewhere });
-  return { accepted: true, busy: 0, ...(other === undefined ? {} : { other }) };
+  if (other !== undefined) return { accepted: true, busy: 0, other };
+  raise(roster, { ownerToken, turn });
+  endRuns(roster, enlistment.end);
+  sweep(roster, { ownerToken, place: elsewhere?.host });
+  const silent = elsewhere === undefined ? [] : awaysOn(roster, { ownerToken, place: elsewhere.host });
+  return { accepted: true, busy: 0, ...(silent.length === 0 ? {} : { silent: silent.map(({ run }) => run) }) };
+}
+
+function raise(roster: FakeRoster, { ownerToken, turn }: Pick<Enlistment, 'ownerToken' | 'turn'>): void {
+  if (roster.turn < turn) roster.turn = turn;
+  else if (roster.by !== ownerToken) roster.turn += 1;
+  roster.by = ownerToken;
+}
+
+interface Own {
+  readonly ownerToken: string;
+  /** The machine that its lock lies on; absent: this one. */
+  readonly place?: string | undefined;
+}
+
+/** Runs without a connection whose lock lay on this machine, or where this run's lies. */
+function sweep({ runs, away }: FakeRoster, own: Own): void {
+  for (const [run, connections] of runs) {
+    const isLive = [...connections].some(({ isOpen }) => isOpen());
+    if (run === own.ownerToken || isLive || (away.get(run)?.host ?? own.place) !== own.place) continue;
+    for (const known of [runs, away]) known.delete(run);
+  }
 }
 
 /** A lock that lies here, else a run whose lock lies elsewhere. */
@@ -85,21 +108,20 @@ function otherHere(
   return awayHere(machine, roster, { ownerToken, place: elsewhere.host });
 }
 
-/** A run whose lock lies on another machine, but for one in this place, with time left and a connection. */
-function awayHere(
-  machine: MachineState,
-  directory: string | undefined,
-  own: { ownerToken: string; place?: string },
-): LockHolder | undefined {
+/** A run whose lock lies on another machine, but for one in this place, with time left; it may have no connection just now. */
+function awayHere(machine: MachineState, directory: string | undefined, own: Own): LockHolder | undefined {
   const roster = directory === undefined ? undefined : machine.rosters.get(directory);
-  for (const [run, { host, details, seconds, renewedAtSeconds }] of roster?.away ?? []) {
-    const isLive = [...(roster?.runs.get(run) ?? [])].some(({ isOpen }) => isOpen());
-    const lease = { ownerToken: run, seconds, renewedAtSeconds };
-    const holder = holderOf({ details: `${details}\nIts lock lies on ${host}`, lease });
-    if (run === own.ownerToken || host === own.place || !isLive || (holder.lease?.secondsLeft ?? 0) <= 0) continue;
-    return holder;
-  }
-  return undefined;
+  return roster && awaysOn(roster, own).find(({ secondsLeft }) => secondsLeft > 0)?.holder;
+}
+
+function awaysOn({ away }: FakeRoster, own: Own) {
+  return [...away]
+    .filter(([run, { host }]) => run !== own.ownerToken && host !== own.place)
+    .map(([run, { host, details, seconds, renewedAtSeconds }]) => {
+      const lease = { ownerToken: run, seconds, renewedAtSeconds };
+      const holder = holderOf({ details: `${details}\nIts lock lies on ${host}`, lease });
+      return { run, holder, secondsLeft: holder.lease?.secondsLeft ?? 0 };
+    });
 }
 
 export function holderOf({ details, lease }: FakeLock): LockHolder {
