@@ -84,7 +84,7 @@ export async function deployWith(
   };
   const needed = accessoriesNeeded(session.config, selected).map(({ host }) => host);
   const hosts = [...new Set([...(story === undefined ? selected.hosts : selected.allHosts), ...needed])];
-  if (story !== undefined) return withFleet(session, version, work, { hosts });
+  if (story !== undefined) return withFleet(session, version, work, { hosts, beside: besideApp(session) });
   const withAside = async (fleet: Fleet) => {
     const others = selected.accessoryHosts.filter((host) => !fleet.hosts.has(host));
     return work(fleet).finally(lookAside(session, beside.look, others));

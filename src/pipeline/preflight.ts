@@ -4,6 +4,7 @@ import { clockProblem } from '../plan/clocks.ts';
 import { isEngineTooOld, minimumEngineVersion, otherProcessor } from '../plan/engine.ts';
 import type { Plan } from '../plan/plan.ts';
 import { megabytes, withRoom, type Shortage } from '../plan/room.ts';
+import { unseenSingletons } from '../plan/singletons.ts';
 import { isTooOld, minimumProxyVersion } from '../proxy/container.ts';
 import type { Fleet } from './fleet.ts';
 import { together } from './together.ts';
@@ -13,6 +14,7 @@ import type { Session } from './session.ts';
 import { agreeOnShared } from './shared.ts';
 import { refuseUndecided } from './values.ts';
 import { refuseWaiting } from './waiting.ts';
+import { typedWith } from './way-on.ts';
 
 /**
  * What would fail half way is refused for every machine at once, before anything changes: before the build, and again under the lock.
@@ -48,7 +50,25 @@ export function machineProblems(session: Session, observed: Observed): Failure[]
       ...proxyProblems(session, host),
     ]),
     ...(isWayBack ? [] : clocks),
+    ...singletonProblems(session, observed),
   ];
+}
+
+/** Nobody knows whether it still runs on a machine that was not looked at. */
+function singletonProblems(session: Session, observed: Observed): Failure[] {
+  const { config, selected, run } = session;
+  const unseen = unseenSingletons(selected, observed, [...config.allHosts, ...(run.without ?? [])]);
+  const others = selected.roles.map(({ name }) => name).filter((name) => !unseen.some(({ role }) => role === name));
+  const meanwhile =
+    others.length === 0 || run.roles.length > 0
+      ? ''
+      : ` The other roles meanwhile: ${typedWith(session, ['-r', others.join(',')])}`;
+  return unseen.map(({ role, hosts }) => {
+    const away = hosts.join(', ');
+    const text = `${role} is a singleton, runs on no machine that was looked at, and may still run on ${away}: it is not started`;
+    const gone = `Bring ${away} back; or see to it that ${role} does not run there, and take it out of the file.`;
+    return new Failure('hosts-not-ready', text, { hint: `${gone}${meanwhile}` });
+  });
 }
 
 /** A machine of the app's, not one that only accessories run on, or that only holds the lock. */

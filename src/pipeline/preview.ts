@@ -10,7 +10,7 @@ import { withWaitingTold, withWaysBack } from './accessories/held.ts';
 import { lookBeside } from './accessories/beside.ts';
 import { digestsOf, readFiles } from './accessories/files.ts';
 import { askRegistries } from './accessories/registry.ts';
-import { withFleet } from './connecting.ts';
+import { besideApp, withFleet } from './connecting.ts';
 import type { Fleet } from './fleet.ts';
 import type { Observed } from '../observe/observed.ts';
 import { currentVersion } from '../plan/current.ts';
@@ -114,7 +114,7 @@ function look(
   };
   const needed = accessoriesNeeded(session.config, session.selected).map(({ host }) => host);
   const hosts = [...new Set([...session.selected.allHosts, ...needed])];
-  return withFleet({ ...session, hooks: new Set() }, version, work, { hosts });
+  return withFleet({ ...session, hooks: new Set() }, version, work, { hosts, beside: besideApp(session) });
 }
 
 /** What a run that holds the lock has begun is its own affair, and none of a dead run's. */

@@ -86,6 +86,31 @@ describe('roles that moved by editing the file', () => {
       expect(JSON.stringify(events)).not.toContain('left alone');
     }));
 
+  test.each([{ roles: ['clock'] }, { without: ['two'] }, { without: ['two'], roles: ['clock'] }])(
+    'a singleton that may still run on a machine that nobody looks at is started nowhere else: %j',
+    (options) =>
+      inVirtualTime(async () => {
+        const clockOn = (host: string) =>
+          servers(`{web: [one, two], clock: {hosts: [${host}], cmd: clock, singleton: true}}`);
+        const world = worldOn(await atV1(clockOn('two')), clockOn('one'));
+        machine(world, 'two').isDown = true;
+        const refused = await world.deploy('v2', options);
+        expect(refused).toMatchObject({ exitStatus: 3, failure: { code: 'hosts-not-ready' } });
+        expect(refused.failure?.message).toContain('may still run on two');
+        expect(world.remains('v2')).toEqual([]);
+        expect((await world.deploy('v2', { without: ['two'], roles: ['web'] })).exitStatus).toBe(0);
+        expect(world.running()).toEqual(['one shop-web-v2', 'two shop-clock-v1', 'two shop-web-v1']);
+        machine(world, 'two').isDown = false;
+        expect((await world.deploy('v2')).exitStatus).toBe(0);
+        expect(world.running()).toEqual(['one shop-clock-v2', 'one shop-web-v2', 'two shop-web-v2']);
+        machine(world, 'two').isDown = true;
+        // It is at home now.
+        expect((await world.deploy('v3', { without: ['two'] })).exitStatus).toBe(0);
+        expect((await world.rollback(undefined, { without: ['two'] })).exitStatus).toBe(0);
+        expect(world.running().filter((line) => line.includes('clock'))).toEqual(['one shop-clock-v2']);
+      }),
+  );
+
   test('a role that is gone from the file stops, on a machine that only has accessories too', () =>
     inVirtualTime(async () => {
       const accessory = 'accessories: {db: {image: registry.test:5000/db, host: three}}\n';
