@@ -46,7 +46,8 @@ async function lookAt(
 
 const nothing = { containers: [], accessories: [], others: [], routes: [] };
 
-function hostStatus({ config, selected }: Session, host: ObservedHost, down: readonly DownStatus[]): HostStatus {
+function hostStatus(session: Session, host: ObservedHost, down: readonly DownStatus[]): HostStatus {
+  const { config, selected } = session;
   return {
     host: host.host,
     engineVersion: host.engineVersion,
@@ -60,7 +61,7 @@ function hostStatus({ config, selected }: Session, host: ObservedHost, down: rea
         servesTraffic: container.id === target?.id,
       }));
     }),
-    accessories: accessoryStatuses(host, selected, down),
+    accessories: accessoryStatuses(session, host, down),
     others: othersOn(host, config),
     ...(host.proxy.container === undefined
       ? {}

@@ -115,6 +115,8 @@ export interface AccessoryStatus {
   readonly status: string;
   /** Why Docker could not start it. */
   readonly error?: string;
+  /** What finishes a replacement that was cut off; absent where none was, and where a person has to decide. */
+  readonly unfinished?: string;
   /** `127.0.0.1:5432/tcp` */
   readonly ports: readonly string[];
 }

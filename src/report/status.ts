@@ -31,6 +31,7 @@ export function renderStatus(result: StatusResult, paint: Paint = noColours): st
     ...section(['HOST', 'NOT OF THIS FILE', 'IMAGE', 'SINCE'], others),
     ...section(['HOST', 'DOWN', 'WHY'], downRows(result.down)),
     ...leftOutLines(result).map((line) => paint.yellow(line)),
+    ...unfinishedLines(result).map((line) => paint.yellow(line)),
     ...whatToType(result).map((line) => paint.yellow(line)),
     '',
     ...lockLines(result.lock, paint),
@@ -90,6 +91,15 @@ function leftOutLines({ leftOut }: StatusResult): string[] {
     '',
     ...leftOut.map((one) => `${describeLeftOut(one)}: the next deploy that reaches it brings it up to date.`),
   ];
+}
+
+function unfinishedLines({ hosts }: StatusResult): string[] {
+  const lines = hosts.flatMap(({ host, accessories }) =>
+    accessories.flatMap(({ name, unfinished }) =>
+      unfinished === undefined ? [] : [`${host}: a replacement of ${name} was cut off: \`${unfinished}\` finishes it.`],
+    ),
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 /** Those of a machine that are down for the same reason stand together. */

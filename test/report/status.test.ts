@@ -33,6 +33,7 @@ test('the status shows machines, proxies, routes and the lock', () => {
               state: 'running',
               status: 'Up 2 days',
               ports: ['127.0.0.1:5432/tcp'],
+              unfinished: 'longshore accessory upgrade db -d production',
             },
           },
           {
@@ -102,6 +103,8 @@ dal-01  cache, mail  192.0.2.11 is missing
 dal-01  worker       Exited (1) 2 minutes ago
 
 dal-03 was left out since 4be1a2c (by kim at 2026-11-20T22:55:44Z): the next deploy that reaches it brings it up to date.
+
+dal-01: a replacement of db was cut off: \`longshore accessory upgrade db -d production\` finishes it.
 
 To start what is down: longshore accessory start all -d production
 To start what is down: longshore deploy --skip-push --version 4be1a2c production

@@ -28,7 +28,7 @@ function downText(ones: readonly AccessoryDrift[], destination: string | undefin
 
 /** What is unlike the file, what applies it, and what is away meanwhile. */
 function driftText(
-  { name, host, because, interrupts, fate, held, commands }: AccessoryDrift,
+  { name, host, because, interrupts, fate, held, unfinished, commands }: AccessoryDrift,
   destination: string | undefined,
 ): string {
   if (held !== undefined) {
@@ -37,6 +37,7 @@ function driftText(
   }
   const cost = interrupts.length === 0 ? '' : `, which interrupts ${interrupts.join(', ')}`;
   const oneOf = commands.map((command) => `\`${typed(command, destination)}\``).join(' or ');
+  if (unfinished === true) return `${host}: ${name} is left alone: ${because.join(', ')}; ${oneOf} finishes it`;
   return `${host}: ${name} is left alone, unlike the file: ${because.join(', ')}; ${oneOf} applies it${cost}${fate === undefined ? '' : `; ${fate}`}`;
 }
 

@@ -1,3 +1,4 @@
+import { formerPlace } from '../../accessories/places.ts';
 import { dependentsOf } from '../../accessories/needed.ts';
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Config } from '../../config/config.ts';
@@ -21,6 +22,8 @@ export interface AccessoryDrift {
   readonly down?: string;
   /** A failed replacement left it to a person. */
   readonly held?: Held;
+  /** All that is to be done is to finish what a run that was cut off had begun. */
+  readonly unfinished?: true;
   /** What to type, any of them; of one that is held, all of them bring the old one back. */
   readonly commands: readonly string[];
 }
@@ -35,7 +38,8 @@ export function accessoryDrift(
     if (held !== undefined) return [heldDrift(held)];
     const differences = differencesOf(met);
     const route = whyRouteDiffers(met, config);
-    const because = [whyAway(met) ?? [], differences, route ?? []].flat();
+    const cutOff = whyUnfinished(met);
+    const because = [whyAway(met) ?? [], differences, route ?? [], cutOff ?? []].flat();
     if (because.length === 0) return [];
     const { name } = met.wanted.accessory;
     const isInterrupted = isRunning(met) && differences.length > 0;
@@ -47,6 +51,7 @@ export function accessoryDrift(
         ...(differences.length > 0 && currentOf(met) !== undefined ? { fate: fateOf(met) } : {}),
         interrupts: isInterrupted ? [name, ...dependentsOf(name, config)] : [],
         commands: commandsFor(met, [...differences, route ?? []].flat()),
+        ...(cutOff !== undefined && because.length === 1 ? { unfinished: true } : {}),
         ...reasonDown(met),
       },
     ];
@@ -68,6 +73,12 @@ export function whyAway(met: Met): string | undefined {
   return `it does not run (${current.status})${down === undefined ? '' : `: ${down}`}`;
 }
 
+/** What a replacement that was cut off left beside it: the container or the files before it, or one that was to come. */
+function whyUnfinished({ observed: { leftovers, formers = [] } }: Met): string | undefined {
+  const left = [...leftovers.map(({ name }) => name), ...formers.map(formerPlace)];
+  return left.length === 0 ? undefined : `a replacement of it was cut off, and left ${left.join(', ')}`;
+}
+
 function reasonDown(met: Met): { down?: string } {
   const current = currentOf(met);
   const why = current === undefined || isRunning(met) ? undefined : whyDown(current, met.host);
@@ -77,6 +88,7 @@ function reasonDown(met: Met): { down?: string } {
 function commandsFor(met: Met, differences: readonly string[]): string[] {
   const { name } = met.wanted.accessory;
   if (differences.length > 0) return ['deploy --accessories', `accessory upgrade ${name}`];
+  if (whyUnfinished(met) !== undefined) return [`accessory upgrade ${name}`];
   return [runCommand(met)];
 }
 

@@ -163,12 +163,12 @@ function stillHeld(met: Met): Verdict | undefined {
   return { met, stops: downSteps(met, undecided.failed), held: { ...held, isDown: true, because: undecided.because } };
 }
 
-/** Stops what did not get healthy; no engine starts it beside what has its data then. */
+/** No engine starts what did not get healthy beside what has its data then, and by that it is known as given up; it is stopped. */
 function downSteps(met: Met, failed: ObservedContainer): Step[] {
   // Docker never starts by itself what was never started.
   if (failed.state === 'created') return [];
   const stop = isUp(failed) ? [stopStep(met, failed, 'it did not get healthy')] : [];
-  return [...stop, ...keepDownSteps(met, reference(failed), 'the other one has its data')];
+  return [...keepDownSteps(met, reference(failed), 'the other one has its data'), ...stop];
 }
 
 interface Back {

@@ -42,16 +42,17 @@ export function heldOn(observed: ObservedHost, accessory: Accessory): Held | und
 interface Judged {
   readonly host: string;
   readonly accessory: Accessory;
-  /** Why the new one is taken for failed though it runs; undefined: it is not. */
+  /** Why the new one is taken for failed; undefined: nothing is known of that. */
   readonly givenUp: string | undefined;
-  /** Its restart policy; undefined where nobody looked. */
+  /** Its restart policy: a run that gives one up says so by `no`. Undefined where nobody looked. */
   readonly policy: string | undefined;
   readonly formers: readonly string[];
 }
 
 export function heldBy({ old, failed, because }: Undecided, judged: Judged): Held | undefined {
   const { host, accessory, givenUp, policy, formers } = judged;
-  if (isUp(failed) && givenUp === undefined) return undefined;
+  // One that only does not run may have been well for long: a run that was cut off saw neither.
+  if (givenUp === undefined && (isUp(failed) || policy !== 'no')) return undefined;
   const { name, service, restartPolicy } = accessory;
   return {
     host,
@@ -62,8 +63,12 @@ export function heldBy({ old, failed, because }: Undecided, judged: Judged): Hel
     isDown: !isUp(failed) && policy === 'no',
     formers,
     policies: { old: restartPolicy, failed: restartPolicy },
-    because: isUp(failed) ? `${because}, and it runs but is not healthy: ${givenUp}` : because,
+    because: [because, whyFailed(failed, givenUp) ?? []].flat().join(', and '),
   };
+}
+
+function whyFailed(failed: ObservedContainer, givenUp: string | undefined): string | undefined {
+  return isUp(failed) ? `it runs but is not healthy: ${givenUp}` : givenUp;
 }
 
 export function undecidedOn({ containers }: ObservedHost, accessory: Accessory): Undecided | undefined {
