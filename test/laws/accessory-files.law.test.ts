@@ -52,6 +52,30 @@ function hear(world: World, onStart: (content: string) => void): void {
   });
 }
 
+/** An upgrade whose process dies once that was done. */
+async function killedAfter(world: World, call: string): Promise<void> {
+  let isDead = false;
+  listen(world, ({ name, moment }) => {
+    if (isDead) return 'cut';
+    isDead = name === call && moment === 'after';
+    return isDead ? 'cut' : undefined;
+  });
+  await world.accessory('upgrade', ['proxy'], { isDead: () => isDead });
+  stopListening(world);
+}
+
+/** The engine refuses the next start. */
+function failsOnce(world: World, onStart: (content: string) => void): void {
+  let isRefused = false;
+  listen(world, ({ name, moment }) => {
+    if (name !== 'docker.startContainer' || moment !== 'before') return;
+    onStart(contentOf(world) ?? 'nothing');
+    if (isRefused) return;
+    isRefused = true;
+    throw new Failure('engine-refused', 'one: the port is taken');
+  });
+}
+
 describe('the files of an accessory', () => {
   it('differ where a directory has the place of one', () =>
     inVirtualTime(async () => {
@@ -126,6 +150,33 @@ describe('the files of an accessory', () => {
         expect(world.running()).toContain('one shop-proxy');
       }),
   );
+
+  it('stay as they are when a restart fails after an upgrade that died before its end, which a deploy tells', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      await killedAfter(world, 'docker.removeContainer');
+      expect(filesBeside(world)).toHaveLength(1);
+      world.push('v1');
+      const { events } = await world.deploy('v1');
+      const said = events.flatMap((event) => (event.type === 'note' ? [event.text] : [])).join('\n');
+      expect(said).toMatch(/proxy .*proxy.cfg.longshore-former; `longshore accessory upgrade proxy` finishes it/);
+      const starts: string[] = [];
+      failsOnce(world, (content) => starts.push(content));
+      expect(await world.accessory('restart', ['proxy'])).toMatchObject({ exitStatus: 5 });
+      expect([...starts, contentOf(world)]).toEqual(['new', 'new', 'new']);
+    }));
+
+  it('are those of what ran last when the next upgrade fails too', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      await killedAfter(world, 'docker.startContainer');
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+      writeFileSync(local, 'newest');
+      const starts: string[] = [];
+      failsOnce(world, (content) => starts.push(content));
+      expect(await world.accessory('upgrade', ['proxy'])).toMatchObject({ exitStatus: 5 });
+      expect([...starts, contentOf(world)]).toEqual(['newest', 'new', 'new']);
+    }));
 
   it('are what the file says after an upgrade, cut at whatever call and typed again, and what runs has started on them', () =>
     inVirtualTime(async () => {

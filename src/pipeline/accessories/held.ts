@@ -32,9 +32,10 @@ export function withWaitingTold(config: Config, plan: Plan): Plan {
 
 /** Why nothing is done to it before a person has decided, and what may be decided. */
 export function whyLeft(config: Config, held: Held): string {
-  const { host, name, service, old, policies, because } = held;
+  const { host, name, service, old, policies, formers, because } = held;
   const back = wayBack(config, held).map((command) => `\`${command}\``);
-  const words = inShell([`docker rm ${old}`, again(service, policies.failed)].flat());
+  const files = formers.length === 0 ? [] : [`rm -rf ${quoteAll(formers.map(formerPlace))}`];
+  const words = inShell([`docker rm ${old}`, again(service, policies.failed), files].flat());
   const forward = `\`${sshWords(config, host)} ${words}\``;
   return `${host}: ${name} is as a replacement that failed left it, and a person has to decide: ${because}. ${back.join(' and ')} bring the old one back; ${forward} leaves it behind for good`;
 }

@@ -29,3 +29,8 @@ export function ranBefore(met: Met): boolean {
 function isReplaced({ wanted }: Met, { name }: ObservedContainer): boolean {
   return name.startsWith(replacedName(wanted.spec.name, ''));
 }
+
+/** Files kept beside their places by a replacement that was over but for its end: none of them is what ran last had. */
+export function staleFormers(was: Met): readonly string[] {
+  return wasMakingRoom(was) ? [] : (was.observed.formers ?? []);
+}

@@ -1,5 +1,6 @@
 import type { MountedFile } from '../../config/config-accessory.ts';
 import type { Step } from '../plan.ts';
+import { wasMakingRoom } from './before.ts';
 import { filesToMend, type Met } from './current.ts';
 
 /** The files that the file brings to an accessory's machine. */
@@ -11,12 +12,13 @@ export function fileSteps(met: Met): Step[] {
 
 /**
  * Of one that is replaced: written beside their places while it runs, and swapped when it has stopped, so that it comes back with what it
- * had. Where a replacement that was cut off had swapped already, what that one kept is what the old container had.
+ * had. Where a replacement that was cut off had swapped already, what that one kept is what the old container had; unless the new one had
+ * begun to run, and is the old one by now.
  */
 export function swapSteps(met: Met): { uploads: Step[]; swaps: Step[]; ends: Step[] } {
   const unlike = filesUnlike(met);
   const kept = keptFiles(met);
-  const isUnsettled = met.observed.leftovers.length > 0;
+  const isUnsettled = wasMakingRoom(met);
   const all = new Set([...(isUnsettled ? kept : []), ...unlike.map(({ file: { hostPath } }) => hostPath)]);
   return {
     uploads: [
@@ -51,9 +53,10 @@ export function dropSteps({ wanted, observed: { nexts = [] } }: Met): (Step & { 
   }));
 }
 
-/** What a container that comes back had, where it was swapped. */
-export function swapBackSteps(met: Met, because: string): Step[] {
-  return keptFiles(met).map((path) => swapBack(path, because));
+/** What a container that comes back had, where it was swapped. @param stale what is kept beside its place, and was not its own */
+export function swapBackSteps(met: Met, because: string, stale: readonly string[]): Step[] {
+  const own = (met.observed.formers ?? []).filter((path) => !stale.includes(path));
+  return filesOf(met.wanted, own).map((path) => swapBack(path, because));
 }
 
 function swapEnd(path: string, because: string): Step {

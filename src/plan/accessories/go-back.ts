@@ -1,11 +1,11 @@
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import type { Config } from '../../config/config.ts';
 import type { Observed, ObservedContainer } from '../../observe/observed.ts';
-import { isUp } from '../current.ts';
+import { isIn, isUp } from '../current.ts';
 import { reference } from '../decide.ts';
 import type { Lane, Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
-import { lastOf, ranBefore, wasMakingRoom } from './before.ts';
+import { lastOf, ranBefore, staleFormers, wasMakingRoom } from './before.ts';
 import { lane, planOf } from './boot.ts';
 import { meet, type Met } from './current.ts';
 import { dropSteps, swapBackSteps } from './files.ts';
@@ -31,8 +31,13 @@ export function planAccessoryGoBack(input: {
 }): { plan: Plan; held: readonly Held[]; kept: readonly Kept[] } {
   const { config, wanted } = input;
   const was = meet(wanted, input.before);
-  const all = meet(wanted, input.now).map((met, index) => ({
-    ...verdictOn(met, { was: was[index], isProven: isProven(met, input.left) }),
+  const verdicts = meet(wanted, input.now).map((met, index) =>
+    verdictOn(met, { was: was[index], isProven: isProven(met, input.left) }),
+  );
+  const all = verdicts.map(({ met, ...verdict }, index) => ({
+    met,
+    ...verdict,
+    stale: was[index] === undefined || hasSwapped(met, verdict.failed, input) ? [] : staleFormers(was[index]),
     policy: policyBefore(was[index]),
     ran: was[index] !== undefined && isToRun(was[index], input.touched),
     isUnsure: isUnsure(met, input.left),
@@ -94,6 +99,16 @@ function isUnsure(met: Met, left: readonly Lane[]): boolean {
   return lanesOf(met, left).some((lane) => {
     return !isProven(met, [lane]) && !lane.steps.some(({ kind }) => kind === 'stop-container');
   });
+}
+
+/** Whether this run had put files into their places: it does so once it has made a successor and stopped the old one. */
+function hasSwapped(
+  met: Met,
+  failed: ObservedContainer | undefined,
+  { before, left }: { before: Observed; left: readonly Lane[] },
+): boolean {
+  const isToStop = lanesOf(met, left).some(({ steps }) => steps.some(({ kind }) => kind === 'stop-container'));
+  return failed !== undefined && !isIn(before, failed.id) && !isToStop;
 }
 
 export function lanesOf<T extends Pick<Lane, 'host' | 'role'>>(
@@ -177,6 +192,8 @@ interface Back {
   /** Whether it ran before, or only a run that was cut off had stopped it: what somebody had stopped stays so. */
   readonly ran: boolean;
   readonly isUnsure: boolean;
+  /** Files that were kept beside their places before the run, and are not what it had. */
+  readonly stale: readonly string[];
   /** Whether traffic was sent to it, where the proxy leads to it. */
   readonly hadRoute: boolean;
   /** Its restart policy before; absent where nobody knows. */
@@ -185,7 +202,7 @@ interface Back {
 }
 
 /** What failed is removed only when the one before it is known to be well. */
-function backSteps(met: Met, { old, failed, ran, isUnsure, hadRoute, policy, config }: Back): Step[] {
+function backSteps(met: Met, { old, failed, ran, isUnsure, stale, hadRoute, policy, config }: Back): Step[] {
   const { name } = met.wanted.spec;
   const because = 'it ran before';
   const container = { id: old.id, name };
@@ -198,7 +215,7 @@ function backSteps(met: Met, { old, failed, ran, isUnsure, hadRoute, policy, con
     ...(failed === undefined ? [] : rename(failed, nextNameOf(name, old), 'it makes room')),
     ...rename(old, name, 'its name before'),
     ...(old.name === name && policyOf(met, old) !== 'no' ? [] : givePolicySteps(met, container, policy)),
-    ...(isUp(old) ? [] : swapBackSteps(met, because)),
+    ...(isUp(old) ? [] : swapBackSteps(met, because, stale)),
     ...(ran ? again : []),
     ...dropSteps(met),
     ...(failed === undefined
