@@ -9,6 +9,7 @@ import { theLock, untilTaken } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import type { Enlisted, Standing } from './roster.ts';
 import type { Session } from './session.ts';
+import { waitsForWaiting } from './step-aside.ts';
 
 interface LockedRun {
   readonly session: Session;
@@ -61,10 +62,10 @@ export function beAlone(run: LockedRun): Alone {
     // Whoever fell silent on one machine is ended only where no machine hears of it, or of anybody else.
     for (let ask = enlisted.enlist; ; ask = enlisted.askAgain) {
       const hosts = await everywhere();
-      const found = await Promise.all(
+      const found = await untilOneFails(run, (waiting) =>
         hosts.map(async (host) => {
           const standing = await ask(host).catch((error: unknown) => goWithout(host, error));
-          return standing === undefined ? nothing : settleOn(run, host, standing);
+          return standing === undefined ? nothing : settleOn(waiting, host, standing);
         }),
       );
       isOld ||= found.some((one) => one.isOld);
@@ -120,6 +121,20 @@ interface Found {
 
 const nothing: Found = { isOld: false, dead: [] };
 
+/** Whoever still waits when one has failed asks no more: it would tell its machine of this run again. */
+async function untilOneFails<T>(run: LockedRun, work: (run: LockedRun) => Promise<T>[]): Promise<T[]> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([run.session.run.signal, failed.signal]);
+  const all = work({ ...run, session: { ...run.session, run: { ...run.session.run, signal } } });
+  try {
+    return await Promise.all(all);
+  } catch (error) {
+    failed.abort();
+    await Promise.allSettled(all);
+    throw error;
+  }
+}
+
 async function settleOn(
   { session, enlisted, request, ownerToken }: LockedRun,
   host: Host,
@@ -128,6 +143,7 @@ async function settleOn(
   const { silent, wasLater } = standing;
   if (standing.other === undefined) return { isOld: wasLater || silent.length > 0, dead: silent };
   const dead: string[] = [];
+  const hear = waitsForWaiting(session, host.name);
   let first: Standing | undefined = standing;
   await untilTaken(session, host, {
     what: theLock,
@@ -135,6 +151,7 @@ async function settleOn(
       const { other, silent: fellSilent } = first ?? (await enlisted.askAgain(host));
       first = undefined;
       dead.push(...fellSilent);
+      hear(other);
       return answerOf(other);
     },
     async takeOver(holder) {

@@ -5,6 +5,7 @@ import { isUnknown } from '../execute/execution.ts';
 import type { Fence } from '../hosts/fence.ts';
 import type { Host, LockRelease } from '../hosts/host.ts';
 import { beAlone, type Alone } from './alone.ts';
+import { comeAgain, notBegun, stepsAside } from './step-aside.ts';
 import type { Fleet } from './fleet.ts';
 import type { HeldLock } from './held-lock.ts';
 import { inheritLock } from './inherited-lock.ts';
@@ -41,7 +42,10 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
     return isOurs && !isOver;
   };
   const lease = keepLease({ host: host.name, seconds: leaseSeconds, sinceTaken: sinceAsked, renew });
-  const elsewhere = { host: host.name, directory, details: request.details, seconds: leaseSeconds };
+  const elsewhere = () => {
+    const details = alone.isSettled() ? request.details : `${request.details}\n${notBegun}`;
+    return { host: host.name, directory, details, seconds: leaseSeconds };
+  };
   const enlisted = keepRoster({ roster, ownerToken, seat, host, elsewhere, lease });
   const alone = beAlone({ session, fleet, enlisted, request, ownerToken });
   /** Whether a machine was changed. */
@@ -143,6 +147,23 @@ async function giveUp(lock: HeldLock, error: unknown): Promise<never> {
 
 /** Holds the lock for the length of some work; what a dead run left comes before it. @throws Failure `lock-held`, also when it was another run's by the end */
 export async function underLock<T>(
+  session: Session,
+  fleet: Fleet,
+  version: string,
+  work: (lock: HeldLock) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await underOneLock(session, fleet, version, work);
+    } catch (error) {
+      if (!stepsAside(error) || session.run.signal.aborted) throw error;
+      // Nothing was begun: its lock is taken anew.
+      await comeAgain();
+    }
+  }
+}
+
+async function underOneLock<T>(
   session: Session,
   fleet: Fleet,
   version: string,

@@ -41,7 +41,7 @@ interface Place {
   /** That the lock was taken on, which knows its connection from then on; absent for a run that was lent the lock of another. */
   readonly host?: Host;
   /** What the other machines are told of the lock; absent where the lender tells them. */
-  readonly elsewhere?: LockElsewhere;
+  readonly elsewhere?: () => LockElsewhere;
   readonly lease: Lease;
 }
 
@@ -60,7 +60,7 @@ export function keepRoster({ roster, ownerToken, seat, host: lockHost, elsewhere
 
   const requestFor = ({ name }: Host) => ({
     ...{ roster, ownerToken, turn, end: [...dead] },
-    ...(elsewhere === undefined || name === lockHost?.name ? {} : { elsewhere }),
+    ...(elsewhere === undefined || name === lockHost?.name ? {} : { elsewhere: elsewhere() }),
   });
 
   async function ask(host: Host): Promise<Standing> {

@@ -108,6 +108,25 @@ describe.each<{ names: string; first: RunOptions; second: RunOptions; hosts: rea
   );
 });
 
+test('two that wait, and meet before either has begun, go one after the other', () =>
+  inVirtualTime(async () => {
+    const since = Date.now();
+    for (let round = 0; round < 4; round += 1) {
+      const world = await atV2();
+      const ended = await Promise.all([
+        world.deploy('v3', { lockWait }),
+        world.deploy('v4', { without: ['one'], lockWait }),
+      ]);
+      expect(ended.map(({ exitStatus, failure }) => [exitStatus, failure?.message])).toEqual([
+        [0, undefined],
+        [0, undefined],
+      ]);
+      expect(Date.now() - since).toBeLessThan(lockWait.timeoutSeconds * 1000);
+      const [two, three] = ['two', 'three'].map((host) => world.traffic().find((line) => line.startsWith(host)));
+      expect(two?.split('-').at(-1)).toBe(three?.split('-').at(-1));
+    }
+  }));
+
 test.each([0, 2])('one that slept undoes nothing of a run that came meanwhile, %i turns behind', (ahead) =>
   inVirtualTime(async () => {
     const world = await atV2(ahead);
