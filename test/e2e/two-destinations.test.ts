@@ -130,7 +130,7 @@ test('the proxy that leads to another’s service too is started only for who sa
   expect(refused.stderr).toContain(
     `${dal.address}: start the proxy, which another service shares: small-web (small.test)`,
   );
-  expect(refused.stderr).toContain('longshore deploy staging -y');
+  expect(refused.stderr).toContain(`longshore deploy staging -P --version ${version} -y`);
   expect(await on(dal, 'docker ps -a --format "{{.Names}} {{.State}}" | sort')).toBe(before);
   const agreed = await longshore(`deploy staging -P -y --version ${version}`);
   expect(agreed, agreed.output).toMatchObject({ status: 0 });
