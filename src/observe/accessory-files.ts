@@ -22,7 +22,8 @@ export function besideOf(
 ): Pick<ObservedAccessory, 'formers' | 'nexts'> {
   const isOwn = (path: string) =>
     accessory.files.some(({ hostPath }) => path === hostPath || path.startsWith(`${hostPath}/`));
-  const own = digestPaths(host, digests).filter(isOwn);
+  const roots = accessory.files.map(({ hostPath }) => hostPath);
+  const own = [...new Set([...roots, ...digestPaths(host, digests).filter(isOwn)])];
   const isThere = (path: string) => facts[path] !== undefined && facts[path].kind !== 'hidden';
   const formers = own.filter((path) => isThere(formerPlace(path)));
   const nexts = own.filter((path) => isThere(nextPlace(path)));

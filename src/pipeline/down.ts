@@ -3,6 +3,7 @@ import { formerPlace } from '../accessories/places.ts';
 import type { Accessory } from '../config/config-accessory.ts';
 import type { Config, Role } from '../config/config.ts';
 import type { Host } from '../hosts/host.ts';
+import { besideOf, placesOf } from '../observe/accessory-files.ts';
 import { addressesOf } from '../observe/observe.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
 import { whyGivenUp } from '../observe/health.ts';
@@ -11,7 +12,9 @@ import { heldBy, undecidedOn } from '../plan/accessories/held.ts';
 import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { whyDown } from '../plan/why-down.ts';
 import type { DownStatus } from '../report/results.ts';
+import { digestsOf, filesAtHand } from './accessories/files.ts';
 import { wayBack } from './accessories/held.ts';
+import { wantedIn } from './accessories/wanted.ts';
 import type { Session } from './session.ts';
 
 /** What ought to run. */
@@ -46,23 +49,32 @@ export async function downOn(session: Session, host: Host, observed: ObservedHos
 
 /** What a failed replacement left to a person, also where it runs and is not healthy. */
 async function heldStatus(
-  { selected }: Session,
+  session: Session,
   host: Host,
   { observed, accessory }: { observed: ObservedHost; accessory: Accessory },
 ): Promise<DownStatus[]> {
+  const { selected } = session;
   const undecided = undecidedOn(observed, accessory);
   const inspect = undecided && (await host.docker.inspectContainer(undecided.failed.id));
   if (undecided === undefined || inspect === undefined) return [];
   const givenUp = await whyGivenUp(inspect, host, healthOf(accessory, selected));
   const policy = atStart(inspect).restartPolicy;
-  const paths = accessory.files.map(({ hostPath }) => hostPath);
-  const files = await host.describeFiles(paths.map(formerPlace));
-  const formers = paths.filter((path) => files[formerPlace(path)] !== undefined);
+  const formers = await formersOn(session, host, accessory);
   const held = heldBy(undecided, { host: host.name, accessory, givenUp, policy, formers });
   if (held === undefined) return [];
   const why = `a person has to decide: ${held.because}`;
   const { name } = accessory;
   return [{ kind: 'accessory', host: host.name, name, held: true, why, command: wayBack(selected, held).join(' && ') }];
+}
+
+/** As every command finds them: of a directory, beside each file in it. */
+async function formersOn(session: Session, host: Host, { name, files }: Accessory): Promise<readonly string[]> {
+  const wanted = wantedIn(session).find((one) => one.host === host.name && one.accessory.name === name);
+  if (wanted === undefined) return [];
+  const digests = digestsOf(await filesAtHand(session, [wanted]));
+  const roots = files.map(({ hostPath }) => formerPlace(hostPath));
+  const facts = await host.describeFiles([...new Set([...roots, ...placesOf(host.name, digests)])]);
+  return besideOf(wanted, facts, digests).formers ?? [];
 }
 
 function rolesOn({ selected, typed }: Session, observed: ObservedHost): Expected[] {
