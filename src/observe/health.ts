@@ -34,7 +34,7 @@ export async function whyGivenUp(
 ): Promise<string | undefined> {
   const { State, RestartCount } = container;
   if (RestartCount >= crashesAllowed) return `it exited ${RestartCount} times`;
-  if (State.Restarting || Date.now() - Date.parse(State.StartedAt) < budgetSeconds(health) * 1000) return undefined;
+  if (State.Restarting || (await secondsUp(container, host)) < budgetSeconds(health)) return undefined;
   return whyStillUnhealthy(container, host, health);
 }
 
@@ -48,7 +48,7 @@ export async function whyUnhealthy(container: ContainerInspect, host: Host, heal
     return State.Health.Status === 'healthy' ? '' : `its health check says ${State.Health.Status}`;
   }
   const port = check?.port ?? health.port ?? exposedPort(container);
-  if (port === undefined) return whyNotUp(container, health.readinessDelaySeconds);
+  if (port === undefined) return whyNotUp(container, host, health.readinessDelaySeconds);
   const address = addressOf(container, health.network);
   if (address === '') return `it has no address on the network ${health.network}`;
   const path = check?.kind === 'http' ? { path: check.path } : {};
@@ -90,7 +90,12 @@ export function addressOf({ HostConfig, NetworkSettings }: ContainerInspect, net
   return networks[network]?.IPAddress ?? Object.values(networks)[0]?.IPAddress ?? '';
 }
 
-function whyNotUp({ State }: ContainerInspect, seconds: number): string {
-  const up = (Date.now() - Date.parse(State.StartedAt)) / 1000;
-  return up >= seconds ? '' : `it is to stay up for ${seconds} s`;
+async function whyNotUp(container: ContainerInspect, host: Host, seconds: number): Promise<string> {
+  return (await secondsUp(container, host)) >= seconds ? '' : `it is to stay up for ${seconds} s`;
+}
+
+/** By the clock of its own machine: that of this one may be minutes off. */
+async function secondsUp({ State }: ContainerInspect, host: Host): Promise<number> {
+  const { SystemTime } = await host.docker.info();
+  return (Date.parse(SystemTime) - Date.parse(State.StartedAt)) / 1000;
 }

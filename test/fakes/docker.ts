@@ -124,8 +124,8 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
     info: () =>
       look(() => ({
         ServerVersion: machine.engineVersion,
+        SystemTime: new Date(Date.now() + machine.clockAheadSeconds * 1000).toISOString(),
         Architecture: machine.architecture,
-        SystemTime: new Date().toISOString(),
         DockerRootDir: '/var/lib/docker',
       })),
   };

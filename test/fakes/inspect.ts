@@ -4,6 +4,10 @@ import { answersHealthy, secondsUp } from './probe.ts';
 import type { MachineState } from './machine.ts';
 import { publishedPorts } from './ports.ts';
 
+function byClock(time: Date | undefined, { clockAheadSeconds }: MachineState): string | undefined {
+  return time && new Date(time.getTime() + clockAheadSeconds * 1000).toISOString();
+}
+
 const never = '0001-01-01T00:00:00Z';
 
 /** `docker inspect`, with the noise a real engine adds to what was asked for. */
@@ -26,8 +30,8 @@ export function containerInspect(machine: MachineState, container: FakeContainer
       OOMKilled: false,
       ExitCode: container.exitStatus,
       Error: container.startError,
-      StartedAt: container.startedAt?.toISOString() ?? never,
-      FinishedAt: container.finishedAt?.toISOString() ?? never,
+      StartedAt: byClock(container.startedAt, machine) ?? never,
+      FinishedAt: byClock(container.finishedAt, machine) ?? never,
       ...(image.hasHealthcheck && isUp ? { Health: { Status: healthOf(container) } } : {}),
     },
     Config: {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectFleet } from '../../src/pipeline/connecting.ts';
 import { downOn } from '../../src/pipeline/down.ts';
@@ -59,13 +62,7 @@ describe.each(['stopped', 'running'] as const)('an accessory that is held, its n
   it('is told so by status and by a deploy, which do not tell anybody to start it', () =>
     inVirtualTime(async () => {
       const world = await held(state);
-      const session = sessionOf(world, {}, []);
-      const fleet = await connectFleet(session, ['one']);
-      const [observed] = (await fleet.observe({})).hosts;
-      const host = fleet.hosts.get('one');
-      if (observed === undefined || host === undefined) throw new Error('nothing observed');
-      const down = (await downOn(session, host, observed)).filter(({ name }) => name === 'db');
-      await fleet.close();
+      const down = await toldByStatus(world);
       expect(down).toEqual([expect.objectContaining({ held: true, command: expect.stringMatching(bringsBack) })]);
 
       const { failure, events } = await world.deploy('v1');
@@ -79,17 +76,50 @@ describe.each(['stopped', 'running'] as const)('an accessory that is held, its n
     }));
 });
 
-it('one that has its time still to get healthy is not held: the command typed again goes on with it', () =>
+it.each([0, -3600, 3600])(
+  'one that has its time still to get healthy is not held, by a machine %i s ahead: the command typed again goes on with it',
+  (ahead) =>
+    inVirtualTime(async () => {
+      const world = await upgradable(600);
+      machineOf(world).clockAheadSeconds = ahead;
+      let isDead = false;
+      listen(world, ({ name, moment }) => {
+        if (isDead) return 'cut';
+        isDead = name === 'docker.startContainer' && moment === 'after';
+        return isDead ? 'cut' : undefined;
+      });
+      await world.accessory('upgrade', ['db'], { isDead: () => isDead });
+      stopListening(world);
+      expect(await world.accessory('upgrade', ['db'])).toMatchObject({ exitStatus: 6 });
+      expect(shown(world).map((one) => one.split(' ')[2])).toEqual(['exited', 'exited']);
+    }),
+);
+
+it('status prints the whole way back where files lie in a directory of the file', () =>
   inVirtualTime(async () => {
-    const world = await upgradable(600);
-    let isDead = false;
-    listen(world, ({ name, moment }) => {
-      if (isDead) return 'cut';
-      isDead = name === 'docker.startContainer' && moment === 'after';
-      return isDead ? 'cut' : undefined;
-    });
-    await world.accessory('upgrade', ['db'], { isDead: () => isDead });
-    stopListening(world);
+    const place = mkdtempSync(join(tmpdir(), 'longshore-held-'));
+    writeFileSync(join(place, 'a.conf'), 'old');
+    const world = makeWorld(yaml.replace('port:', `files: ["${place}:/etc/db"], port:`));
+    world.registry.push(image, {});
+    expect((await world.accessory('boot', ['db'])).failure).toBeUndefined();
+    world.registry.push(image, { behaviour: { kind: 'deaf' } });
+    writeFileSync(join(place, 'a.conf'), 'new');
     expect(await world.accessory('upgrade', ['db'])).toMatchObject({ exitStatus: 6 });
-    expect(shown(world).map((one) => one.split(' ')[2])).toEqual(['exited', 'exited']);
+    expect(await toldByStatus(world)).toEqual([
+      expect.objectContaining({
+        command: expect.stringContaining('mv shop-db/etc/db/.a.conf.longshore-former shop-db/etc/db/a.conf'),
+      }),
+    ]);
+    rmSync(place, { recursive: true });
   }));
+
+async function toldByStatus(world: World) {
+  const session = sessionOf(world, {}, []);
+  const fleet = await connectFleet(session, ['one']);
+  const [observed] = (await fleet.observe({})).hosts;
+  const host = fleet.hosts.get('one');
+  if (observed === undefined || host === undefined) throw new Error('nothing observed');
+  const down = (await downOn(session, host, observed)).filter(({ name }) => name === 'db');
+  await fleet.close();
+  return down;
+}
