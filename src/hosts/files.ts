@@ -95,8 +95,14 @@ export async function moveDirectory(shell: Shell, from: string, to: string): Pro
   );
 }
 
+/** Docker makes an empty directory of a file that is missing when a container with it starts: that gives way, and so does a file to it. */
 export async function moveFiles(shell: Shell, moves: readonly { from: string; to: string }[]): Promise<void> {
-  const lines = moves.map(({ from, to }) => `[ ! -e ${quote(from)} ] || mv -f ${quote(from)} ${quote(to)} || exit 1`);
+  const lines = moves.map(
+    ({ from, to }) => `if [ -e ${quote(from)} ]; then
+  if [ -d ${quote(to)} ]; then rmdir ${quote(to)} || exit 1; elif [ -d ${quote(from)} ]; then rm -f ${quote(to)} || exit 1; fi
+  mv -f ${quote(from)} ${quote(to)} || exit 1
+fi`,
+  );
   await shell.ask(`put files in place: ${moves.map(({ to }) => to).join(', ')}`, lines.join('\n'));
 }
 

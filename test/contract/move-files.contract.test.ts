@@ -29,4 +29,23 @@ describe.each(worlds)('files on $name', ({ connect, modeOf }) => {
     const state = await host.readState({ lockDirectory: 'x', releasesFile: 'x', files: [], paths: [next, former] });
     expect(state.existingPaths).toEqual([]);
   });
+
+  it('take the place of a directory that Docker made of one, and give way to it; never that of one with something in it', async () => {
+    const [place, next, former] = [`${prefix}/h/place`, `${prefix}/h/.next`, `${prefix}/h/.former`];
+    await host.makeDirectory(place);
+    await host.writeFile(next, 'two', '600');
+    await host.moveFiles([
+      { from: place, to: former },
+      { from: next, to: place },
+    ]);
+    expect(await read(place)).toBe('two');
+    await host.moveFiles([{ from: former, to: place }]);
+    expect(await read(place)).toBeUndefined();
+    await host.writeFile(next, 'three', '600');
+    await host.moveFiles([{ from: next, to: place }]);
+    expect(await read(place)).toBe('three');
+    await host.makeDirectory(`${former}/full`);
+    await expect(host.moveFiles([{ from: place, to: former }])).rejects.toMatchObject({ code: 'host-command-failed' });
+    expect(await read(place)).toBe('three');
+  });
 });

@@ -108,11 +108,20 @@ export function moveDirectory(machine: MachineState, from: string, to: string): 
 }
 
 export function moveFiles(machine: MachineState, moves: readonly { from: string; to: string }[]): void {
-  for (const { from, to } of moves) {
-    const file = machine.files.get(normal(machine, from));
-    if (file === undefined) continue;
-    machine.files.delete(normal(machine, from));
-    machine.files.set(normal(machine, to), file);
+  for (const [from, to] of moves.map((move) => [normal(machine, move.from), normal(machine, move.to)] as const)) {
+    const file = machine.files.get(from);
+    if (file === undefined && !machine.directories.has(from)) continue;
+    const inside = (place: string) =>
+      [...machine.files.keys(), ...machine.directories].filter((one) => one.startsWith(`${place}/`));
+    if (inside(to).length > 0) throw new Failure('host-command-failed', `rmdir: ${to}: Directory not empty`);
+    machine.directories.delete(to);
+    machine.files.delete(to);
+    for (const path of [from, ...inside(from)]) {
+      const moved = machine.files.get(path);
+      if (moved !== undefined) machine.files.set(to + path.slice(from.length), moved);
+      if (machine.directories.delete(path)) machine.directories.add(to + path.slice(from.length));
+      machine.files.delete(path);
+    }
     machine.journal.push(`move ${from} to ${to}`);
   }
 }
