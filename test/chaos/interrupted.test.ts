@@ -1,6 +1,4 @@
-import { disconnected, interrupted } from './faults.ts';
+import { interrupted } from './faults.ts';
 import { playCases } from './play.ts';
 
-playCases('interrupted and cut at every step', (boundaries) =>
-  [interrupted, disconnected].flatMap((fault) => boundaries.map((moment) => [fault, moment] as const)),
-);
+playCases('interrupted at every step', (boundaries) => boundaries.map((moment) => [interrupted, moment] as const));
