@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // npm run chaos: every case on real machines, then the table in docs/chaos.md. SANDBOX_SETS='1 2 3' plays the files side by side.
+// CHAOS_ROWS=FOLDER keeps each file's rows there, so that one that was broken off is played alone (`npm run chaos -- FILE`), and all are shown.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
-const rowsFolder = mkdtempSync(join(tmpdir(), 'longshore-chaos-rows-'));
+const kept = process.env.CHAOS_ROWS;
+const rowsFolder = kept ?? mkdtempSync(join(tmpdir(), 'longshore-chaos-rows-'));
 const started = new Date();
 const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', '--project', 'chaos', ...process.argv.slice(2)], {
   cwd: root,
@@ -16,7 +18,7 @@ const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', '--project
 const rows = readdirSync(rowsFolder)
   .sort((a, b) => Number(a.startsWith('control')) - Number(b.startsWith('control')))
   .flatMap((file) => JSON.parse(readFileSync(join(rowsFolder, file), 'utf8')));
-rmSync(rowsFolder, { recursive: true });
+if (kept === undefined) rmSync(rowsFolder, { recursive: true });
 
 const columns = [
   ['fault', (row) => row.fault],
