@@ -6,7 +6,7 @@ import { restartEngine } from '../fakes/containers.ts';
 import type { Behaviour } from '../fakes/images.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { sessionOf } from './session.ts';
-import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
+import { dyingAt, listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
 
 /** What a replacement that was cut off left is told as that, and what runs after the next failure is what ran before the cut. */
 
@@ -29,17 +29,7 @@ async function booted(): Promise<World> {
 
 /** `accessory upgrade`, whose process dies at a call. @returns the call's name; empty when it never came */
 async function upgradeKilledAt(world: World, call: number, moment: 'before' | 'after'): Promise<string> {
-  let [counted, wasCut] = [0, ''];
-  listen(world, (heard) => {
-    if (wasCut !== '') return 'cut';
-    if (heard.moment === 'before') counted += 1;
-    if (counted !== call || heard.moment !== moment) return undefined;
-    wasCut = heard.name;
-    return 'cut';
-  });
-  await world.accessory('upgrade', ['queue'], { isDead: () => wasCut !== '' });
-  stopListening(world);
-  return wasCut;
+  return dyingAt(world, { number: call, moment }, (options) => world.accessory('upgrade', ['queue'], options));
 }
 
 async function killedAfter(world: World, name: string, nth: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { AccessoryCommand } from '../../src/pipeline/accessories/stories.ts
 import { crash, restartEngine, startsWithEngine, type FakeContainer } from '../fakes/containers.ts';
 import type { Behaviour } from '../fakes/images.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
+import { dyingAt, listen, makeWorld, twoMachines, type World } from './world.ts';
 
 /** What an engine starts by itself when it starts: never two containers on one accessory's data. */
 
@@ -75,16 +75,8 @@ describe.each(stories)('an engine that starts at any moment of $command ($exitSt
 async function cutAt(story: Story, call: number, moment: 'before' | 'after'): Promise<boolean> {
   const world = await booted();
   world.registry.push(image, { behaviour: story.next, logLines: ['newer'] });
-  let [counted, wasCut] = [0, ''];
-  listen(world, (heard) => {
-    if (wasCut !== '') return 'cut';
-    if (heard.moment === 'before') counted += 1;
-    if (counted !== call || heard.moment !== moment) return undefined;
-    wasCut = heard.name;
-    return 'cut';
-  });
-  await world.accessory(story.command, ['db'], { isDead: () => wasCut !== '' });
-  stopListening(world);
+  const at = { number: call, moment };
+  const wasCut = await dyingAt(world, at, (options) => world.accessory(story.command, ['db'], options));
   if (wasCut === '') return false;
   const where = `killed ${moment} call ${call}, ${wasCut}`;
   restartEngine(machineOf(world));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import type { RunOptions } from './session.ts';
-import { type Ended, makeWorld, type World } from './world.ts';
+import { type Ended, makeWorld, shopOn, type World } from './world.ts';
 
 /**
  * A deploy that has begun to change machines is not ended by one that only asks, wherever their locks lie; and one that fell silent is
@@ -12,16 +12,7 @@ import { type Ended, makeWorld, type World } from './world.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const file = `service: shop
-image: shop
-servers: {web: [one, two, three]}
-registry: {server: registry.test:5000, username: x, password: y}
-builder: {arch: amd64, driver: docker}
-env: {clear: {GREETING: hello}, secret: [KEY]}
-proxy: {host: shop.example.com, run: {registry: registry.test:5000}}
-deploy_timeout: 5
-readiness_delay: 2
-`;
+const file = shopOn('{web: [one, two, three]}');
 const all = ['one', 'three', 'two'];
 const looks = /^(read|inspect|list|describe|info|logs|wait|probe|close)|Lock$|^enlist$/;
 const lockWait = { timeoutSeconds: 300, intervalSeconds: 5 };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import type { RunOptions } from './session.ts';
-import { type Ended, makeWorld, type World } from './world.ts';
+import { type Ended, makeWorld, shopOn, type World } from './world.ts';
 
 /**
  * Two deploys, one of which goes on without the primary: its lock lies on another machine than the other's, who reaches the primary all
@@ -11,16 +11,7 @@ import { type Ended, makeWorld, type World } from './world.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const file = `service: shop
-image: shop
-servers: {web: [one, two, three]}
-registry: {server: registry.test:5000, username: x, password: y}
-builder: {arch: amd64, driver: docker}
-env: {clear: {GREETING: hello}, secret: [KEY]}
-proxy: {host: shop.example.com, run: {registry: registry.test:5000}}
-deploy_timeout: 5
-readiness_delay: 2
-`;
+const file = shopOn('{web: [one, two, three]}');
 
 type Way = (world: World, options?: RunOptions) => Promise<Ended>;
 const ordinary: Way = (world, options) => world.deploy('v3', options);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FakeMachine } from '../fakes/machine.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
-import { makeWorld, type World } from './world.ts';
+import { makeWorld, shopOn, type World } from './world.ts';
 
 /** A machine that is dead does not stop the living ones, and is known to have missed something until it has caught up. */
 
@@ -10,16 +10,7 @@ afterEach(() => void vi.useRealTimers());
 
 const lock = '.kamal/lock-shop';
 const record = '.kamal/longshore/shop/left-out.json';
-const file = `service: shop
-image: shop
-servers: {web: [one, two, three], worker: {hosts: [two], cmd: work}}
-registry: {server: registry.test:5000, username: x, password: y}
-builder: {arch: amd64, driver: docker}
-env: {clear: {GREETING: hello}, secret: [KEY]}
-proxy: {host: shop.example.com, run: {registry: registry.test:5000}}
-deploy_timeout: 5
-readiness_delay: 2
-`;
+const file = shopOn('{web: [one, two, three], worker: {hosts: [two], cmd: work}}');
 
 async function atV2(): Promise<World> {
   const world = makeWorld(file);

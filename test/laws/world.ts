@@ -66,6 +66,11 @@ deploy_timeout: 5
 readiness_delay: 2
 `;
 
+/** The same with these servers. */
+export function shopOn(servers: string): string {
+  return twoMachines.replace(/^servers: .*$/m, `servers: ${servers}`);
+}
+
 /** From the text of a file, or what one says. */
 export function makeWorld(from: string | Config = twoMachines): World {
   const config = typeof from === 'string' ? configOf(from) : from;
@@ -219,4 +224,23 @@ export async function dyingIn(
   await world.deploy(version, { ...options, isDead: () => isDead });
   stopListening(world);
   if (!isDead) throw new Error('that moment never came');
+}
+
+/** Does something, and the process dies at its `number`th changing call. @returns the call's name; empty when it never came */
+export async function dyingAt(
+  world: World,
+  { number, moment }: { number: number; moment: 'before' | 'after' },
+  act: (options: RunOptions) => Promise<unknown>,
+): Promise<string> {
+  let [counted, wasCut] = [0, ''];
+  listen(world, (heard) => {
+    if (wasCut !== '') return 'cut';
+    if (heard.moment === 'before') counted += 1;
+    if (counted !== number || heard.moment !== moment) return undefined;
+    wasCut = heard.name;
+    return 'cut';
+  });
+  await act({ isDead: () => wasCut !== '' });
+  stopListening(world);
+  return wasCut;
 }
