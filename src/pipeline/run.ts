@@ -41,8 +41,8 @@ export interface Run {
   readonly addOutput?: Outputs['add'];
   /** First Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Asks a person for a yes; absent when nobody is there, or everything was confirmed beforehand. */
-  readonly confirm?: (question: string) => Promise<boolean>;
+  /** Asks a person for a yes, as long as `until` says; absent when nobody is there, or everything was confirmed beforehand. */
+  readonly confirm?: (question: string, until?: AbortSignal) => Promise<boolean>;
   /** Asks on the terminal for a passphrase, without echo; absent when nobody is there to answer. */
   readonly askSecret?: (question: string) => Promise<string>;
 }

@@ -5,6 +5,9 @@ import { sharedChanges } from '../plan/shared.ts';
 import type { Session } from './session.ts';
 import { typedWith } from './way-on.ts';
 
+/** Others may be waiting for the lock. */
+const answerSeconds = 45;
+
 /**
  * Asks for a yes, once, where a plan changes what services of others on a machine share, and names them; nothing was changed yet.
  * @throws Failure `shared-not-agreed`
@@ -17,7 +20,7 @@ export async function agreeOnShared(
   for (const { host, what, others } of sharedChanges(plan, observed, config)) {
     const text = `${host}: ${what}, which ${others.length === 1 ? 'another service shares' : 'others share'}: ${others.join(', ')}`;
     if (agreed.has(text)) continue;
-    if (run.confirmed !== true && (await run.confirm?.(`${text}. Go on?`)) !== true) {
+    if (run.confirmed !== true && !(await isAgreed(run, `${text}. Go on?`))) {
       throw new Failure('shared-not-agreed', `Nobody said yes to this: ${text}`, {
         hint: `Nothing was changed. Say it beforehand: \`${typedWith(session, ['-y'])}\`.`,
       });
@@ -25,4 +28,10 @@ export async function agreeOnShared(
     agreed.add(text);
     run.emit({ type: 'note', text });
   }
+}
+
+async function isAgreed({ confirm }: Session['run'], question: string): Promise<boolean> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), answerSeconds * 1000);
+  return Promise.resolve(confirm?.(question, limit.signal) ?? false).finally(() => clearTimeout(timer));
 }

@@ -149,6 +149,12 @@ test('a proxy that leads to others, too, is started only when somebody says yes 
     expect(proxy.state).toBe('running');
 
     proxy.state = 'exited';
+    const nobody = (_question: string, until?: AbortSignal) =>
+      new Promise<boolean>((resolve) => void until?.addEventListener('abort', () => resolve(false)));
+    const started = Date.now();
+    expect((await world.rollback('v1', { confirm: nobody })).failure?.code).toBe('shared-not-agreed');
+    expect(Date.now() - started).toBeLessThan(60_000);
+    expect(proxy.state).toBe('exited');
     expect((await world.deploy('v1', { confirmed: true })).exitStatus).toBe(0);
   }));
 

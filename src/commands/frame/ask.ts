@@ -21,12 +21,13 @@ export async function askSecret(question: string): Promise<string> {
   }
 }
 
-/** Asks on the terminal; Enter takes what is offered. Ctrl-C is passed on to the whole command. */
-export async function askLine(question: string, offer: string): Promise<string> {
+/** Asks on the terminal; Enter takes what is offered, and so does the end of the time to answer. Ctrl-C is passed on to the whole command. */
+export async function askLine(question: string, offer: string, until?: AbortSignal): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.question(`${question}${offer === '' ? '' : ` [${offer}]`} `, (answer) => resolve(answer.trim() || offer));
+      until?.addEventListener('abort', () => (process.stderr.write('\n'), resolve(offer)), { once: true });
       lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
       lines.once('close', () => reject(new Failure('interrupted', 'nobody answered', { hint: 'run it again' })));
     });
@@ -35,7 +36,7 @@ export async function askLine(question: string, offer: string): Promise<string> 
   }
 }
 
-/** Asks on the terminal; only a yes is one. */
-export async function askYes(question: string): Promise<boolean> {
-  return /^y(es)?$/i.test(await askLine(`${question} [y/N]`, ''));
+/** Asks on the terminal; only a yes, before the time to answer ends, is one. */
+export async function askYes(question: string, until?: AbortSignal): Promise<boolean> {
+  return /^y(es)?$/i.test(await askLine(`${question} [y/N]`, '', until));
 }

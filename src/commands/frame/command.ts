@@ -62,7 +62,9 @@ export abstract class LongshoreCommand extends Command {
           ? { askSecret: (question: string) => reporter.aside(() => askSecret(question)) }
           : {}),
         ...(process.stdin.isTTY && process.stderr.isTTY && !given.flags.confirmed
-          ? { confirm: (question: string) => reporter.aside(() => askYes(question)) }
+          ? {
+              confirm: (question: string, until?: AbortSignal) => reporter.aside(() => askYes(question, until)),
+            }
           : {}),
       });
       const pipeline = await load();
