@@ -156,8 +156,10 @@ describe('longshore', () => {
         'builder: {arch: amd64}\nenv: {clear: {A: 1, B: 2}, secret: [C, D]}\n',
     );
     const seconds: number[] = [];
+    // What else the box does counts into it, so a quieter moment is waited for.
+    const until = Date.now() + 20_000;
     do seconds.push(processorSeconds('config', '-c', file));
-    while (Math.min(...seconds) > 0.3 && seconds.length < 10);
+    while (Math.min(...seconds) >= 0.3 && Date.now() < until);
     expect(Math.min(...seconds)).toBeGreaterThan(0.02);
     expect(Math.min(...seconds)).toBeLessThan(0.3);
   });
