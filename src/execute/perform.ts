@@ -10,7 +10,7 @@ import { bootProxy, createNetwork, removeRoute, sendTraffic, startProxy } from '
 import { checkSpace, giveAccess, runCommand, swapFile, uploadFile } from './host-steps.ts';
 import { waitUntilHealthy } from './healthy.ts';
 import { checkMembers } from './members.ts';
-import { checkRunning, waitUntilReady } from './ready.ts';
+import { checkRunning, pauseUnlessAborted, waitUntilReady } from './ready.ts';
 import { noteLeftOut, recordRelease, timestamp } from './record.ts';
 import { noteRelease, runRelease, waitUntilEnded } from './release.ts';
 import { smokeCommand, smokeRequest } from './smoke.ts';
@@ -28,7 +28,7 @@ type Progress = (text: string) => void;
 /** Makes one step true on its machine. @throws Failure; `connection-lost` and `timed-out` mean nobody knows */
 export async function perform(step: Step, lane: Lane, execution: Execution, onProgress: Progress): Promise<void> {
   if (step.kind === 'run-hook') return execution.runHook(step, { host: lane.host, signal: execution.signal });
-  if (step.kind === 'wait') return wait(step.seconds, execution.signal);
+  if (step.kind === 'wait') return pauseUnlessAborted(step.seconds * 1000, execution.signal);
   if (lane.host === thisMachine) throw new Error(`${step.kind} is not for this machine`);
   const host = hostOf(execution, lane.host);
   const { docker } = host;
@@ -202,16 +202,4 @@ async function syncAssets(
   { emit }: Execution,
 ): Promise<void> {
   for (const text of await host.syncAssets(sync)) emit({ type: 'warning', text: `${host.name}: ${text}` });
-}
-
-function wait(seconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, seconds * 1000);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 }

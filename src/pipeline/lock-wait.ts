@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lockDirectory } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
-import { pause } from '../execute/ready.ts';
+import { pauseUnlessAborted } from '../execute/ready.ts';
 import type { Seat } from '../hosts/enlistment.ts';
 import type { Host, LockAnswer, LockHolder, LockRequest } from '../hosts/host.ts';
 import type { Fleet } from './fleet.ts';
@@ -153,15 +153,6 @@ function teller({ run }: Session, { what, host }: { what: string; host: string }
 function waitingFor(holder: LockHolder, lockWait: Session['run']['lockWait']): string {
   const left = Math.ceil(holder.lease?.secondsLeft ?? 0);
   return lockWait === undefined ? `Is its run alive? Looking for ${left} s at most` : 'Waiting for it';
-}
-
-async function pauseUnlessAborted(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const over = new AbortController();
-  const aborted = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true, signal: over.signal }),
-  );
-  await Promise.race([pause(milliseconds), aborted]).finally(() => over.abort());
 }
 
 /** A live run renews its lease, so it has more time left than when it was looked at before; a dead one's only runs down. */

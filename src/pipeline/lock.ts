@@ -5,11 +5,11 @@ import { isUnknown } from '../execute/execution.ts';
 import type { Fence } from '../hosts/fence.ts';
 import type { Host, LockRelease } from '../hosts/host.ts';
 import { beAlone, type Alone } from './alone.ts';
-import { comeAgain, notBegun, stepsAside } from './step-aside.ts';
+import { comeAgain, notBegun, stepsAside, withWaitLeft } from './step-aside.ts';
 import type { Fleet } from './fleet.ts';
 import type { HeldLock } from './held-lock.ts';
 import { inheritLock } from './inherited-lock.ts';
-import { keepLease, leaseSeconds, type Lease } from './lease.ts';
+import { elapsed, keepLease, type Lease, leaseSeconds } from './lease.ts';
 import { inLine, lockRequest } from './lock-request.ts';
 import { acquire } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
@@ -152,13 +152,14 @@ export async function underLock<T>(
   version: string,
   work: (lock: HeldLock) => Promise<T>,
 ): Promise<T> {
-  for (;;) {
+  const waited = elapsed();
+  for (let taking = session; ; taking = withWaitLeft(session, waited())) {
     try {
-      return await underOneLock(session, fleet, version, work);
+      return await underOneLock(taking, fleet, version, work);
     } catch (error) {
       if (!stepsAside(error) || session.run.signal.aborted) throw error;
       // Nothing was begun: its lock is taken anew.
-      await comeAgain();
+      await comeAgain(session.run.signal);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { pause } from '../execute/ready.ts';
+import { pauseUnlessAborted } from '../execute/ready.ts';
 import type { LockHolder } from '../hosts/host.ts';
 import { lockHeld } from './lock-wait.ts';
 import type { Session } from './session.ts';
@@ -34,6 +34,14 @@ export function stepsAside(error: unknown): boolean {
 }
 
 /** Meanwhile who was met goes on; where both stepped aside, one comes back before the other. */
-export async function comeAgain(): Promise<void> {
-  await pause(randomInt(leastMilliseconds, 2 * leastMilliseconds));
+export async function comeAgain(signal: AbortSignal): Promise<void> {
+  await pauseUnlessAborted(randomInt(leastMilliseconds, 2 * leastMilliseconds), signal);
+}
+
+/** To go on with what is left of `--lock-wait`. */
+export function withWaitLeft(session: Session, waitedMilliseconds: number): Session {
+  const { lockWait } = session.run;
+  if (lockWait === undefined) return session;
+  const timeoutSeconds = Math.max(0, lockWait.timeoutSeconds - waitedMilliseconds / 1000);
+  return { ...session, run: { ...session.run, lockWait: { ...lockWait, timeoutSeconds } } };
 }
