@@ -21,27 +21,35 @@ export interface Port {
   readonly protocol: string;
 }
 
-/** `[address:][port of the machine:]port of the container[/protocol]`, ports also as ranges; nothing for what is none. */
+/**
+ * `[address:][port of the machine:]port of the container[/protocol]`, ports also as ranges; nothing for what is none, or what Docker
+ * refuses: a range that runs backwards, or two of different lengths.
+ */
 export function publishedIn(text: string): Published[] {
   const match = pattern.exec(text.toLowerCase());
   if (match === null) return [];
-  const [, address = '', onMachine = '', from, to = from, protocol = 'tcp'] = match;
-  const targets = range(Number(from), Number(to));
-  const [first, last = first] = onMachine.split('-');
-  const ports = onMachine === '' ? [] : range(Number(first), Number(last));
+  const [, address = '', onMachine = '', onContainer = '', protocol = 'tcp'] = match;
+  const targets = range(onContainer);
+  const ports = onMachine === '' ? [] : range(onMachine);
+  if (targets === undefined || ports === undefined) return [];
+  const inPairs = targets.length > 1 && ports.length > 0;
+  if (inPairs && targets.length !== ports.length) return [];
   return targets.map((target, index) => ({
     text,
     address: address === '' ? undefined : address.replaceAll(/[[\]]/g, ''),
-    ports: targets.length > 1 && ports.length > 0 ? ports.slice(index, index + 1) : ports,
+    ports: inPairs ? ports.slice(index, index + 1) : ports,
     target,
     protocol,
   }));
 }
 
-const pattern = /^(?:(\[[0-9a-f:.]+\]|[0-9.]*):)??(?:((?:\d+(?:-\d+)?)?):)?(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/;
+const pattern = /^(?:(\[[0-9a-f:.]+\]|[0-9.]*):)??(?:((?:\d+(?:-\d+)?)?):)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/;
+const highest = 65_535;
 
-function range(from: number, to: number): number[] {
-  return Array.from({ length: Math.max(to - from + 1, 0) }, (_, index) => from + index);
+function range(text: string): number[] | undefined {
+  const [from = 0, to = from] = text.split('-').map(Number);
+  if (from > to || to > highest) return undefined;
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
 /** The machine's ports that are asked for, each of which Docker may take; none when it may be any. */
