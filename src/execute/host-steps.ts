@@ -2,6 +2,7 @@ import { formerPlace, nextPlace } from '../accessories/places.ts';
 import { Failure } from '../errors.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Step } from '../plan/plan.ts';
+import { megabytes } from '../plan/room.ts';
 import type { Execution, UploadedFile } from './execution.ts';
 
 /** Steps on the machine itself, besides Docker's. */
@@ -86,7 +87,6 @@ export async function checkSpace({ bytes }: Extract<Step, { kind: 'check-space' 
   const nothing = { lockDirectory: '/dev/null', releasesFile: '/dev/null', files: [], paths: [] };
   const { freeBytes } = await host.readState(nothing);
   if (freeBytes >= bytes) return;
-  const megabytes = (count: number) => `${Math.round(count / 1024 / 1024)} MB`;
   throw new Failure(
     'host-without-space',
     `${host.name}: ${megabytes(freeBytes)} free even now, and the image may need ${megabytes(bytes)}`,

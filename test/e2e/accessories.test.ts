@@ -33,9 +33,10 @@ test('boot makes everything in order and healthy; again it does nothing', async 
   const boot = await accessory('boot all --json');
   expect(boot, boot.output).toMatchObject({ status: 0 });
   const healthy = boot.events.flatMap((event) =>
-    event.type === 'step-ended' && event.step.kind === 'wait-until-healthy' ? [event.role] : [],
+    event.type === 'step-ended' && event.step.kind === 'wait-until-healthy' ? [`${event.host} ${event.role}`] : [],
   );
-  expect(healthy.toSorted(), boot.output).toEqual(['api', 'cache', 'cache', 'db', 'job']);
+  const where = ['api', 'cache', 'db'].map((name) => `${dal.address} ${name}`);
+  expect(healthy.toSorted(), boot.output).toEqual([...where, `${chi.address} cache`, `${chi.address} job`].toSorted());
   const at = (kind: string, type: string, role: string) =>
     boot.events.findIndex(
       (event) => 'step' in event && event.type === type && event.step.kind === kind && event.role === role,

@@ -28,11 +28,19 @@ export function stopwatch(emit: Emit): {
       const [key, now] = [`${event.host}/${event.role}`, Date.now()];
       const { kind } = event.step;
       // What comes back after a failure has been away since the first stop.
-      if (event.type === 'step-started' && kind === 'stop-container' && !stopped.has(key)) stopped.set(key, now);
+      if (event.type === 'step-started' && kind === 'stop-container') {
+        if (!stopped.has(key)) stopped.set(key, now);
+        healthy.delete(key);
+      }
       if (event.type === 'step-started' && kind === 'start-container') started.set(key, now);
       // With a route it is away for those who ask until that leads to it.
       const back = healthy.get(key);
-      if (event.type === 'step-ended' && kind === 'send-traffic' && back?.downSeconds !== undefined)
+      if (
+        event.type === 'step-ended' &&
+        kind === 'send-traffic' &&
+        event.outcome === 'done' &&
+        back?.downSeconds !== undefined
+      )
         healthy.set(key, { ...back, downSeconds: (now - (stopped.get(key) ?? now)) / 1000 });
       if (event.type === 'step-ended' && kind === 'wait-until-healthy' && event.outcome === 'done') {
         const since = stopped.get(key);

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import { nextName } from '../../containers/names.ts';
+import { isAwaited } from '../../plan/accessories/before.ts';
 import { planBoot } from '../../plan/accessories/boot.ts';
 import { differencesOf, isRunning, type Met } from '../../plan/accessories/current.ts';
 import { movedHere } from '../../plan/accessories/moved.ts';
@@ -130,14 +130,6 @@ function replacementRefusals({ discard = [], newData = [] }: AccessoryOptions): 
       ...whyDataWouldGo(met, { discard, newData }, config),
       ...whyPortIsOpen(met),
     ]);
-}
-
-/** That a replacement was cut off before the container that was made for it got the name. */
-function isAwaited({ wanted, observed: { container, leftovers } }: Met): boolean {
-  const next = nextName(wanted.spec.name, '');
-  return leftovers.some(
-    ({ name, createdSeconds }) => name.startsWith(next) && createdSeconds >= (container?.createdSeconds ?? 0),
-  );
 }
 
 function isAbsent({ observed: { container, leftovers } }: Met): boolean {

@@ -14,11 +14,13 @@ export function lastOf(met: Met): ObservedContainer | undefined {
 /** Whether a run that was cut off had begun to take its place: that one stopped it, nobody else did. */
 export function wasMakingRoom(met: Met): boolean {
   const last = lastOf(met);
-  if (last === undefined) return false;
-  const next = nextName(met.wanted.spec.name, '');
-  const isAwaited = ({ name, createdSeconds }: ObservedContainer) =>
-    name.startsWith(next) && createdSeconds >= last.createdSeconds;
-  return isReplaced(met, last) || met.observed.leftovers.some(isAwaited);
+  return last !== undefined && (isReplaced(met, last) || isAwaited(met));
+}
+
+/** That a replacement was cut off before the container that was made for it got the name. */
+export function isAwaited(met: Met): boolean {
+  const [next, since] = [nextName(met.wanted.spec.name, ''), lastOf(met)?.createdSeconds ?? 0];
+  return met.observed.leftovers.some(({ name, createdSeconds }) => name.startsWith(next) && createdSeconds >= since);
 }
 
 /** Whether it ran before a run, or would have, had another one not been cut off. */

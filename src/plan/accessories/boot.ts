@@ -114,7 +114,7 @@ function bootLane(
 }
 
 /** What a replacement that was cut off had made, and what nobody waits for any more. */
-function removals(met: Met): Step[] {
+export function removals(met: Met): Step[] {
   const keep = currentOf(met)?.id;
   return met.observed.leftovers
     .filter(({ id, name }) => id !== keep && name.startsWith(`${met.wanted.spec.name}_next_`))

@@ -15,16 +15,15 @@ export function fileSteps(met: Met): Step[] {
  * had. Where a replacement that was cut off had swapped already, what that one kept is what the old container had; unless the new one had
  * begun to run, and is the old one by now.
  */
-export function swapSteps(met: Met): { uploads: Step[]; swaps: Step[]; ends: Step[] } {
+export function swapSteps(met: Met): { clears: Step[]; uploads: Step[]; swaps: Step[]; ends: Step[] } {
   const unlike = filesUnlike(met);
   const kept = keptFiles(met);
   const isUnsettled = wasMakingRoom(met);
   const all = new Set([...(isUnsettled ? kept : []), ...unlike.map(({ file: { hostPath } }) => hostPath)]);
   return {
-    uploads: [
-      ...(isUnsettled ? [] : kept).map((path) => swapEnd(path, 'a run that was cut off left it')),
-      ...unlike.map(({ file, because }): Step => ({ ...upload(file, because), place: 'beside' })),
-    ],
+    // Before there is a successor, beside which what is kept would count as what the old container had.
+    clears: (isUnsettled ? [] : kept).map((path) => swapEnd(path, 'a run that was cut off left it')),
+    uploads: unlike.map(({ file, because }): Step => ({ ...upload(file, because), place: 'beside' })),
     swaps: unlike.flatMap(({ file: { hostPath: path }, because }): Step[] => [
       ...(isUnsettled && kept.includes(path)
         ? [swapBack(path, 'a run that was cut off had put another one there')]

@@ -113,6 +113,7 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
   return [
     ...(old === undefined ? [] : commandSteps(met, since)),
     ...stale.map((container) => remove(reference(container), 'a run that was cut off left it')),
+    ...(old === undefined ? [] : files.clears),
     { kind: 'create-container', spec: { ...spec, name: next }, because },
     ...(old === undefined
       ? fileSteps(met)

@@ -8,7 +8,7 @@ import type { Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { typed } from '../typed.ts';
 import { whyStarted } from '../why-down.ts';
-import { dependsOnIn, lane, planOf } from './boot.ts';
+import { dependsOnIn, lane, planOf, removals } from './boot.ts';
 import { isRunning, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
 import { dropSteps } from './files.ts';
@@ -63,13 +63,17 @@ function startSteps(met: Met, config: Config, why?: string): Step[] {
 
 /** Takes the traffic away and stops what runs, those first that depend on others. */
 export function planStop({ config, wanted, observed }: StartRequest): Plan {
-  const concerned = meet(wanted, observed).filter((met) => isRunning(met) || routeOf(met) !== undefined);
+  const concerned = meet(wanted, observed).filter(
+    (met) => isRunning(met) || routeOf(met) !== undefined || removals(met).length > 0,
+  );
   const levels = startingOrder(wanted, dependsOnIn(config))
     .toReversed()
     .flatMap((level, index, every) =>
       stage(
         every.length === 1 ? 'Stop' : `Stop, ${index + 1} of ${every.length}`,
-        concerned.filter((met) => level.includes(met.wanted)).map((met) => lane(met, stopSteps(met))),
+        concerned
+          .filter((met) => level.includes(met.wanted))
+          .map((met) => lane(met, [...stopSteps(met), ...removals(met)])),
       ),
     );
   return planOf(
