@@ -178,6 +178,18 @@ describe('the files of an accessory', () => {
       expect([...starts, contentOf(world)]).toEqual(['newest', 'new', 'new']);
     }));
 
+  it('are those of what ran last also when an upgrade was cut off in between, which had only made its container', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      await killedAfter(world, 'docker.removeContainer');
+      writeFileSync(local, 'newest');
+      await killedAfter(world, 'docker.createContainer');
+      const starts: string[] = [];
+      failsOnce(world, (content) => starts.push(content));
+      expect(await world.accessory('upgrade', ['proxy'])).toMatchObject({ exitStatus: 5 });
+      expect([...starts, contentOf(world)]).toEqual(['newest', 'new', 'new']);
+    }));
+
   it('are what the file says after an upgrade, cut at whatever call and typed again, and what runs has started on them', () =>
     inVirtualTime(async () => {
       const problems: string[] = [];

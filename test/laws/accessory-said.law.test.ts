@@ -77,6 +77,22 @@ describe('what is said, and true, after', () => {
       expect(cache.state).toBe('running');
     }));
 
+  it('a new one whose route was refused, and an old one that does not come back: how long it has been down', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      let starts = 0;
+      listen(world, ({ name, moment, args }) => {
+        const isRoute = name === 'execInContainer' && args.flat().includes('deploy');
+        if (moment === 'before' && (isRoute || (name === 'docker.startContainer' && (starts += 1) > 1)))
+          throw new Failure('engine-refused', 'two: not today.');
+      });
+      const { failure } = await world.accessory('reboot', ['search']);
+      stopListening(world);
+      expect(failure).toMatchObject({ exitStatus: 6 });
+      expect(failure?.details).toContainEqual(expect.stringMatching(/^two: search is down since \d/));
+      expect(failure?.details.join('\n')).not.toContain('was down for');
+    }));
+
   it('a remove that failed before its container was gone: it runs, and has its route', () =>
     inVirtualTime(async () => {
       const world = await booted();

@@ -99,13 +99,16 @@ describe('an upgrade that was cut off and is typed again, and whose new containe
       });
     }));
 
-  it('leaves what somebody had stopped as it is', () =>
+  it.each(['', 'docker.createContainer'])('leaves what somebody had stopped as it is, after a cut at %j', (call) =>
     inVirtualTime(async () => {
       const world = await booted();
+      if (call !== '') await killedAfter(world, call, 1);
+      expect(world.running()).toEqual(['two shop-queue']);
       await world.accessory('stop', ['queue']);
       expect(await world.accessory('upgrade', ['queue'])).toMatchObject({ exitStatus: 5 });
       expect(world.running()).toEqual([]);
-    }));
+    }),
+  );
 });
 
 describe('an upgrade with data that was cut off while it waited, whose new container has been well ever since', () => {
