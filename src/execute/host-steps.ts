@@ -54,13 +54,14 @@ export async function giveAccess(
 /** One that takes too long has failed: it was stopped, and is not run again by itself. @throws Failure `hook-failed` or `interrupted` */
 export async function runCommand(
   step: Extract<Step, { kind: 'run-command' }>,
-  host: Host,
+  { host, role }: { host: Host; role: string | undefined },
   execution: Execution,
   onProgress: (text: string) => void,
 ): Promise<void> {
   const lines: string[] = [];
   const running = host.runScript({
-    start: `${execution.startedAt} ${step.name}`,
+    // Of several accessories each has its own.
+    start: `${execution.startedAt} ${role ?? ''} ${step.name}`,
     script: `#!/bin/sh\n${step.command}\n`,
     name: step.name,
     env: {},

@@ -77,7 +77,7 @@ export async function perform(step: Step, lane: Lane, execution: Execution, onPr
     case 'swap-file':
       return swapFile(step, host, execution);
     case 'run-command':
-      return runCommand(step, host, execution, onProgress);
+      return runCommand(step, { host, role: lane.role }, execution, onProgress);
     case 'remove-route':
       return removeRoute(step, host);
     case 'watch-container':

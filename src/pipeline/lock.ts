@@ -71,8 +71,9 @@ export async function takeLock(session: Session, fleet: Fleet, version: string):
       if (!isUnknown(error)) throw error;
       return undefined;
     });
-    // It may have been done all the same, which its machine knows.
-    return released ?? (await lockHost()).releaseLock(request);
+    if (released !== undefined) return released;
+    // It may have been done all the same, which its machine knows; of a run that changed nothing it is all one.
+    return (await (await lockHost()).releaseLock(request)) || !use.hasBegun;
   }
 
   let released: Promise<boolean> | undefined;

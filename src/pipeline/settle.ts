@@ -1,7 +1,8 @@
 import { Failure, messageOf } from '../errors.ts';
-import { execute } from '../execute/execute.ts';
+import { execute, type Outcome } from '../execute/execute.ts';
 import type { Host } from '../hosts/host.ts';
-import { planSettle } from '../plan/settle.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planDeadRun, planWaking } from '../plan/settle.ts';
 import { executionFor } from './execution.ts';
 import { fleetOf } from './fleet.ts';
 import type { HeldLock } from './held-lock.ts';
@@ -10,24 +11,32 @@ import { together } from './together.ts';
 
 /**
  * First of all after a take-over, on every machine of the file that can be reached: what the dead run left quiet takes jobs again, and its
- * deploy-failed hook runs. @throws Failure `deploy-unsettled` where that hook fails
+ * deploy-failed hook runs, whose secrets are fetched only when it does. @throws Failure `deploy-unsettled` where that hook fails
  */
 export async function settleDead(from: Session, lock: HeldLock, version: string): Promise<void> {
-  const session = await from.forDeadRun();
-  const { config, run, hooks, origin } = session;
   const hosts = await ready(await lock.everywhere());
-  const fleet = fleetOf(session, new Map(hosts.map((host) => [host.name, host])));
-  const observed = await fleet.observe({});
-  const plan = planSettle({ config, version, observed, hooks, origin });
-  for (const text of plan.notes) run.emit({ type: 'note', text });
-  if (plan.stages.length === 0) return;
-  const execution = executionFor(session, fleet, { version, observed, lock });
-  const { problems, result } = await execute(plan, 'what a run that was cut off left', execution);
+  const fleet = fleetOf(from, new Map(hosts.map((host) => [host.name, host])));
+  const seen = { config: from.config, version, observed: await fleet.observe({}) };
+  const carryOut = async (session: Session, plan: Plan) => {
+    for (const text of plan.notes) session.run.emit({ type: 'note', text });
+    if (plan.stages.length === 0) return;
+    const execution = executionFor(session, fleet, { ...seen, lock });
+    check(session, await execute(plan, 'what a run that was cut off left', execution));
+  };
+  const planFor = ({ hooks, origin }: Session) => planDeadRun({ ...seen, hooks, origin });
+  await carryOut(from, planWaking(seen));
+  const { stages, notes } = planFor(from);
+  if (stages.length === 0 && notes.length === 0) return;
+  const session = await from.forDeadRun();
+  await carryOut(session, planFor(session));
+}
+
+function check(session: Session, { problems, result }: Outcome): void {
   const [hook] = problems.flatMap(({ step, error }) =>
     step.kind === 'run-hook' && step.failed !== undefined ? [{ failed: step.failed, error }] : [],
   );
   if (hook !== undefined) throw unsettled(session, hook);
-  if (result === 'interrupted') throw new Failure('interrupted', `${run.command} was interrupted`);
+  if (result === 'interrupted') throw new Failure('interrupted', `${session.run.command} was interrupted`);
   if (result !== 'done')
     throw together(
       problems.map(({ error }) => error),

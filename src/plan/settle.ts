@@ -4,22 +4,29 @@ import type { Plan } from './plan.ts';
 import { settleDeadRun } from './unfinished.ts';
 import { wakeStage } from './wake.ts';
 
-/** What a dead run left for whoever takes its lock over, whatever that one is going to do: quiet containers, and its deploy-failed hook. */
-export function planSettle(seen: {
+/** What a dead run left for whoever takes its lock over, whatever that one is going to do. */
+
+interface Seen {
   /** The whole file. */
-  config: Config;
-  version: string;
-  observed: Observed;
-  hooks: ReadonlySet<string>;
-  origin: ReleaseOrigin;
-}): Plan {
-  const { config, version, observed } = seen;
-  const dead = settleDeadRun(seen);
-  return {
-    service: config.service,
-    ...(config.destination === undefined ? {} : { destination: config.destination }),
-    version,
-    stages: [...wakeStage({ file: config, observed, isFirst: true, lanes: [] }), ...dead.stages],
-    notes: dead.notes,
-  };
+  readonly config: Config;
+  readonly version: string;
+  readonly observed: Observed;
+}
+
+/** Containers that are still quiet take jobs again. */
+export function planWaking(seen: Seen): Plan {
+  const stages = wakeStage({ file: seen.config, observed: seen.observed, isFirst: true, lanes: [] });
+  return planOf(seen, { stages, notes: [] });
+}
+
+/** Its deploy-failed hook. */
+export function planDeadRun(
+  seen: Seen & { readonly hooks: ReadonlySet<string>; readonly origin: ReleaseOrigin },
+): Plan {
+  return planOf(seen, settleDeadRun(seen));
+}
+
+function planOf({ config, version }: Seen, { stages, notes }: Pick<Plan, 'stages' | 'notes'>): Plan {
+  const { service, destination } = config;
+  return { service, ...(destination === undefined ? {} : { destination }), version, stages, notes };
 }

@@ -170,6 +170,18 @@ async function runScript(machine: MachineState, run: ScriptRun): Promise<number>
   });
   machine.journal.push(`run ${name}`);
   const said = [...script.matchAll(/^echo (\S+) >>"\$LONGSHORE_OUTPUT"$/gm)].map(([, line]) => `${line}\n`).join('');
-  const work = (async () => machine.onScript?.(script, { ...env, ...secretEnv }) ?? 0)();
+  const earlier = isStillAtWork(machine, run);
+  const work = (async () => ((await earlier) ? 126 : (machine.onScript?.(script, { ...env, ...secretEnv }) ?? 0)))();
+  if (run.start !== undefined) machine.starts.set(run.start, work);
   return Promise.race([interrupted, work]).finally(() => said !== '' && run.onOutput?.(said));
+}
+
+/** The same start as one that is not over is taken for that one, of which nobody heard any more. */
+async function isStillAtWork({ starts }: MachineState, { start = '' }: ScriptRun): Promise<boolean> {
+  const isOver = starts.get(start)?.then(
+    () => false,
+    () => false,
+  );
+  const waited = new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 20_000));
+  return isOver === undefined ? false : Promise.race([isOver, waited]);
 }

@@ -68,6 +68,8 @@ export interface MachineState {
   onExec?: (container: string, words: readonly string[]) => number;
   /** Hears of every changing call; the answer `cut` ends the connection it came by, a throw is what the call throws. */
   onCall?: (call: Call) => 'cut' | void;
+  /** Scripts by the start that they were told to be, at work or over. */
+  readonly starts: Map<string, Promise<number>>;
   callCount: number;
   /** How long the jobs of a quiet worker take. */
   jobSeconds: number;
@@ -157,6 +159,7 @@ export function fakeMachine(name: string, options: { registry: FakeRegistry } & 
     forwardsPorts: true,
     closedDirectories: [],
     reachedBack: new Set(),
+    starts: new Map(),
     callCount: 0,
     jobSeconds: 0,
     stopStatus: 143,

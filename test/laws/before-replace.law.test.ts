@@ -48,6 +48,25 @@ describe('a before_replace', () => {
     }),
   );
 
+  it('of one accessory is no other’s, though both are at work on one machine at once', () =>
+    inVirtualTime(async () => {
+      const of = (name: string) =>
+        `  ${name}: {image: registry.test:5000/db:1, host: one, before_replace: dump ${name}, healthcheck: {start_period: 2, retries: 1, timeout: 1}}\n`;
+      const world = makeWorld(`${twoMachines}accessories:\n${of('db')}${of('queue')}`);
+      world.registry.push('registry.test:5000/db:1', {});
+      const one = world.machines.get('one') ?? expect.fail('no machine');
+      expect((await world.accessory('boot', ['all'])).failure).toBeUndefined();
+      const dumped: string[] = [];
+      one.onScript = async (script) => {
+        await new Promise((resolve) => setTimeout(resolve, 30_000));
+        dumped.push(/dump \w+/.exec(script)?.[0] ?? '');
+        return 0;
+      };
+      const { failure } = await world.accessory('reboot', ['all'], { isParallel: true });
+      expect(failure?.details).toBeUndefined();
+      expect(dumped.toSorted()).toEqual(['dump db', 'dump queue']);
+    }));
+
   it.each(['createContainer', 'stopContainer', 'renameContainer', 'startContainer'])(
     'that succeeded is not run again in the same command when the reply to %s is lost',
     (call) =>

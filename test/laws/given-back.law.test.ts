@@ -15,8 +15,8 @@ async function serving(): Promise<World> {
   return world;
 }
 
-/** v2 is deployed; its first attempt to give the lock back is cut, and `meanwhile` happens before anything else of it. */
-async function cutWhenGiving(world: World, moment: 'before' | 'after', meanwhile: () => Promise<void>) {
+/** A version is deployed; its first attempt to give the lock back is cut, and `meanwhile` happens before anything else of it. */
+async function cutWhenGiving(world: World, moment: 'before' | 'after', meanwhile: () => Promise<void>, version = 'v2') {
   let isCut = false;
   let waiting: Promise<void> | undefined;
   listen(world, (call, machine) => {
@@ -30,7 +30,7 @@ async function cutWhenGiving(world: World, moment: 'before' | 'after', meanwhile
     stopListening(world);
     await (waiting ??= meanwhile());
   };
-  const ended = await world.deploy('v2', { beforeCall });
+  const ended = await world.deploy(version, { beforeCall });
   expect(waiting).toBeDefined();
   return ended;
 }
@@ -46,6 +46,16 @@ test('it ends with 0, whether nobody or somebody else had the lock since', () =>
     const other = async () => expect((await world.deploy('v3')).exitStatus).toBe(0);
     expect((await cutWhenGiving(world, 'after', other)).exitStatus).toBe(0);
     expect(world.running()).toEqual(['one shop-web-v3', 'two shop-web-v3', 'two shop-worker-v3']);
+  }));
+
+test('it ends with 0 also where there was nothing to do', () =>
+  inVirtualTime(async () => {
+    for (const moment of ['before', 'after'] as const) {
+      const world = await serving();
+      const { exitStatus, failure } = await cutWhenGiving(world, moment, async () => undefined, 'v1');
+      expect(exitStatus, failure?.message).toBe(0);
+      expect(world.machines.get('one')?.locks.size).toBe(0);
+    }
   }));
 
 test('it ends with 4 where another run took it over before it was given back', () =>

@@ -33,6 +33,8 @@ export interface RunOptions {
   variables?: Run['env'];
   /** As `-y`. */
   confirmed?: true;
+  /** Hears that the secrets of a dead run's hook are fetched. */
+  onSecretsForDeadRun?: () => void;
   /** As `--lock-wait`. */
   lockWait?: NonNullable<Run['lockWait']>;
   /** As `--without`. */
@@ -136,7 +138,10 @@ export function sessionOf(
       const host = machine.connect();
       return options.beforeCall === undefined ? host : heldBack(host, name, options.beforeCall);
     },
-    forDeadRun: async () => session,
+    async forDeadRun() {
+      options.onSecretsForDeadRun?.();
+      return session;
+    },
     typed: (command) => `longshore ${command}`,
   };
   return session;

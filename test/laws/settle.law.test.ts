@@ -72,8 +72,9 @@ test('a worker that nobody woke, as its machine restarted, works again before a 
       if (moment === 'before' && /^(watch|docker)\./.test(name)) calls.push(`${machine.name}: ${name}`);
     });
     // Without hooks, so that only the worker is to be mended.
-    expect((await world.accessory('boot', ['db'])).exitStatus).toBe(0);
+    const onSecretsForDeadRun = () => void calls.push('secrets');
+    expect((await world.accessory('boot', ['db'], { onSecretsForDeadRun })).exitStatus).toBe(0);
     stopListening(world);
-    expect(calls.slice(0, 2)).toEqual(['two: watch.wake', 'one: docker.pullImage']);
+    expect(calls.slice(0, 3)).toEqual(['two: watch.wake', 'secrets', 'one: docker.pullImage']);
     expect([...(two?.files.keys() ?? [])].filter((path) => path.includes('/watched/'))).toEqual([]);
   }));

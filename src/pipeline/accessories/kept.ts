@@ -1,6 +1,6 @@
 import type { Kept } from '../../plan/accessories/go-back.ts';
 
-/** Of one, and of all together, where several are told by the first of these. */
+/** Of one, and of all together where it is so of all. */
 const keptTexts: Readonly<Record<Kept['as'], { one: string; all: string }>> = {
   made: { one: 'is new and healthy, and stays', all: 'what got healthy stays, and everything else is as before' },
   unhealthy: {
@@ -20,9 +20,10 @@ const keptTexts: Readonly<Record<Kept['as'], { one: string; all: string }>> = {
 
 /** How it is after a failure. @param alien what ended by itself meanwhile */
 export function asBefore(kept: readonly Kept[], alien: readonly string[]): string {
-  const told = (Object.keys(keptTexts) as Kept['as'][]).find((as) => kept.some((one) => one.as === as));
-  if (told !== undefined) return keptTexts[told].all;
-  return alien.length > 0 ? 'what it changed is as before' : 'everything runs as before';
+  const [told, ...others] = new Set(kept.map((one) => keptTexts[one.as].all));
+  if (told === undefined) return alien.length > 0 ? 'what it changed is as before' : 'everything runs as before';
+  if (others.length === 0 && alien.length === 0) return told;
+  return 'some of what it changed stays, as told below, and the rest of that is as before';
 }
 
 export function keptText({ host, name, as }: Kept): string {
