@@ -22,9 +22,10 @@ export function withStopping(
 /** These are Longshore's own keys, so that a container which Kamal made is not unlike the file for lacking them. */
 export function withoutStopping(comparison: Comparison, { stopSignal, stopTimeoutSeconds }: Stopping): Comparison {
   const { spec, running, imageDefaults } = comparison;
+  const lacksTimeout = running.Config.StopTimeout === imageDefaults.StopTimeout;
   const left = [
     ...(stopSignal === undefined ? [] : [['stop-signal', 'StopSignal'] as const]),
-    ...(stopTimeoutSeconds === undefined ? [] : [['stop-timeout', 'StopTimeout'] as const]),
+    ...(stopTimeoutSeconds === undefined || !lacksTimeout ? [] : [['stop-timeout', 'StopTimeout'] as const]),
   ];
   const names = left.map(([name]) => name as string);
   return {
