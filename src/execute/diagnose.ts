@@ -25,6 +25,8 @@ export async function diagnose(
     host.docker.logs(id, { tail: logLineCount }).catch(() => []),
     step.kind === 'send-traffic' ? host.docker.logs(proxyContainerName, { tail: 500 }).catch(() => []) : [],
   ]);
+  const hasExited = container !== undefined && (!container.State.Running || container.RestartCount > 0);
+  const exitStatus = hasExited ? await host.docker.lastExitStatus(id).catch(() => undefined) : undefined;
   const probeLines =
     container === undefined ? [] : [...proxyProbes(proxyLines, container.Id), ...dockerProbes(container)];
   return {
@@ -32,7 +34,7 @@ export async function diagnose(
     role: problem.role ?? '',
     container: step.container.name,
     what: problem.error.message.replace(`${problem.host}: `, ''),
-    likelyCause: likelyCause({ step, container, probeLines, message: problem.error.message }),
+    likelyCause: likelyCause({ step, container, exitStatus, probeLines, message: problem.error.message }),
     logLines,
     probeLines: probeLines.slice(-probeLineCount),
     next,
@@ -71,16 +73,17 @@ function dockerProbes(container: ContainerInspect): string[] {
 function likelyCause(input: {
   step: Step;
   container: ContainerInspect | undefined;
+  exitStatus: number | undefined;
   probeLines: readonly string[];
   message: string;
 }): string {
-  const { step, container, probeLines } = input;
+  const { step, container, exitStatus, probeLines } = input;
   const state = container?.State;
   if (state?.OOMKilled === true) return 'it was killed for using more memory than it is allowed';
   if (state?.Error) return state.Error;
   const exited = /exited with status (\d+)/.exec(input.message);
   if (exited !== null) return exitCause(Number(exited[1]));
-  if (state !== undefined && (!state.Running || (container?.RestartCount ?? 0) > 0)) return exitCause(state.ExitCode);
+  if (exitStatus !== undefined) return exitCause(exitStatus);
   const probes = probeLines.join('\n');
   const port = step.kind === 'send-traffic' ? step.route.appPort : 0;
   if (/unexpected status \((\d+)\)/.test(probes))

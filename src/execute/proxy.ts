@@ -88,7 +88,7 @@ export async function sendTraffic(
   const words = ['kamal-proxy', ...deployWords({ ...step, containerId: id })];
   const answer = host.execInContainer(proxyContainerName, words, seconds);
   try {
-    const first = await Promise.race([answer, throwOnExit(exit, host, step.container.name)]);
+    const first = await Promise.race([answer, throwOnExit(exit, host, { id, name: step.container.name })]);
     if (first.exitStatus !== 0) throw refusal(step, host, `${first.stderr}${first.stdout}`);
   } catch (error) {
     if (error instanceof Failure && error.code === 'container-exited') {

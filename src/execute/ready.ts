@@ -32,7 +32,10 @@ export async function waitUntilReady(
     if (first.State.Health !== undefined) return await waitUntilHealthy({ step, host, id, exit, onProgress });
     if (step.readinessDelaySeconds > 0) {
       onProgress(`up for ${step.readinessDelaySeconds} s`);
-      await Promise.race([pause(step.readinessDelaySeconds * 1000), throwOnExit(exit, host, step.container.name)]);
+      await Promise.race([
+        pause(step.readinessDelaySeconds * 1000),
+        throwOnExit(exit, host, { id, name: step.container.name }),
+      ]);
       await inspect(host, id, step.container.name);
     }
   } finally {
@@ -53,23 +56,23 @@ export async function checkRunning(
 export type Exit = Promise<{ status: number } | { error: unknown }>;
 
 /** Rejects when the container exits or the wait for it breaks; never resolves. */
-export async function throwOnExit(exit: Exit, host: Host, name: string): Promise<never> {
+export async function throwOnExit(exit: Exit, host: Host, { id, name }: { id: string; name: string }): Promise<never> {
   const answer = await exit;
   if ('error' in answer) throw answer.error;
-  throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited with status ${answer.status}`);
+  const status = answer.status === 0 ? ((await host.docker.lastExitStatus(id)) ?? 0) : answer.status;
+  throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited with status ${status}`);
 }
 
 /** The container as it is. @throws Failure `container-exited` when it does not run, or was restarted by its policy */
 async function inspect(host: Host, id: string, name: string): Promise<ContainerInspect> {
   const container = await host.docker.inspectContainer(id);
   if (container === undefined) throw new Failure('container-exited', `${host.name}: ${shortNames(name)} is gone`);
-  const { Running, Restarting, ExitCode } = container.State;
+  const { Running, Restarting } = container.State;
   if (!Running || Restarting || container.RestartCount > 0) {
+    const exitStatus = await host.docker.lastExitStatus(id);
+    const status = exitStatus === undefined ? '' : ` with status ${exitStatus}`;
     const restarts = container.RestartCount > 0 ? ` and was restarted ${container.RestartCount} times` : '';
-    throw new Failure(
-      'container-exited',
-      `${host.name}: ${shortNames(name)} exited with status ${ExitCode}${restarts}`,
-    );
+    throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited${status}${restarts}`);
   }
   return container;
 }
@@ -94,7 +97,7 @@ async function waitUntilHealthy(input: {
         `${host.name}: ${shortNames(name)} was not healthy within ${step.timeoutSeconds} s`,
       );
     }
-    await Promise.race([pause(healthPollMilliseconds), throwOnExit(exit, host, name)]);
+    await Promise.race([pause(healthPollMilliseconds), throwOnExit(exit, host, { id, name })]);
   }
 }
 

@@ -6,7 +6,7 @@ import type { DockerChannels } from './docker-channels.ts';
 import { type Engine, engineOver } from './docker-engine.ts';
 import { registryDigest } from './docker-distribution.ts';
 import { pullImage } from './docker-pull.ts';
-import { listStopping } from './docker-stopping.ts';
+import { lastExitStatus, listStopping } from './docker-events.ts';
 import { fileInTar, framesOf, linesOf, readAll } from './docker-streams.ts';
 import { tarOf } from './tar.ts';
 import type { Docker } from './docker.ts';
@@ -21,7 +21,11 @@ const usualStopSeconds = 10;
 export function dockerOverSsh(connection: Connection, channels: DockerChannels): Docker {
   const engine = engineOver(connection, channels);
   const docker = { ...containers(engine), ...images(engine), ...insideContainers(engine), ...network(engine) };
-  return { ...docker, listStopping: (withinSeconds) => listStopping(engine, docker, withinSeconds) };
+  return {
+    ...docker,
+    lastExitStatus: (id) => lastExitStatus(engine, docker, id),
+    listStopping: (withinSeconds) => listStopping(engine, docker, withinSeconds),
+  };
 }
 
 function containers(engine: Engine) {

@@ -21,9 +21,11 @@ export interface Docker {
   removeContainer(nameOrId: string, options?: { force: true }): Promise<void>;
   /**
    * Resolves with the exit status when the container stops the next time; `signal` gives up waiting (Failure `interrupted`). One that
-   * its policy starts again at once may be said to have exited with 0.
+   * its policy starts again at once may be said to have exited with 0: `lastExitStatus` knows better.
    */
   waitForExit(nameOrId: string, signal: AbortSignal): Promise<number>;
+  /** Of one that stands still or was started again since; undefined when it never exited, is gone, or the engine has forgotten. */
+  lastExitStatus(nameOrId: string): Promise<number | undefined>;
   /** The last lines of stdout and stderr, in order. */
   logs(nameOrId: string, options: { tail: number; sinceSeconds?: number }): Promise<string[]>;
   listImages(): Promise<ImageSummary[]>;

@@ -65,6 +65,7 @@ const dockerCalls = {
   setRestartPolicy: 'changes',
   removeContainer: 'changes',
   waitForExit: 'looks',
+  lastExitStatus: 'looks',
   logs: 'looks',
   listImages: 'looks',
   inspectImage: 'looks',

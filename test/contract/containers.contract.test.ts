@@ -150,8 +150,29 @@ describe.each(worlds)('containers on $name', ({ connect, credentials, modeOf, ow
     await expect
       .poll(async () => (await host.docker.inspectContainer(id))?.RestartCount, { timeout: 10_000 })
       .toBeGreaterThanOrEqual(1);
+    expect(await host.docker.lastExitStatus(id)).toBe(3);
     await host.docker.stopContainer(id, 1);
     expect((await host.docker.inspectContainer(id))?.State).toMatchObject({ Running: false, Restarting: false });
+  });
+
+  it('knows with which status a container exited last, also where it runs again', async () => {
+    const { id } = await make(exitingImage);
+    expect(await host.docker.lastExitStatus(id)).toBeUndefined();
+    const exit = host.docker.waitForExit(id, new AbortController().signal);
+    await host.docker.startContainer(id);
+    await exit;
+    expect(await host.docker.lastExitStatus(id)).toBe(3);
+    const again = await make();
+    await host.docker.startContainer(again.id);
+    expect(await host.docker.lastExitStatus(again.id)).toBeUndefined();
+    await host.docker.stopContainer(again.id, 0);
+    const stopped = await host.docker.lastExitStatus(again.id);
+    await host.docker.startContainer(again.id);
+    expect((await host.docker.inspectContainer(again.id))?.State.ExitCode).toBe(0);
+    expect(await host.docker.lastExitStatus(again.id)).toBe(stopped);
+    expect(stopped).not.toBe(0);
+    await host.docker.removeContainer(again.id, { force: true });
+    expect(await host.docker.lastExitStatus(again.id)).toBeUndefined();
   });
 
   it('takes another restart policy, running or not, and keeps everything else', async () => {

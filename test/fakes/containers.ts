@@ -14,6 +14,8 @@ export interface FakeContainer {
   readonly createdAt: Date;
   state: 'created' | 'running' | 'restarting' | 'exited';
   exitStatus: number;
+  /** As the engine's events tell it, also after it was started again. */
+  lastExitStatus: number | undefined;
   startedAt: Date | undefined;
   finishedAt: Date | undefined;
   restartCount: number;
@@ -49,6 +51,7 @@ export function createContainer(machine: MachineState, name: string, body: Creat
     createdAt: new Date(),
     state: 'created',
     exitStatus: 0,
+    lastExitStatus: undefined,
     startedAt: undefined,
     finishedAt: undefined,
     restartCount: 0,
@@ -170,9 +173,11 @@ function behaviourOf({ body, image }: FakeContainer): Behaviour {
 
 /** The process ended by itself: the restart policy decides what comes next. */
 function exit(container: FakeContainer, exitStatus: number): void {
-  ended(container, exitStatus);
   const policy = policyOf(container);
-  if (policy === 'no' || (policy === 'on-failure' && exitStatus === 0)) return;
+  const isStartedAgain = policy !== 'no' && (policy !== 'on-failure' || exitStatus !== 0);
+  // As Docker 20.10 does when it is busy: it reads the status for those that wait after the restart.
+  ended(container, exitStatus, isStartedAgain ? 0 : exitStatus);
+  if (!isStartedAgain) return;
   container.state = 'restarting';
   container.timer = setTimeout(
     () => {
@@ -198,13 +203,14 @@ export function stopContainer(machine: MachineState, container: FakeContainer): 
   machine.journal.push(`stop container ${container.name}`);
 }
 
-function ended(container: FakeContainer, exitStatus: number): void {
+function ended(container: FakeContainer, exitStatus: number, told = exitStatus): void {
   container.state = 'exited';
   container.exitStatus = exitStatus;
+  container.lastExitStatus = exitStatus;
   container.finishedAt = new Date();
   const waiters = [...container.waiters];
   container.waiters.clear();
-  for (const tell of waiters) tell(exitStatus);
+  for (const tell of waiters) tell(told);
 }
 
 export function renameContainer(machine: MachineState, container: FakeContainer, name: string): void {

@@ -67,6 +67,7 @@ export function fakeDocker(machine: MachineState, line: Line): Docker {
         if (container !== undefined) removeContainer(machine, container, options?.force === true);
       }),
     waitForExit: (id, signal) => look(() => waitForExit(machine, id, signal)),
+    lastExitStatus: (id) => look(() => find(id)?.lastExitStatus),
     logs: (id, { tail, sinceSeconds }) =>
       look(() =>
         mustFind(machine, id, 'read the log of')

@@ -38,6 +38,24 @@ export async function listStopping(
   return { names: names.flat(), isComplete: events.length < remembered };
 }
 
+/** See `Docker.lastExitStatus`: of one that was started again only the engine's events tell it, those from before that start. */
+export async function lastExitStatus(
+  engine: Engine,
+  docker: Pick<Docker, 'inspectContainer'>,
+  nameOrId: string,
+): Promise<number | undefined> {
+  const container = await docker.inspectContainer(nameOrId);
+  if (container === undefined) return undefined;
+  const { Running, Restarting, ExitCode, FinishedAt, StartedAt } = container.State;
+  if (Date.parse(FinishedAt) < 0) return undefined;
+  if (!Running || Restarting) return ExitCode;
+  const since = Math.floor(Date.parse(container.Created) / 1000);
+  const events = await lastEvents(engine, { since, until: Date.parse(StartedAt) / 1000 });
+  const exit = events.findLast(({ Action, Actor }) => Action === 'die' && Actor?.ID === container.Id);
+  const status = exit?.Actor?.Attributes?.['exitCode'];
+  return status === undefined ? undefined : Number(status);
+}
+
 /** The end lies in the past, so that the engine says what it remembers and is done. */
 function lastEvents(engine: Engine, { since, until }: { since: number; until: number }): Promise<EngineEvent[]> {
   return engine.call('tell its last events', async (docker) => {
