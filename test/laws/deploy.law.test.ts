@@ -122,6 +122,17 @@ describe('two machines with a worker', () => {
       expect(two.journal.filter((line) => line.startsWith('start container') && line.includes('v2'))).toEqual([]);
     }));
 
+  test('a crash is told with its status, also where the container was started again before anybody looked', () =>
+    inVirtualTime(async () => {
+      const world = await atVersion(twoMachines, 'v1');
+      world.push('v2', { kind: 'exits', afterSeconds: 1, exitStatus: 9 });
+      const { exitStatus, events } = await world.deploy('v2');
+      expect(exitStatus).toBe(5);
+      const told = events.flatMap((event) => (event.type === 'diagnosis' ? [event.diagnosis] : []));
+      const cause = 'it crashed with status 9: its log says more';
+      expect(told).toMatchObject([{ role: 'worker', what: 'shop-worker-v2 exited with status 9', likelyCause: cause }]);
+    }));
+
   test('after a deploy of one role only, a rollback goes back to what served before, not on to the new version', () =>
     inVirtualTime(async () => {
       const world = await atVersion(twoMachines, 'v1', 'v2');
