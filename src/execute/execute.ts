@@ -19,6 +19,17 @@ export interface Outcome {
   readonly noted: readonly string[];
 }
 
+/** How a plan without stages ends. */
+export const nothingToDo: Outcome = {
+  result: 'done',
+  problems: [],
+  swapBegan: false,
+  left: [],
+  touched: [],
+  hooksBegun: [],
+  noted: [],
+};
+
 /** A role or accessory on one machine. */
 export type Touched = Pick<Lane, 'host' | 'role'>;
 
@@ -40,11 +51,12 @@ export interface StepProblem {
 
 /**
  * Walks the plan: stages in turn, lanes side by side, steps in order. After a problem the lanes beside it finish the step in hand and
- * nothing further is begun; so it is when somebody interrupts, but where only housekeeping is left: everything is as wanted then, and what
- * is being taken away could not be brought back. Decides nothing about going back: that is a plan of its own.
+ * nothing further is begun, unless the others are to go on; so it is when somebody interrupts, but where only housekeeping is left:
+ * everything is as wanted then, and what is being taken away could not be brought back. Decides nothing about going back: that is a plan
+ * of its own.
  */
 export async function execute(plan: Plan, title: string, execution: Execution): Promise<Outcome> {
-  const { emit, signal } = execution;
+  const { emit, signal, afterProblem = 'stop' } = execution;
   const started = Date.now();
   emit({ type: 'plan-started', title, plan });
   const problems: StepProblem[] = [];
@@ -53,6 +65,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
   const touched: Touched[] = [];
   let interrupted = false;
   let swapBegan = false;
+  const passed: Lane[] = [];
   let left = plan.stages.flatMap(({ lanes }) => lanes);
   for (const [index, stage] of plan.stages.entries()) {
     const isHousekeeping = !isMore(left);
@@ -60,12 +73,15 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     if (interrupted) break;
     emit({ type: 'stage-started', stage: stage.name });
     swapBegan ||= stage.lanes.some(({ steps }) => steps.some(({ kind }) => changesWhatServes(kind)));
-    const stops = () => problems.length > 0 || (signal.aborted && !isHousekeeping);
+    const stops = (lane: Lane) =>
+      (afterProblem === 'stop' ? problems.length > 0 : problems.some((one) => isSame(one, lane))) ||
+      (signal.aborted && !isHousekeeping);
     const walked = stage.lanes.map((lane) => walk(lane, { problems, hooksBegun, noted, touched, stops }, execution));
     const cut = (await Promise.all(walked)).flat();
-    left = [...cut, ...plan.stages.slice(index + 1).flatMap(({ lanes }) => lanes)];
+    passed.push(...cut);
+    left = [...passed, ...plan.stages.slice(index + 1).flatMap(({ lanes }) => lanes)];
     interrupted = signal.aborted && isMore(cut);
-    if (problems.length > 0) break;
+    if (problems.length > 0 && afterProblem === 'stop') break;
   }
   const result = resultOf(problems, interrupted);
   emit({
@@ -75,6 +91,10 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
     seconds: (Date.now() - started) / 1000,
   });
   return { result, problems, swapBegan, left, touched, hooksBegun, noted };
+}
+
+function isSame(one: Touched, other: Touched): boolean {
+  return one.host === other.host && one.role === other.role;
 }
 
 function resultOf(problems: readonly StepProblem[], interrupted: boolean): Outcome['result'] {
@@ -104,7 +124,7 @@ async function walk(
     hooksBegun: HookBegun[];
     noted: string[];
     touched: Touched[];
-    stops: () => boolean;
+    stops: (lane: Lane) => boolean;
   },
   execution: Execution,
 ): Promise<Lane[]> {
@@ -112,7 +132,7 @@ async function walk(
   const where = { host: lane.host, ...(lane.role === undefined ? {} : { role: lane.role }) };
   for (const [index, step] of lane.steps.entries()) {
     const left = [{ ...lane, steps: lane.steps.slice(index) }];
-    if (said.stops()) return left;
+    if (said.stops(lane)) return left;
     const id = nextStepId++;
     const started = Date.now();
     const ended = (outcome: 'done' | 'failed' | 'unknown', message?: string) =>

@@ -33,6 +33,8 @@ export interface Execution {
   readonly mask: (text: string) => string;
   /** First Ctrl-C: steps in hand finish, no further one is begun. */
   readonly signal: AbortSignal;
+  /** What lanes of other roles and accessories do after a problem; absent: they stop too. */
+  readonly afterProblem?: 'stop' | 'go-on';
   /** Runs a hook's script here or on a machine until the signal; rejects when it fails. */
   runHook(step: Extract<Step, { kind: 'run-hook' }>, where: { host: string; signal: AbortSignal }): Promise<void>;
   /** Takes what a script or command wrote into its `$LONGSHORE_OUTPUT`. */

@@ -1,4 +1,4 @@
-import { execute, isMore, type Outcome } from '../execute/execute.ts';
+import { execute, isMore, nothingToDo, type Outcome } from '../execute/execute.ts';
 import type { Execution } from '../execute/execution.ts';
 import { pause } from '../execute/ready.ts';
 import type { Observed } from '../observe/observed.ts';
@@ -16,14 +16,23 @@ const pauseSeconds = 4;
  * come to it after the look that the plan was made from. What failed is tried again for some seconds; a lock that was taken ends it.
  */
 export async function untilSettled(
-  input: { fleet: Fleet; lock: HeldLock; look: FleetLook; execution: Execution; title: string },
-  planFor: (now: Observed) => Plan,
-): Promise<{ outcome: Outcome; after: Observed }> {
+  input: {
+    fleet: Fleet;
+    lock: HeldLock;
+    look: FleetLook;
+    execution: Execution;
+    title: string | ((plan: Plan) => string);
+  },
+  /** From what is there, and what the pass before came to. */
+  planFor: (now: Observed, last: Outcome | undefined) => Plan,
+): Promise<{ outcome: Outcome; after: Observed; away: readonly string[] }> {
   const { fleet, lock, look, execution, title } = input;
-  let plan = planFor((await fleet.observeReachable(look)).observed);
+  const { observed: now, away: unseen } = await fleet.observeReachable(look);
+  let plan = planFor(now, undefined);
+  if (plan.stages.length === 0) return { outcome: nothingToDo, after: now, away: unseen };
   let recoversUntil: number | undefined;
   for (let passes = 0; ;) {
-    const outcome = await execute(plan, title, execution);
+    const outcome = await execute(plan, typeof title === 'string' ? title : title(plan), execution);
     const hasFailed = outcome.result === 'failed';
     if (hasFailed) recoversUntil ??= Date.now() + secondsToRecover * 1000;
     else passes += 1;
@@ -31,10 +40,10 @@ export async function untilSettled(
       ? Date.now() >= (recoversUntil ?? 0)
       : outcome.result === 'interrupted' || passes === mostPasses;
     if (hasFailed && !isOver) await pause(pauseSeconds * 1000);
-    const after = (await fleet.observeReachable(look)).observed;
-    if (isOver || (await lock.isTaken())) return { outcome, after };
-    plan = planFor(after);
+    const { observed: after, away } = await fleet.observeReachable(look);
+    if (isOver || (await lock.isTaken())) return { outcome, after, away };
+    plan = planFor(after, outcome);
     const isMoreToDo = plan.stages.some(({ lanes }) => isMore(lanes.filter(({ steps }) => steps.length > 0)));
-    if (outcome.result === 'done' && !isMoreToDo) return { outcome, after };
+    if (outcome.result === 'done' && !isMoreToDo) return { outcome, after, away };
   }
 }

@@ -1,24 +1,24 @@
-import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure, messageOf } from '../../errors.ts';
-import { execute, type Outcome } from '../../execute/execute.ts';
+import type { Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { ranBefore } from '../../plan/accessories/before.ts';
 import { isRunning, isSteady, meet, type Met } from '../../plan/accessories/current.ts';
-import { lanesOf, planAccessoryGoBack } from '../../plan/accessories/go-back.ts';
+import { broughtBack, lanesOf, planAccessoryGoBack, type Kept } from '../../plan/accessories/go-back.ts';
 import type { Held } from '../../plan/accessories/held.ts';
+import type { Plan } from '../../plan/plan.ts';
 import { executionBack } from '../execution.ts';
+import { untilSettled } from '../until-settled.ts';
 import type { AccessoryEnded, AccessoryWork } from './carry-out.ts';
 import { wayBack } from './held.ts';
 import { asBefore, keptText } from './kept.ts';
 
 /** Brings back what ran before a replacement that failed. @returns what to throw: 5 when everything runs as before, else 6 */
 export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promise<unknown> {
-  const { session, fleet, lock } = work;
-  const { before, outcome, look } = ended;
+  const { session, lock } = work;
+  const { before, outcome } = ended;
   const logs = await Promise.all(outcome.problems.map((problem) => logOf(work, ended, problem)));
-  const { back, held, kept } = await bringBack(work, ended);
+  const { back, held, kept, after, away } = await bringBack(work, ended);
   if (await lock.isTaken()) return takenOver(work);
-  const { observed: after, away } = await fleet.observeReachable(look);
   const bug = [...outcome.problems, ...back.problems].find(({ error }) => !(error instanceof Failure))?.error;
   if (bug !== undefined) return bug;
   const problems = [...outcome.problems, ...back.problems].map(
@@ -58,31 +58,55 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
   });
 }
 
-type Ended = Pick<Outcome, 'result' | 'problems' | 'left'>;
+interface Back {
+  /** How the last pass ended. */
+  readonly back: Pick<Outcome, 'result' | 'problems'>;
+  readonly held: readonly Held[];
+  readonly kept: readonly Kept[];
+  readonly after: Observed;
+  readonly away: readonly string[];
+}
 
-/** Carries out the plan back, and a second time for what a lost reply, or one that does not come back, has left undone. */
+/** Carries out the plan back until nothing is left of it; one that does not come back keeps no other from its way. */
 async function bringBack(
   { session, fleet, lock, wanted }: AccessoryWork,
   { before, outcome, execution, look }: AccessoryEnded,
-): Promise<{ back: Ended } & Omit<ReturnType<typeof planAccessoryGoBack>, 'plan'>> {
-  const undisturbed = executionBack(execution, { session, fleet, version: session.tree.headSha, lock });
-  const attempt = async (left: Outcome['left'], given: Outcome['problems']) => {
-    const { observed: now } = await fleet.observeReachable(look);
-    const isGivenUp = ({ host, accessory }: WantedAccessory) =>
-      given.some((problem) => problem.host === host && problem.role === accessory.name);
-    const here = wanted.filter((one) => now.hosts.some(({ host }) => host === one.host) && !isGivenUp(one));
-    const { touched } = outcome;
-    const input = { config: session.config, wanted: here, before, now, left, touched };
-    const { plan, ...verdicts } = planAccessoryGoBack(input);
-    const title = verdicts.held.length > 0 ? 'stop what did not get healthy' : 'bring back what ran before';
-    return { back: plan.stages.length === 0 ? nothingToDo : await execute(plan, title, undisturbed), ...verdicts };
+): Promise<Back> {
+  const version = session.tree.headSha;
+  const undisturbed = {
+    ...executionBack(execution, { session, fleet, version, lock }),
+    afterProblem: 'go-on' as const,
   };
-  const first = await attempt(outcome.left, []);
-  if (first.back.result === 'done') return first;
-  const failed = first.back.problems.filter(({ certainty }) => certainty === 'failed');
-  const { back } = await attempt([...outcome.left, ...first.back.left], failed);
-  const problems = [...failed, ...back.problems];
-  return { ...first, back: { ...back, result: failed.length > 0 ? 'failed' : back.result, problems } };
+  const { left, touched } = outcome;
+  let unproven = left;
+  let verdicts: Pick<Back, 'held' | 'kept'> = { held: [], kept: [] };
+  const planFor = (now: Observed, last?: Outcome) => {
+    const here = wanted.filter((one) => now.hosts.some(({ host }) => host === one.host));
+    const isAway = ({ host }: { host: string }) => !here.some((one) => one.host === host);
+    if (last !== undefined) unproven = [...unproven.filter((lane) => !isIn(lane, last.touched)), ...last.left];
+    const input = { config: session.config, wanted: here, before, now, left, touched, unproven, held: verdicts.held };
+    const { plan, held, kept } = planAccessoryGoBack(input);
+    verdicts = {
+      held: [...verdicts.held.filter(isAway), ...held],
+      kept: [...verdicts.kept.filter(isAway), ...kept],
+    };
+    return plan;
+  };
+  const settled = await untilSettled({ fleet, lock, look, execution: undisturbed, title: titleOf }, planFor);
+  const { after, away } = settled;
+  const { result, problems } = settled.outcome;
+  const isDone = planFor(after, settled.outcome).stages.length === 0;
+  return { back: { result: result === 'done' && !isDone ? 'failed' : result, problems }, ...verdicts, after, away };
+}
+
+function titleOf({ stages }: Plan): string {
+  return stages.some(({ name }) => name === broughtBack)
+    ? 'bring back what ran before'
+    : 'stop what did not get healthy';
+}
+
+function isIn({ host, role }: Outcome['touched'][number], touched: Outcome['touched']): boolean {
+  return touched.some((one) => one.host === host && one.role === role);
 }
 
 /** Another run has the lock: nothing may be changed any more. */
@@ -91,9 +115,6 @@ export function takenOver({ session }: AccessoryWork): Failure {
     hint: `Look at \`${session.typed('accessory details all')}\` and \`${session.typed('lock status')}\`.`,
   });
 }
-
-/** What failed had changed nothing that runs. */
-const nothingToDo: Ended = { result: 'done', problems: [], left: [] };
 
 function firstStatus(problems: AccessoryEnded['outcome']['problems']): number {
   const first = problems[0]?.error;

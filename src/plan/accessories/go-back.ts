@@ -26,13 +26,17 @@ export function planAccessoryGoBack(input: {
   now: Observed;
   /** Lanes of the plan that failed which were not walked to their end. */
   left: readonly Lane[];
+  /** The same of the way back, where it was tried before; what was not tried yet is as the plan that failed left it. */
+  unproven?: readonly Lane[];
+  /** What was stopped for a person to decide when it was tried before. */
+  held?: readonly Held[];
   /** Accessories that it had begun to change: another one that does not run any more ended by itself, and stays as it is. */
   touched: readonly Pick<Lane, 'host' | 'role'>[];
 }): { plan: Plan; held: readonly Held[]; kept: readonly Kept[] } {
-  const { config, wanted } = input;
+  const { config, wanted, unproven = input.left, held = [] } = input;
   const was = meet(wanted, input.before);
   const verdicts = meet(wanted, input.now).map((met, index) =>
-    verdictOn(met, { was: was[index], isProven: isProven(met, input.left) }),
+    verdictOn(met, { was: was[index], isProven: isProven(met, input.left), held }),
   );
   const all = verdicts.map(({ met, ...verdict }, index) => ({
     met,
@@ -40,7 +44,7 @@ export function planAccessoryGoBack(input: {
     stale: was[index] === undefined || hasSwapped(met, verdict.failed, input) ? [] : staleFormers(was[index]),
     policy: policyBefore(was[index]),
     ran: was[index] !== undefined && isToRun(was[index], input.touched),
-    isUnsure: isUnsure(met, input.left),
+    isUnsure: isUnsure(met, unproven),
     hadRoute: was[index] !== undefined && whyRouteIsLost(was[index]) === undefined,
   }));
   const stages = [
@@ -49,7 +53,7 @@ export function planAccessoryGoBack(input: {
       all.map(({ met, stops }) => lane(met, stops)),
     ),
     ...stage(
-      'Bring back',
+      broughtBack,
       all.map(({ met, old, ...rest }) => lane(met, old === undefined ? [] : backSteps(met, { old, ...rest, config }))),
     ),
   ];
@@ -61,6 +65,9 @@ export function planAccessoryGoBack(input: {
     ),
   };
 }
+
+/** The stage in which old containers come back. */
+export const broughtBack = 'Bring back';
 
 /** What ran, and was stopped by this run or by one before it that was cut off; what ended by itself stays so. */
 function isToRun(was: Met, touched: readonly Pick<Lane, 'host' | 'role'>[]): boolean {
@@ -124,10 +131,13 @@ function policyBefore(was: Met | undefined): string | undefined {
   return was && old && policyOf(was, old);
 }
 
-function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven: boolean }): Verdict {
+function verdictOn(
+  met: Met,
+  { was, isProven, held }: { was: Met | undefined; isProven: boolean; held: readonly Held[] },
+): Verdict {
   const { wanted, host } = met;
   const before = lastOf(was ?? met);
-  const left = stillHeld(met);
+  const left = heldBefore(met, held) ?? stillHeld(met);
   if (left !== undefined) return left;
   const old = host.containers.find(({ id }) => id === before?.id);
   const failed = host.containers.find(
@@ -169,6 +179,16 @@ function verdictOn(met: Met, { was, isProven }: { was: Met | undefined; isProven
   };
 }
 
+/** What was held when the way back was tried before stays so, while both containers are there. */
+function heldBefore(met: Met, all: readonly Held[]): Verdict | undefined {
+  const { host, accessory } = met.wanted;
+  const held = all.find((one) => one.host === host && one.name === accessory.name);
+  const { containers } = met.host;
+  const failed = held && containers.find(({ id }) => id.startsWith(held.failed));
+  if (held === undefined || failed === undefined || !containers.some(({ name }) => name === held.old)) return undefined;
+  return { met, stops: downSteps(met, failed), held };
+}
+
 /** What a run that was cut off had started, and this one found not to get healthy. */
 function stillHeld(met: Met): Verdict | undefined {
   const { host, wanted } = met;
@@ -201,7 +221,7 @@ interface Back {
   readonly config: Config;
 }
 
-/** What failed is removed only when the one before it is known to be well. */
+/** What failed is removed only when the one before it is known to be well; what never ran goes first, as its start may still come. */
 function backSteps(met: Met, { old, failed, ran, isUnsure, stale, hadRoute, policy, config }: Back): Step[] {
   const { name } = met.wanted.spec;
   const because = 'it ran before';
@@ -211,15 +231,19 @@ function backSteps(met: Met, { old, failed, ran, isUnsure, stale, hadRoute, poli
   const proof = isUnsure ? proofSteps(met, { container, because }) : [];
   const proven = [...proof, ...(isUnsure || hadRoute ? lostRouteSteps(met, config) : [])];
   const again = isUp(old) ? proven : bootSteps(met, { container, config, because });
+  const removal: Step[] =
+    failed === undefined
+      ? []
+      : [{ kind: 'remove-container', container: reference(failed), because: 'it did not make it' }];
+  const isFirst = failed?.state === 'created';
   return [
     ...(failed === undefined ? [] : rename(failed, nextNameOf(name, old), 'it makes room')),
     ...rename(old, name, 'its name before'),
     ...(old.name === name && policyOf(met, old) !== 'no' ? [] : givePolicySteps(met, container, policy)),
     ...(isUp(old) ? [] : swapBackSteps(met, because, stale)),
+    ...(isFirst ? removal : []),
     ...(ran ? again : []),
     ...dropSteps(met),
-    ...(failed === undefined
-      ? []
-      : [{ kind: 'remove-container', container: reference(failed), because: 'it did not make it' } as const]),
+    ...(isFirst ? [] : removal),
   ];
 }
