@@ -34,7 +34,7 @@ export async function observeAccessories(
       ...new Set([
         ...wanted.flatMap(pathsOf),
         ...wanted.flatMap(claimantsOf).map(({ envFile }) => envFile),
-        ...placesOf(host.name, look.digests),
+        ...placesOf(host.name, look),
       ]),
     ]),
     ...wanted.map((one) => find(one, host, look)),
@@ -134,11 +134,11 @@ function goneSources(wanted: WantedAccessory, summary: ContainerSummary, facts: 
     .filter((path) => mounted.includes(path));
 }
 
-/** What the file mounts from the machine's disk, absolute or relative to the login directory. */
+/** What else the file mounts from the machine's disk, absolute or relative to the login directory. */
 function pathsOf({ accessory }: WantedAccessory): string[] {
   const sources = accessory.volumes.map((volume) => absolute(volume.split(':')[0] ?? '', '.'));
   return [
-    ...[...accessory.files, ...accessory.directories].map(({ hostPath }) => hostPath),
+    ...accessory.directories.map(({ hostPath }) => hostPath),
     ...sources.filter((source) => /^\.?\//.test(source)).map((source) => source.replace(/^\.\//, '')),
   ];
 }

@@ -5,9 +5,14 @@ import type { ObservedAccessory } from './observed.ts';
 
 /** The files of accessories on a machine, against what they hold here. */
 
-/** Every path to be looked at for what was read here, by `host:path`. */
-export function placesOf(host: string, digests: ReadonlyMap<string, string>): string[] {
-  return digestPaths(host, digests).flatMap((path) => [path, formerPlace(path), nextPlace(path)]);
+/** Every path to be looked at on one machine: the files of its accessories, what was read here by `host:path`, and what is beside both. */
+export function placesOf(
+  host: string,
+  { wanted, digests }: { wanted: readonly WantedAccessory[]; digests: ReadonlyMap<string, string> },
+): string[] {
+  const roots = wanted.filter((one) => one.host === host).flatMap(({ accessory }) => accessory.files);
+  const paths = [...roots.map(({ hostPath }) => hostPath), ...digestPaths(host, digests)];
+  return [...new Set(paths)].flatMap((path) => [path, formerPlace(path), nextPlace(path)]);
 }
 
 function digestPaths(host: string, digests: ReadonlyMap<string, string>): string[] {

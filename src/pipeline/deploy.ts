@@ -75,7 +75,7 @@ export async function deployWith(
       const before =
         story === undefined ? undefined : await changeUnderLock({ session, fleet, lock }, story, { names: [] });
       phases.enter('preflight');
-      const seen = pending === undefined ? beside : { look: lookAtNeeded(session) };
+      const seen = pending === undefined ? beside : { look: await lookAtNeeded(session) };
       const about = { command, version, image, plan: planFor(digest), ...seen };
       const app = await carryOut({ session: approved, fleet, lock, ...about });
       return { ...app, changed: app.changed || before?.changed === true, timings: before?.timings ?? [] };
@@ -94,7 +94,7 @@ export async function deployWith(
 
 /** The first look of a deploy; one that leaves accessories alone says how they are. */
 async function besideOf(session: Session, story: AccessoryStory | undefined): Promise<Beside> {
-  if (story !== undefined) return { look: lookAtNeeded(session) };
+  if (story !== undefined) return { look: await lookAtNeeded(session) };
   const look = await lookBeside(session);
   return { look, seen: (observed) => sayBeside(session, look, observed) };
 }

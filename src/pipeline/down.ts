@@ -1,14 +1,10 @@
-import { healthOf } from '../accessories/health.ts';
-import { formerPlace } from '../accessories/places.ts';
 import type { Accessory } from '../config/config-accessory.ts';
 import type { Config, Role } from '../config/config.ts';
 import type { Host } from '../hosts/host.ts';
-import { besideOf, placesOf } from '../observe/accessory-files.ts';
-import { addressesOf } from '../observe/observe.ts';
+import { addressesOf, observeHost } from '../observe/observe.ts';
 import type { ObservedContainer, ObservedHost } from '../observe/observed.ts';
-import { whyGivenUp } from '../observe/health.ts';
-import { atStart, errorOf } from '../observe/summary.ts';
-import { heldBy, undecidedOn } from '../plan/accessories/held.ts';
+import { errorOf } from '../observe/summary.ts';
+import { heldOn, undecidedOn } from '../plan/accessories/held.ts';
 import { appContainers, isUp, routeOf, targetContainer, versionOf } from '../plan/current.ts';
 import { whyDown } from '../plan/why-down.ts';
 import type { DownStatus } from '../report/results.ts';
@@ -26,7 +22,11 @@ interface Expected extends Pick<DownStatus, 'kind' | 'name' | 'command'> {
 export async function downOn(session: Session, host: Host, observed: ObservedHost): Promise<DownStatus[]> {
   const accessories = accessoriesOn(session, observed);
   const undecided = accessories.filter(({ accessory }) => undecidedOn(observed, accessory) !== undefined);
-  const held = (await Promise.all(undecided.map((one) => heldStatus(session, host, { observed, ...one })))).flat();
+  const held = await heldStatuses(
+    session,
+    host,
+    undecided.map(({ name }) => name),
+  );
   const others = accessories.filter(({ name }) => !held.some((one) => one.name === name));
   const down = [...rolesOn(session, observed), ...others, ...proxyOn(session, observed)];
   const asked = await Promise.all(
@@ -47,34 +47,20 @@ export async function downOn(session: Session, host: Host, observed: ObservedHos
   return [...held, ...told];
 }
 
-/** What a failed replacement left to a person, also where it runs and is not healthy. */
-async function heldStatus(
-  session: Session,
-  host: Host,
-  { observed, accessory }: { observed: ObservedHost; accessory: Accessory },
-): Promise<DownStatus[]> {
-  const { selected } = session;
-  const undecided = undecidedOn(observed, accessory);
-  const inspect = undecided && (await host.docker.inspectContainer(undecided.failed.id));
-  if (undecided === undefined || inspect === undefined) return [];
-  const givenUp = await whyGivenUp(inspect, host, healthOf(accessory, selected));
-  const policy = atStart(inspect).restartPolicy;
-  const formers = await formersOn(session, host, accessory);
-  const held = heldBy(undecided, { host: host.name, accessory, givenUp, policy, formers });
-  if (held === undefined) return [];
-  const why = `a person has to decide: ${held.because}`;
-  const { name } = accessory;
-  return [{ kind: 'accessory', host: host.name, name, held: true, why, command: wayBack(selected, held).join(' && ') }];
-}
-
-/** As every command finds them: of a directory, beside each file in it. */
-async function formersOn(session: Session, host: Host, { name, files }: Accessory): Promise<readonly string[]> {
-  const wanted = wantedIn(session).find((one) => one.host === host.name && one.accessory.name === name);
-  if (wanted === undefined) return [];
-  const digests = digestsOf(await filesAtHand(session, [wanted]));
-  const roots = files.map(({ hostPath }) => formerPlace(hostPath));
-  const facts = await host.describeFiles([...new Set([...roots, ...placesOf(host.name, digests)])]);
-  return besideOf(wanted, facts, digests).formers ?? [];
+/** What a failed replacement left to a person, also where it runs and is not healthy: judged as every command does. */
+async function heldStatuses(session: Session, host: Host, undecided: readonly string[]): Promise<DownStatus[]> {
+  const wanted = wantedIn(session).filter((one) => one.host === host.name && undecided.includes(one.accessory.name));
+  if (wanted.length === 0) return [];
+  const { selected: config, secrets, secretsByKamal } = session;
+  const accessories = { wanted, digests: digestsOf(await filesAtHand(session, wanted)) };
+  const observed = await observeHost(host, { config, wanted: [], secrets, secretsByKamal, accessories });
+  return wanted.flatMap(({ accessory }): DownStatus[] => {
+    const held = heldOn(observed, accessory);
+    if (held === undefined) return [];
+    const why = `a person has to decide: ${held.because}`;
+    const command = wayBack(config, held).join(' && ');
+    return [{ kind: 'accessory', host: host.name, name: accessory.name, held: true, why, command }];
+  });
 }
 
 function rolesOn({ selected, typed }: Session, observed: ObservedHost): Expected[] {

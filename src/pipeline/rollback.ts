@@ -42,7 +42,7 @@ export async function rollbackWith(
       // Chosen only now: a run that held the lock may have made a release.
       const seen = await fleet.observe({});
       version = chooseVersion(session, (await lock.alone()) ? await fleet.observe({}) : seen, wanted);
-      const [plan, look] = [planFor(session, version, env), lookAtNeeded(session)];
+      const [plan, look] = [planFor(session, version, env), await lookAtNeeded(session)];
       // Without the version it would be another one by then.
       const again = `rollback ${abbreviateVersion(version)}${env === undefined ? '' : ` --env ${env}`}`;
       return carryOut({ session, fleet, lock, command: 'rollback', version, again, plan, look });

@@ -95,21 +95,25 @@ it.each([0, -3600, 3600])(
     }),
 );
 
-it('status prints the whole way back where files lie in a directory of the file', () =>
+it('status, a deploy and a rollback print the whole way back where files lie in a directory of the file', () =>
   inVirtualTime(async () => {
     const place = mkdtempSync(join(tmpdir(), 'longshore-held-'));
     writeFileSync(join(place, 'a.conf'), 'old');
     const world = makeWorld(yaml.replace('port:', `files: ["${place}:/etc/db"], port:`));
     world.registry.push(image, {});
     expect((await world.accessory('boot', ['db'])).failure).toBeUndefined();
+    for (const version of ['v1', 'v2']) {
+      world.push(version);
+      expect((await world.deploy(version)).failure).toBeUndefined();
+    }
     world.registry.push(image, { behaviour: { kind: 'deaf' } });
     writeFileSync(join(place, 'a.conf'), 'new');
     expect(await world.accessory('upgrade', ['db'])).toMatchObject({ exitStatus: 6 });
-    expect(await toldByStatus(world)).toEqual([
-      expect.objectContaining({
-        command: expect.stringContaining('mv shop-db/etc/db/.a.conf.longshore-former shop-db/etc/db/a.conf'),
-      }),
-    ]);
+    const moves = expect.stringContaining('mv shop-db/etc/db/.a.conf.longshore-former shop-db/etc/db/a.conf');
+    expect(await toldByStatus(world)).toMatchObject([{ command: moves }]);
+    world.push('v3');
+    for (const { failure } of [await world.deploy('v3'), await world.rollback('v1')])
+      expect(failure).toMatchObject({ code: 'accessory-down', hint: moves });
     rmSync(place, { recursive: true });
   }));
 

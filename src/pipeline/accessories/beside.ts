@@ -2,7 +2,6 @@ import { accessoriesNeeded } from '../../accessories/needed.ts';
 import type { WantedAccessory } from '../../accessories/wanted.ts';
 import { Failure } from '../../errors.ts';
 import { pause } from '../../execute/ready.ts';
-import type { AccessoryLook } from '../../observe/accessories.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { describeDrifts } from '../../plan/accessories/drift-text.ts';
 import { accessoryDrift } from '../../plan/accessories/drift.ts';
@@ -18,9 +17,9 @@ import { wantedIn } from './wanted.ts';
 type Look = Pick<FleetLook, 'accessories'>;
 
 /** What the roles' accessories are asked under the lock; nothing for a file whose roles depend on none. */
-export function lookAtNeeded({ config, selected }: Session): Look {
-  const wanted = accessoriesNeeded(config, selected);
-  return wanted.length === 0 ? {} : { accessories: lookAt(wanted, wanted) };
+export function lookAtNeeded(session: Session): Promise<Look> {
+  const needed = accessoriesNeeded(session.config, session.selected);
+  return lookAt(session, needed, needed);
 }
 
 /** What all of them are asked once, in the batch of the first look; nothing for a file without accessories. */
@@ -30,12 +29,17 @@ export async function lookBeside(session: Session): Promise<Look> {
   const isChosen = ({ host, accessory }: WantedAccessory) =>
     chosen.some((one) => one.host === host && one.accessory.name === accessory.name);
   const wanted = [...chosen, ...needed.filter((one) => !isChosen(one))];
-  if (wanted.length === 0) return {};
-  return { accessories: { ...lookAt(wanted, needed), digests: digestsOf(await filesAtHand(session, wanted)) } };
+  return lookAt(session, wanted, needed);
 }
 
-function lookAt(wanted: readonly WantedAccessory[], needed: readonly WantedAccessory[]): AccessoryLook {
-  return { wanted, digests: new Map(), asked: new Set(needed.map(({ accessory }) => accessory.name)) };
+async function lookAt(
+  session: Session,
+  wanted: readonly WantedAccessory[],
+  needed: readonly WantedAccessory[],
+): Promise<Look> {
+  if (wanted.length === 0) return {};
+  const asked = new Set(needed.map(({ accessory }) => accessory.name));
+  return { accessories: { wanted, digests: digestsOf(await filesAtHand(session, wanted)), asked } };
 }
 
 /** Says which of them are unlike the file or down, and what to type. */

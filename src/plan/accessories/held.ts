@@ -31,36 +31,22 @@ export interface Undecided {
 /** What a failed replacement has left for a person to decide; undefined when there is no such thing on this machine. */
 export function heldOn(observed: ObservedHost, accessory: Accessory): Held | undefined {
   const undecided = undecidedOn(observed, accessory);
+  if (undecided === undefined) return undefined;
+  const { old, failed, because } = undecided;
   const one = observed.accessories.find(({ name }) => name === accessory.name);
   const { givenUp, container, formers = [] } = one ?? {};
-  const policy = container?.atStart?.restartPolicy;
-  return undecided === undefined
-    ? undefined
-    : heldBy(undecided, { host: observed.host, accessory, givenUp, policy, formers });
-}
-
-interface Judged {
-  readonly host: string;
-  readonly accessory: Accessory;
-  /** Why the new one is taken for failed; undefined: nothing is known of that. */
-  readonly givenUp: string | undefined;
-  /** Its restart policy: a run that gives one up says so by `no`. Undefined where nobody looked. */
-  readonly policy: string | undefined;
-  readonly formers: readonly string[];
-}
-
-export function heldBy({ old, failed, because }: Undecided, judged: Judged): Held | undefined {
-  const { host, accessory, givenUp, policy, formers } = judged;
+  // A run that gives one up says so by its restart policy.
+  const isGivenPolicy = container?.atStart?.restartPolicy === 'no';
   // One that only does not run may have been well for long: a run that was cut off saw neither.
-  if (givenUp === undefined && (isUp(failed) || policy !== 'no')) return undefined;
+  if (givenUp === undefined && (isUp(failed) || !isGivenPolicy)) return undefined;
   const { name, service, restartPolicy } = accessory;
   return {
-    host,
+    host: observed.host,
     name,
     service,
     old: old.name,
     failed: failed.id.slice(0, 12),
-    isDown: !isUp(failed) && policy === 'no',
+    isDown: !isUp(failed) && isGivenPolicy,
     formers,
     policies: { old: restartPolicy, failed: restartPolicy },
     because: [because, whyFailed(failed, givenUp) ?? []].flat().join(', and '),
