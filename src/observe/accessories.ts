@@ -134,11 +134,11 @@ function goneSources(wanted: WantedAccessory, summary: ContainerSummary, facts: 
     .filter((path) => mounted.includes(path));
 }
 
-/** What else the file mounts from the machine's disk, absolute or relative to the login directory. */
+/** What the file mounts from the machine's disk, absolute or relative to the login directory. */
 function pathsOf({ accessory }: WantedAccessory): string[] {
   const sources = accessory.volumes.map((volume) => absolute(volume.split(':')[0] ?? '', '.'));
   return [
-    ...accessory.directories.map(({ hostPath }) => hostPath),
+    ...[...accessory.files, ...accessory.directories].map(({ hostPath }) => hostPath),
     ...sources.filter((source) => /^\.?\//.test(source)).map((source) => source.replace(/^\.\//, '')),
   ];
 }

@@ -1,11 +1,17 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { makeWorld, twoMachines, type World } from './world.ts';
 
+const conf = join(mkdtempSync(join(tmpdir(), 'longshore-gone-')), 'a.conf');
+writeFileSync(conf, 'a file');
 const soon = 'healthcheck: {start_period: 2, retries: 1, timeout: 1}';
 const yaml = `${twoMachines}accessories:
   db: {image: registry.test:5000/db:1, host: one, volumes: ["/tank/db:/data"], ${soon}}
   queue: {image: registry.test:5000/db:1, host: one, directories: ["data:/data"], ${soon}}
+  conf: {image: registry.test:5000/db:1, host: one, files: ["${conf}:/etc/a.conf"], ${soon}}
 `;
 const paths = { db: '/tank/db', queue: '/home/deploy/shop-queue/data' };
 type Name = keyof typeof paths;
@@ -53,6 +59,21 @@ describe('an accessory whose data is not where it was', () => {
       expect(states(world)).toContain(`shop-${name} running`);
     }),
   );
+
+  it('is not started as it is where a file of it is gone, of which Docker would make a directory', () =>
+    inVirtualTime(async () => {
+      const world = await booted();
+      await world.accessory('stop', ['conf']);
+      expect(machine(world).files.delete('shop-conf/etc/a.conf')).toBe(true);
+      for (const command of ['start', 'restart'] as const) {
+        const { failure } = await world.accessory(command, ['conf']);
+        const message = expect.stringContaining('/home/deploy/shop-conf/etc/a.conf, which is not there');
+        expect(failure, command).toMatchObject({ code: 'usage', message });
+      }
+      expect(states(world)).toContain('shop-conf exited');
+      expect((await world.accessory('boot', ['conf'])).failure).toBeUndefined();
+      expect(states(world)).toContain('shop-conf running');
+    }));
 
   it('is not restarted or made anew either while it runs, and what runs is left alone', () =>
     inVirtualTime(async () => {
