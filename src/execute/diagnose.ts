@@ -1,6 +1,7 @@
 import { proxyContainerName } from '../containers/names.ts';
 import { Failure } from '../errors.ts';
 import type { ContainerInspect } from '../hosts/docker.ts';
+import type { Host } from '../hosts/host.ts';
 import type { Step } from '../plan/plan.ts';
 import type { Diagnosis } from './events.ts';
 import type { StepProblem } from './execute.ts';
@@ -25,8 +26,7 @@ export async function diagnose(
     host.docker.logs(id, { tail: logLineCount }).catch(() => []),
     step.kind === 'send-traffic' ? host.docker.logs(proxyContainerName, { tail: 500 }).catch(() => []) : [],
   ]);
-  const hasExited = container !== undefined && (!container.State.Running || container.RestartCount > 0);
-  const exitStatus = hasExited ? await host.docker.lastExitStatus(id).catch(() => undefined) : undefined;
+  const exit = await exitOf(host, container, problem.error.message);
   const probeLines =
     container === undefined ? [] : [...proxyProbes(proxyLines, container.Id), ...dockerProbes(container)];
   return {
@@ -34,11 +34,24 @@ export async function diagnose(
     role: problem.role ?? '',
     container: step.container.name,
     what: problem.error.message.replace(`${problem.host}: `, ''),
-    likelyCause: likelyCause({ step, container, exitStatus, probeLines, message: problem.error.message }),
+    likelyCause: likelyCause({ step, container, exit, probeLines }),
     logLines,
     probeLines: probeLines.slice(-probeLineCount),
     next,
   };
+}
+
+/** Its first exit, as far as that is known; undefined where it never exited. */
+async function exitOf(
+  { docker }: Host,
+  container: ContainerInspect | undefined,
+  message: string,
+): Promise<{ status: number | undefined } | undefined> {
+  const told = /exited with status (\d+)/.exec(message)?.[1];
+  if (told !== undefined) return { status: Number(told) };
+  if (container === undefined || container.State.Status === 'created') return undefined;
+  if (container.State.Running && container.RestartCount === 0) return undefined;
+  return { status: await docker.lastExitStatus(container.Id).catch(() => undefined) };
 }
 
 /** kamal-proxy logs every failed check as a JSON line with the target's address. */
@@ -73,17 +86,14 @@ function dockerProbes(container: ContainerInspect): string[] {
 function likelyCause(input: {
   step: Step;
   container: ContainerInspect | undefined;
-  exitStatus: number | undefined;
+  exit: { status: number | undefined } | undefined;
   probeLines: readonly string[];
-  message: string;
 }): string {
-  const { step, container, exitStatus, probeLines } = input;
+  const { step, container, exit, probeLines } = input;
   const state = container?.State;
   if (state?.OOMKilled === true) return 'it was killed for using more memory than it is allowed';
   if (state?.Error) return state.Error;
-  const exited = /exited with status (\d+)/.exec(input.message);
-  if (exited !== null) return exitCause(Number(exited[1]));
-  if (exitStatus !== undefined) return exitCause(exitStatus);
+  if (exit !== undefined) return exitCause(exit.status);
   const probes = probeLines.join('\n');
   const port = step.kind === 'send-traffic' ? step.route.appPort : 0;
   if (/unexpected status \((\d+)\)/.test(probes))
@@ -96,7 +106,8 @@ function likelyCause(input: {
   return 'it did not become ready in time';
 }
 
-function exitCause(status: number): string {
+function exitCause(status: number | undefined): string {
+  if (status === undefined) return 'it ended, with which status is forgotten: its log says more';
   if (status === 127) return 'the command was not found in the image';
   if (status === 126) return 'the command in the image cannot be executed';
   if (status === 0) return 'it ended by itself: a container has to stay in the foreground';

@@ -59,8 +59,8 @@ export type Exit = Promise<{ status: number } | { error: unknown }>;
 export async function throwOnExit(exit: Exit, host: Host, { id, name }: { id: string; name: string }): Promise<never> {
   const answer = await exit;
   if ('error' in answer) throw answer.error;
-  const status = answer.status === 0 ? ((await host.docker.lastExitStatus(id)) ?? 0) : answer.status;
-  throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited with status ${status}`);
+  const status = answer.status === 0 ? await withLastStatus(host, id) : ` with status ${answer.status}`;
+  throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited${status}`);
 }
 
 /** The container as it is. @throws Failure `container-exited` when it does not run, or was restarted by its policy */
@@ -69,12 +69,19 @@ async function inspect(host: Host, id: string, name: string): Promise<ContainerI
   if (container === undefined) throw new Failure('container-exited', `${host.name}: ${shortNames(name)} is gone`);
   const { Running, Restarting } = container.State;
   if (!Running || Restarting || container.RestartCount > 0) {
-    const exitStatus = await host.docker.lastExitStatus(id);
-    const status = exitStatus === undefined ? '' : ` with status ${exitStatus}`;
     const restarts = container.RestartCount > 0 ? ` and was restarted ${container.RestartCount} times` : '';
-    throw new Failure('container-exited', `${host.name}: ${shortNames(name)} exited${status}${restarts}`);
+    throw new Failure(
+      'container-exited',
+      `${host.name}: ${shortNames(name)} exited${await withLastStatus(host, id)}${restarts}`,
+    );
   }
   return container;
+}
+
+/** For the text only: it has exited, whether or not the engine still knows how. */
+async function withLastStatus(host: Host, id: string): Promise<string> {
+  const status = await host.docker.lastExitStatus(id).catch(() => undefined);
+  return status === undefined ? '' : ` with status ${status}`;
 }
 
 async function waitUntilHealthy(input: {
@@ -87,6 +94,8 @@ async function waitUntilHealthy(input: {
   const { step, host, id, exit, onProgress } = input;
   const name = step.container.name;
   const deadline = Date.now() + step.timeoutSeconds * 1000;
+  const exited = throwOnExit(exit, host, { id, name });
+  exited.catch(() => undefined);
   for (;;) {
     const { State } = await inspect(host, id, name);
     if (State.Health?.Status === 'healthy') return;
@@ -97,7 +106,7 @@ async function waitUntilHealthy(input: {
         `${host.name}: ${shortNames(name)} was not healthy within ${step.timeoutSeconds} s`,
       );
     }
-    await Promise.race([pause(healthPollMilliseconds), throwOnExit(exit, host, { id, name })]);
+    await Promise.race([pause(healthPollMilliseconds), exited]);
   }
 }
 

@@ -41,7 +41,7 @@ export async function listStopping(
 /** See `Docker.lastExitStatus`: of one that was started again only the engine's events tell it, those from before that start. */
 export async function lastExitStatus(
   engine: Engine,
-  docker: Pick<Docker, 'inspectContainer'>,
+  docker: Pick<Docker, 'info' | 'inspectContainer'>,
   nameOrId: string,
 ): Promise<number | undefined> {
   const container = await docker.inspectContainer(nameOrId);
@@ -49,8 +49,10 @@ export async function lastExitStatus(
   const { Running, Restarting, ExitCode, FinishedAt, StartedAt } = container.State;
   if (Date.parse(FinishedAt) < 0) return undefined;
   if (!Running || Restarting) return ExitCode;
-  const since = Math.floor(Date.parse(container.Created) / 1000);
-  const events = await lastEvents(engine, { since, until: Date.parse(StartedAt) / 1000 });
+  // Where the clock was set back since, an end that lies ahead would be waited for.
+  const until = Math.min(Date.parse(StartedAt), Date.parse((await docker.info()).SystemTime)) / 1000;
+  const since = Math.min(Math.floor(Date.parse(container.Created) / 1000), Math.floor(until));
+  const events = await lastEvents(engine, { since, until });
   const exit = events.findLast(({ Action, Actor }) => Action === 'die' && Actor?.ID === container.Id);
   const status = exit?.Actor?.Attributes?.['exitCode'];
   return status === undefined ? undefined : Number(status);
