@@ -93,7 +93,7 @@ export async function execute(plan: Plan, title: string, execution: Execution): 
   return { result, problems, swapBegan, left, touched, hooksBegun, noted };
 }
 
-function isSame(one: Touched, other: Touched): boolean {
+export function isSame(one: Touched, other: Touched): boolean {
   return one.host === other.host && one.role === other.role;
 }
 

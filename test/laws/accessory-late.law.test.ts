@@ -5,18 +5,18 @@ import type { FakeMachine } from '../fakes/machine.ts';
 import { inVirtualTime } from '../fakes/virtual-time.ts';
 import { listen, makeWorld, stopListening, twoMachines, type World } from './world.ts';
 
-const soon = 'healthcheck: {start_period: 2, retries: 1, timeout: 1}';
+const soon = 'start_period: 2, retries: 1, timeout: 1';
 const crashing = { kind: 'exits', afterSeconds: 0.1, exitStatus: 3 } as const;
-const yaml = (more: string) => `${twoMachines}accessories:
-  db: {image: registry.test:5000/db:1, host: one, volumes: ["shop-db:/data"], ${more} ${soon}}
-  queue: {image: registry.test:5000/queue:1, host: two, ${soon}}
+const yaml = (more: string, health: string) => `${twoMachines}accessories:
+  db: {image: registry.test:5000/db:1, host: one, volumes: ["shop-db:/data"], ${more} healthcheck: {${health}}}
+  queue: {image: registry.test:5000/queue:1, host: two, healthcheck: {${soon}}}
 `;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-async function booted(more: string): Promise<{ world: World; one: FakeMachine; old: string }> {
-  const world = makeWorld(yaml(more));
+async function booted(more: string, health = soon): Promise<{ world: World; one: FakeMachine; old: string }> {
+  const world = makeWorld(yaml(more, health));
   for (const name of ['db', 'queue']) world.registry.push(`registry.test:5000/${name}:1`, {});
   expect((await world.accessory('boot', ['all'])).exitStatus).toBe(0);
   const one = world.machines.get('one') ?? expect.fail('no machine');
@@ -53,8 +53,14 @@ async function lateAt(more: string, nth: number) {
   });
   const { failure } = await world.accessory('upgrade', ['db']);
   stopListening(world);
-  return { failure, one, old, calls, most, hasCome, wasRefused };
+  return { world, failure, one, old, calls, most, hasCome, wasRefused };
 }
+
+const policiesOn = ({ containers }: FakeMachine) =>
+  [...containers.values()].map(({ id, name, body }) => {
+    const { Name: policy } = body.HostConfig['RestartPolicy'] as { Name: string };
+    return `${name.replace(/_replaced_.*/, '_replaced')} ${policy} ${id}`;
+  });
 
 describe('the way back of an accessory', () => {
   it.each(['revert: true,', ''])('never runs two containers on its data, whenever a lost start comes: %s', (more) =>
@@ -75,6 +81,11 @@ describe('the way back of an accessory', () => {
           where,
         ).toEqual(isHeld ? [] : [[old, 'shop-db']]);
         expect(one.containers.size, where).toBe(isHeld ? 2 : 1);
+        if (!isHeld) continue;
+        expect(policiesOn(one), where).toEqual([`shop-db_replaced no ${old}`, expect.stringMatching(/^shop-db no /)]);
+        for (const command of ['start', 'upgrade'] as const)
+          expect((await ended.world.accessory(command, ['db'])).failure, where).toMatchObject({ exitStatus: 3 });
+        expect(runningOn(one), where).toEqual([]);
       }
       expect(came).toBeGreaterThan(1);
     }),
@@ -124,6 +135,48 @@ describe('the way back of an accessory', () => {
       expect(one.containers.size).toBe(2);
     }),
   );
+
+  it('waits once for an old one that does not get healthy', () =>
+    inVirtualTime(async () => {
+      const { world, one, old } = await booted(
+        'revert: true, port: "127.0.0.1:5432:5432",',
+        'start_period: 300, retries: 1',
+      );
+      world.registry.push('registry.test:5000/db:1', { behaviour: { kind: 'deaf' } });
+      let began = 0;
+      listen(world, ({ name, moment, args }) => {
+        const container = one.containers.get(old);
+        if (name !== 'docker.startContainer' || moment !== 'before' || args[0] !== old || container === undefined)
+          return;
+        began = Date.now();
+        Object.assign(container, { image: { ...container.image, behaviour: { kind: 'deaf' } } });
+      });
+      const { failure } = await world.accessory('upgrade', ['db']);
+      expect(failure?.exitStatus).toBe(6);
+      expect(Date.now() - began).toBeGreaterThan(300_000);
+      expect(Date.now() - began).toBeLessThan(320_000);
+    }));
+
+  it('says how to stop what is held where its machine went away before that', () =>
+    inVirtualTime(async () => {
+      const { world, one, old } = await booted('');
+      for (const name of ['db', 'queue']) world.registry.push(`registry.test:5000/${name}:1`, { behaviour: crashing });
+      let wasStarted = false;
+      listen(world, ({ name, moment, args }, machine) => {
+        if (machine !== one) return undefined;
+        wasStarted ||= name === 'docker.startContainer' && args[0] !== old;
+        if (!wasStarted || name !== 'docker.setRestartPolicy' || moment !== 'before') return undefined;
+        machine.isDown = true;
+        machine.cutAll();
+        return 'cut';
+      });
+      const { failure } = await world.accessory('upgrade', ['all'], { isParallel: true });
+      expect(failure?.exitStatus).toBe(6);
+      expect(failure?.message).toContain('a person has to decide about db, which may still run');
+      const said = failure?.details.join('\n');
+      expect(said).toContain('one: it does not answer, and nobody knows what runs there');
+      expect(said).toMatch(/docker update --restart no (\w+) && docker stop \1 && docker rename \1 shop-db_failed_\1/);
+    }));
 
   it('keeps what it holds stopped when it is looked at again, while another one is tried', () =>
     inVirtualTime(async () => {

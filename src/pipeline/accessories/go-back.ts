@@ -1,10 +1,11 @@
 import { Failure, messageOf } from '../../errors.ts';
-import type { Outcome } from '../../execute/execute.ts';
+import { isSame, type Outcome } from '../../execute/execute.ts';
 import type { Observed } from '../../observe/observed.ts';
 import { ranBefore } from '../../plan/accessories/before.ts';
 import { isRunning, isSteady, meet, type Met } from '../../plan/accessories/current.ts';
-import { broughtBack, lanesOf, planAccessoryGoBack, type Kept } from '../../plan/accessories/go-back.ts';
-import type { Held } from '../../plan/accessories/held.ts';
+import { broughtBack, lanesOf, planAccessoryGoBack } from '../../plan/accessories/go-back.ts';
+import { heldOn, type Held } from '../../plan/accessories/held.ts';
+import type { Kept } from '../../plan/accessories/verdict.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { executionBack } from '../execution.ts';
 import { untilSettled } from '../until-settled.ts';
@@ -28,17 +29,13 @@ export async function goBack(work: AccessoryWork, ended: AccessoryEnded): Promis
   const removed = kept.filter((one) => one.as === 'removed');
   const notUp = notBack(work, { before, after, touched: outcome.touched }, [...held, ...removed]);
   const ours = notUp.filter((met) => lanesOf(met, outcome.touched).length > 0);
-  const missing = [...away, ...ours.map(downText)];
+  const missing = [
+    ...away.map((host) => `${host}: it does not answer, and nobody knows what runs there`),
+    ...ours.map(downText),
+  ];
   const alien = notUp.filter((met) => !ours.includes(met)).map((met) => alienText(met, work));
   const details = [...problems, ...kept.map(keptText), ...alien, ...ended.away(), ...logs.flat()];
-  const isDown = back.result === 'done';
-  if (held.length > 0) {
-    return heldFailure(
-      work,
-      held.map((one) => ({ ...one, isDown })),
-      [...details, ...missing],
-    );
-  }
+  if (held.length > 0) return heldFailure(work, held, [...details, ...missing]);
   if (missing.length > 0 || back.result !== 'done') {
     return new Failure('deploy-unsettled', `${work.title} failed, and not everything runs as before`, {
       details: [...details, ...missing, ...(await oldLogs(work, after))],
@@ -83,7 +80,8 @@ async function bringBack(
   const planFor = (now: Observed, last?: Outcome) => {
     const here = wanted.filter((one) => now.hosts.some(({ host }) => host === one.host));
     const isAway = ({ host }: { host: string }) => !here.some((one) => one.host === host);
-    if (last !== undefined) unproven = [...unproven.filter((lane) => !isIn(lane, last.touched)), ...last.left];
+    if (last !== undefined)
+      unproven = [...unproven.filter((lane) => !last.touched.some((one) => isSame(one, lane))), ...last.left];
     const input = { config: session.config, wanted: here, before, now, left, touched, unproven, held: verdicts.held };
     const { plan, held, kept } = planAccessoryGoBack(input);
     verdicts = {
@@ -96,17 +94,27 @@ async function bringBack(
   const { after, away } = settled;
   const { result, problems } = settled.outcome;
   const isDone = planFor(after, settled.outcome).stages.length === 0;
-  return { back: { result: result === 'done' && !isDone ? 'failed' : result, problems }, ...verdicts, after, away };
+  const held = verdicts.held.map((one) => ({ ...one, isDown: isDown(one, { wanted, after }) }));
+  return {
+    back: { result: result === 'done' && !isDone ? 'failed' : result, problems },
+    held,
+    kept: verdicts.kept,
+    after,
+    away,
+  };
+}
+
+/** Whether the new one was seen to be down, and no engine starts it. */
+function isDown({ host, name }: Held, { wanted, after }: Pick<AccessoryWork, 'wanted'> & Pick<Back, 'after'>): boolean {
+  const one = wanted.find(({ host: on, accessory }) => on === host && accessory.name === name);
+  const observed = after.hosts.find((machine) => machine.host === host);
+  return one !== undefined && observed !== undefined && heldOn(observed, one.accessory)?.isDown === true;
 }
 
 function titleOf({ stages }: Plan): string {
   return stages.some(({ name }) => name === broughtBack)
     ? 'bring back what ran before'
     : 'stop what did not get healthy';
-}
-
-function isIn({ host, role }: Outcome['touched'][number], touched: Outcome['touched']): boolean {
-  return touched.some((one) => one.host === host && one.role === role);
 }
 
 /** Another run has the lock: nothing may be changed any more. */
@@ -155,20 +163,20 @@ function alienText(met: Met, { session }: AccessoryWork): string {
 function heldFailure({ session, title }: AccessoryWork, held: readonly Held[], details: readonly string[]): Failure {
   const commands = held.flatMap((one) => wayBack(session.config, one));
   const [first] = held;
-  return new Failure(
-    'deploy-unsettled',
-    `${title} failed, and ${held.map(({ name }) => name).join(', ')} is stopped: a person has to decide`,
-    {
-      details: [
-        ...details,
-        ...held.map(({ host, name, because }) => `${host} ${name}: ${because}; both containers are kept`),
-        'The old one comes back with:',
-        ...commands.map((command) => `  ${command}`),
-        'Then the new one is there under its name with _failed_, until you remove it.',
-      ],
-      hint: `Look at the data first; \`revert: true\` on ${first?.name ?? 'the accessory'} would go back by itself.`,
-    },
-  );
+  const names = held.map(({ name }) => name).join(', ');
+  const what = held.every(({ isDown: down }) => down)
+    ? `${names} is stopped: a person has to decide`
+    : `a person has to decide about ${names}, which may still run`;
+  return new Failure('deploy-unsettled', `${title} failed, and ${what}`, {
+    details: [
+      ...details,
+      ...held.map(({ host, name, because }) => `${host} ${name}: ${because}; both containers are kept`),
+      'The old one comes back with:',
+      ...commands.map((command) => `  ${command}`),
+      'Then the new one is there under its name with _failed_, until you remove it.',
+    ],
+    hint: `Look at the data first; \`revert: true\` on ${first?.name ?? 'the accessory'} would go back by itself.`,
+  });
 }
 
 async function logOf(

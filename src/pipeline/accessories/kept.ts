@@ -1,4 +1,4 @@
-import type { Kept } from '../../plan/accessories/go-back.ts';
+import type { Kept } from '../../plan/accessories/verdict.ts';
 
 /** Of one, and of all together where it is so of all. */
 const keptTexts: Readonly<Record<Kept['as'], { one: string; all: string }>> = {
