@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take a minute and more, so that none of them is begun when everything else has ended. */
-const longest = /\/(story|disconnected|stopped|killed|accessories|cut-back|cut-forward|heatwave[-a-z]*)\./;
+const longest = /\/(disconnected|stopped|killed|accessories|cut-back|cut-forward|heatwave[-a-z]*)\./;
 
 /** The longest files first, the others as vitest would. */
 export class LongestFirst extends BaseSequencer {

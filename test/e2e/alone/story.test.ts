@@ -1,9 +1,9 @@
 import { writeSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PlanResult, StatusResult } from '../../src/pipeline.ts';
-import { describeLoad, startLoad } from '../load/load.ts';
-import { type Ended, first, makeProject, type Project } from './harness.ts';
-import { allNamed, bare, dal, lockIsHeld, on, resetSandbox, running, served } from './machines.ts';
+import type { PlanResult, StatusResult } from '../../../src/pipeline.ts';
+import { describeLoad, startLoad } from '../../load/load.ts';
+import { type Ended, first, makeProject, type Project } from '../harness.ts';
+import { allNamed, bare, dal, lockIsHeld, on, resetSandbox, running, served } from '../machines.ts';
 
 /** The story of bin/demo, on examples/hello as it is. Each test goes on where the one before left off. */
 
