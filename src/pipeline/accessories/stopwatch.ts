@@ -18,6 +18,7 @@ export function stopwatch(emit: Emit): {
   away(): string[];
 } {
   const stopped = new Map<string, number>();
+  const begun = new Map<string, number>();
   const started = new Map<string, number>();
   const healthy = new Map<string, Timing>();
   return {
@@ -30,8 +31,12 @@ export function stopwatch(emit: Emit): {
       // What comes back after a failure has been away since the first stop.
       if (event.type === 'step-started' && kind === 'stop-container') {
         if (!stopped.has(key)) stopped.set(key, now);
+        begun.set(key, now);
         healthy.delete(key);
       }
+      const isFirst = stopped.get(key) === begun.get(key);
+      if (event.type === 'step-ended' && kind === 'stop-container' && event.outcome === 'failed' && isFirst)
+        stopped.delete(key);
       if (event.type === 'step-started' && kind === 'start-container') started.set(key, now);
       // With a route it is away for those who ask until that leads to it.
       const back = healthy.get(key);

@@ -139,9 +139,10 @@ function backSteps(met: Met, { old, failed, ran, isUnsure, stale, hadRoute, poli
   return [
     ...(first === undefined ? [] : [remove(first)]),
     ...(last === undefined ? [] : rename(last, nextNameOf(name, old), 'it makes room')),
-    ...rename(old, name, 'its name before'),
-    ...(old.name === name && policyOf(met, old) !== 'no' ? [] : givePolicySteps(met, container, policy)),
+    // Until it has its own files its name says that a run was cut off, and whose they are.
     ...(isUp(old) ? [] : swapBackSteps(met, because, stale)),
+    ...(old.name === name && policyOf(met, old) !== 'no' ? [] : givePolicySteps(met, container, policy)),
+    ...rename(old, name, 'its name before'),
     ...(ran ? again : []),
     ...dropSteps(met),
     ...(last === undefined ? [] : [remove(last)]),

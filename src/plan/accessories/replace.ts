@@ -112,9 +112,16 @@ function replaceSteps(met: Met, because: string, request: ReplaceRequest): Step[
   const files = swapSteps(met);
   return [
     ...(old === undefined ? [] : commandSteps(met, since)),
-    ...stale.map((container) => remove(reference(container), 'a run that was cut off left it')),
+    // Never without one: it says whose the files are that lie beside their places.
+    ...stale.map((container): Step => ({
+      kind: 'rename-container',
+      container: reference(container),
+      name: nextNameOf(spec.name, container),
+      because: 'it makes room',
+    })),
     ...(old === undefined ? [] : files.clears),
     { kind: 'create-container', spec: { ...spec, name: next }, because },
+    ...stale.map(({ id }) => remove({ id, name: nextNameOf(spec.name, { id }) }, 'a run that was cut off left it')),
     ...(old === undefined
       ? fileSteps(met)
       : [...files.uploads, ...members, stopStep(met, old, because), ...files.swaps]),

@@ -8,10 +8,11 @@ import type { Plan, Step } from '../plan.ts';
 import { stage } from '../prepare.ts';
 import { typed } from '../typed.ts';
 import { whyStarted } from '../why-down.ts';
+import { wasMakingRoom } from './before.ts';
 import { dependsOnIn, lane, planOf, removals } from './boot.ts';
 import { isRunning, meet, type Met } from './current.ts';
 import { feltNotes } from './felt.ts';
-import { dropSteps } from './files.ts';
+import { dropSteps, swapBackSteps } from './files.ts';
 import { lostPolicySteps } from './restart-policy.ts';
 import { lostRouteSteps, removeRouteSteps, routeOf, whyRouteIsLost } from './route.ts';
 import { auditLanes, bootSteps, membersSteps, prepareStage, stopStep } from './steps.ts';
@@ -73,7 +74,9 @@ export function planStop({ config, wanted, observed }: StartRequest): Plan {
         every.length === 1 ? 'Stop' : `Stop, ${index + 1} of ${every.length}`,
         concerned
           .filter((met) => level.includes(met.wanted))
-          .map((met) => lane(met, [...stopSteps(met), ...removals(met)])),
+          .map((met) =>
+            lane(met, [...stopSteps(met), ...removals(met).filter(({ kind }) => kind === 'stop-container')]),
+          ),
       ),
     );
   return planOf(
@@ -81,12 +84,23 @@ export function planStop({ config, wanted, observed }: StartRequest): Plan {
     [
       ...levels,
       ...stage(
+        'Clean up',
+        concerned.map((met) => ({ ...lane(met, clearSteps(met)), optional: true })),
+      ),
+      ...stage(
         'Write down',
         auditLanes(config, concerned, (name) => `Stopped ${name} accessory`),
       ),
     ],
     feltNotes(config, concerned),
   );
+}
+
+/** What waited to take its place goes, and what it had put there with it. */
+function clearSteps(met: Met): Step[] {
+  const removed = removals(met).filter(({ kind }) => kind !== 'stop-container');
+  const isOver = removed.length > 0 && wasMakingRoom(met) && !isRunning(met);
+  return [...(isOver ? swapBackSteps(met, 'its successor never came', []) : []), ...removed];
 }
 
 /** Stops and starts the same containers, one after the other; their routes stay meanwhile. */

@@ -133,7 +133,7 @@ export function replacedNameOf({ name, id }: ObservedContainer, service: string)
 }
 
 /** Follows from what it replaces, so that a run that was cut off finds its own again. */
-export function nextNameOf(service: string, before: ObservedContainer | undefined): string {
+export function nextNameOf(service: string, before: Pick<ObservedContainer, 'id'> | undefined): string {
   return nextName(service, digits(before?.id ?? 'nothing'));
 }
 
