@@ -113,7 +113,7 @@ async function waitFor(session: Session, host: Host, ways: Ways): Promise<Extrac
   let answer = await ways.attempt();
   while (!answer.taken) {
     const { holder, place } = answer;
-    if (run.signal.aborted) throw new Failure('interrupted', 'Interrupted while waiting for the lock');
+    if (run.signal.aborted) throw interrupted();
     if (holder.lease !== undefined && holder.lease.secondsLeft <= 0 && refused < mostTakeOvers) {
       answer = await ways.takeOver(holder);
       refused += 1;
@@ -159,6 +159,10 @@ function waitingFor(holder: LockHolder, lockWait: Session['run']['lockWait']): s
 function mayBeDead(before: LockHolder, now: LockHolder): boolean {
   if (before.lease === undefined || now.lease === undefined) return false;
   return before.lease.ownerToken === now.lease.ownerToken && now.lease.secondsLeft <= before.lease.secondsLeft;
+}
+
+export function interrupted(): Failure {
+  return new Failure('interrupted', 'Interrupted while waiting for the lock');
 }
 
 export function lockHeld({ typed }: Pick<Session, 'typed'>, host: string, holder: LockHolder): Failure {

@@ -11,7 +11,7 @@ import type { HeldLock } from './held-lock.ts';
 import { inheritLock } from './inherited-lock.ts';
 import { elapsed, keepLease, type Lease, leaseSeconds } from './lease.ts';
 import { inLine, lockRequest } from './lock-request.ts';
-import { acquire } from './lock-wait.ts';
+import { acquire, interrupted } from './lock-wait.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import { keepRoster, type Enlisted } from './roster.ts';
 import type { Session } from './session.ts';
@@ -158,9 +158,10 @@ export async function underLock<T>(
     try {
       return await underOneLock(taking, fleet, version, work);
     } catch (error) {
-      if (!stepsAside(error) || session.run.signal.aborted) throw error;
+      if (!stepsAside(error)) throw error;
       // Nothing was begun: its lock is taken anew.
       await comeAgain(session.run.signal);
+      if (session.run.signal.aborted) throw interrupted();
     }
   }
 }

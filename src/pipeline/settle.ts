@@ -25,10 +25,14 @@ export async function settleDead(from: Session, lock: HeldLock, version: string)
   };
   const planFor = ({ hooks, origin }: Session) => planDeadRun({ ...seen, hooks, origin });
   await carryOut(from, planWaking(seen));
-  const { stages, notes } = planFor(from);
-  if (stages.length === 0 && notes.length === 0) return;
+  if (planFor(from).stages.length === 0) return;
+  if (from.run.signal.aborted) throw interrupted(from);
   const session = await from.forDeadRun();
   await carryOut(session, planFor(session));
+}
+
+function interrupted({ run }: Session): Failure {
+  return new Failure('interrupted', `${run.command} was interrupted`);
 }
 
 function check(session: Session, { problems, result }: Outcome): void {
@@ -36,7 +40,7 @@ function check(session: Session, { problems, result }: Outcome): void {
     step.kind === 'run-hook' && step.failed !== undefined ? [{ failed: step.failed, error }] : [],
   );
   if (hook !== undefined) throw unsettled(session, hook);
-  if (result === 'interrupted') throw new Failure('interrupted', `${session.run.command} was interrupted`);
+  if (result === 'interrupted') throw interrupted(session);
   if (result !== 'done')
     throw together(
       problems.map(({ error }) => error),

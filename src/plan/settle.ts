@@ -4,8 +4,7 @@ import type { Plan } from './plan.ts';
 import { settleDeadRun } from './unfinished.ts';
 import { wakeStage } from './wake.ts';
 
-/** What a dead run left for whoever takes its lock over, whatever that one is going to do. */
-
+/** What was seen by whoever takes a dead run's lock over, whatever that one is going to do. */
 interface Seen {
   /** The whole file. */
   readonly config: Config;

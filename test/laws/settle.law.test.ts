@@ -56,25 +56,39 @@ test('what a run that was killed left is mended also by a command that is then r
     }
   }));
 
-test('a worker that nobody woke, as its machine restarted, works again before a command about accessories does its own', () =>
-  inVirtualTime(async () => {
-    const { world: before } = await killed();
-    const world = worldOn(before, `${yaml}accessories: {db: {image: registry.test:5000/db:1, host: one}}\n`);
-    before.registry.push('registry.test:5000/db:1');
-    const two = world.machines.get('two');
-    const worker = [...(two?.containers.values() ?? [])].find(({ name }) => name === 'shop-worker-v1');
-    const marker = { directory: watchedDirectory(world.config), container: worker?.id, state: 'quiet', token: 'gone' };
-    const file = { content: JSON.stringify(marker), mode: '644' };
-    two?.directories.add(marker.directory);
-    two?.files.set(`${marker.directory}/${worker?.id}.quiet.gone`, file);
-    const calls: string[] = [];
-    listen(world, ({ name, moment }, machine) => {
-      if (moment === 'before' && /^(watch|docker)\./.test(name)) calls.push(`${machine.name}: ${name}`);
-    });
-    // Without hooks, so that only the worker is to be mended.
-    const onSecretsForDeadRun = () => void calls.push('secrets');
-    expect((await world.accessory('boot', ['db'], { onSecretsForDeadRun })).exitStatus).toBe(0);
-    stopListening(world);
-    expect(calls.slice(0, 3)).toEqual(['two: watch.wake', 'secrets', 'one: docker.pullImage']);
-    expect([...(two?.files.keys() ?? [])].filter((path) => path.includes('/watched/'))).toEqual([]);
-  }));
+test.each([
+  { how: 'goes on', calls: ['two: watch.wake', 'secrets', 'one: docker.pullImage'], exitStatus: 0 },
+  { how: 'is interrupted meanwhile', calls: ['two: watch.wake'], exitStatus: 130 },
+])(
+  'a worker that nobody woke, as its machine restarted, works again before a command about accessories $how',
+  (wanted) =>
+    inVirtualTime(async () => {
+      const { world: before } = await killed();
+      const world = worldOn(before, `${yaml}accessories: {db: {image: registry.test:5000/db:1, host: one}}\n`);
+      before.registry.push('registry.test:5000/db:1');
+      const two = world.machines.get('two');
+      const worker = [...(two?.containers.values() ?? [])].find(({ name }) => name === 'shop-worker-v1');
+      const marker = {
+        directory: watchedDirectory(world.config),
+        container: worker?.id,
+        state: 'quiet',
+        token: 'gone',
+      };
+      const file = { content: JSON.stringify(marker), mode: '644' };
+      two?.directories.add(marker.directory);
+      two?.files.set(`${marker.directory}/${worker?.id}.quiet.gone`, file);
+      const calls: string[] = [];
+      const stop = new AbortController();
+      listen(world, ({ name, moment }, machine) => {
+        if (moment === 'before' && /^(watch|docker)\./.test(name)) calls.push(`${machine.name}: ${name}`);
+        if (moment === 'before' && name === 'watch.wake' && wanted.exitStatus !== 0) stop.abort();
+      });
+      // Without hooks, so that only the worker is to be mended.
+      const onSecretsForDeadRun = () => void calls.push('secrets');
+      const ended = await world.accessory('boot', ['db'], { onSecretsForDeadRun, signal: stop.signal });
+      expect(ended.exitStatus).toBe(wanted.exitStatus);
+      stopListening(world);
+      expect(calls.slice(0, 3)).toEqual(wanted.calls);
+      expect([...(two?.files.keys() ?? [])].filter((path) => path.includes('/watched/'))).toEqual([]);
+    }),
+);

@@ -118,6 +118,21 @@ test('two that wait, and meet before either has begun, go one after the other', 
     }
   }));
 
+test.each([2, 5, 8, 10, 12, 14, 16])('one that waits for a run that waits leaves on Ctrl-C after %i s', (seconds) =>
+  inVirtualTime(async () => {
+    const world = await atV2();
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), seconds * 1000);
+    const beforeCall = () => (stop.signal.aborted ? Promise.resolve() : sleep(0.8));
+    const ended = await Promise.all([
+      world.deploy('v3', { lockWait, beforeCall }),
+      world.deploy('v4', { without: ['one'], lockWait, signal: stop.signal, beforeCall }),
+    ]);
+    expect(ended.map(({ exitStatus }) => exitStatus)).toEqual([0, 130]);
+    expect([...world.machines.values()].map(({ locks }) => locks.size)).toEqual([0, 0, 0]);
+  }),
+);
+
 test.each([0, 2])('one that slept undoes nothing of a run that came meanwhile, %i turns behind', (ahead) =>
   inVirtualTime(async () => {
     const world = await atV2(ahead);
