@@ -19,13 +19,18 @@ export function settingDifferences(wanted: CreateRequest, running: RunningSettin
       const equal =
         section === 'HostConfig'
           ? sameHostSetting({ field, unset, is, want })
-          : same(running.Config[field], isNothing(wanted[field]) ? image[field] : wanted[field]);
+          : same(running.Config[field], isNothing(wanted[field]) ? inherited(image, field) : wanted[field]);
       return equal ? [] : [`${name} differs`];
     }),
     ...(sameHealthcheck(running.Config['Healthcheck'], wanted['Healthcheck'], image['Healthcheck'])
       ? []
       : ['health check differs']),
   ];
+}
+
+/** What a container has of its image where nothing is said; no engine takes a time-out from there. */
+function inherited(image: ImageDefaults, field: string): unknown {
+  return field === 'StopTimeout' ? undefined : image[field];
 }
 
 /** Those without a source; the image's own are shown beside them. */

@@ -19,21 +19,22 @@ export function withStopping(
   return [...options, ...own.filter(({ name }) => !options.some((option) => option.name === name))];
 }
 
-/** These are Longshore's own keys, so that a container which Kamal made is not unlike the file for lacking them. */
+/**
+ * These are Longshore's own keys, so that a container which Kamal made is not unlike the file for lacking them. What it has as a signal may
+ * be its image's, so that a changed one is not seen; a changed time-out is.
+ */
 export function withoutStopping(comparison: Comparison, { stopSignal, stopTimeoutSeconds }: Stopping): Comparison {
   const { spec, running, imageDefaults } = comparison;
-  const lacksTimeout = running.Config.StopTimeout === imageDefaults.StopTimeout;
+  // No engine takes one from the image.
+  const lacksTimeout = (running.Config.StopTimeout ?? undefined) === undefined;
   const left = [
-    ...(stopSignal === undefined ? [] : [['stop-signal', 'StopSignal'] as const]),
-    ...(stopTimeoutSeconds === undefined || !lacksTimeout ? [] : [['stop-timeout', 'StopTimeout'] as const]),
+    ...(stopSignal === undefined ? [] : ['stop-signal']),
+    ...(stopTimeoutSeconds === undefined || !lacksTimeout ? [] : ['stop-timeout']),
   ];
-  const names = left.map(([name]) => name as string);
+  const { StopSignal } = stopSignal === undefined ? running.Config : imageDefaults;
   return {
     ...comparison,
-    spec: { ...spec, options: spec.options.filter(({ name }) => !names.includes(name)) },
-    running: {
-      ...running,
-      Config: { ...running.Config, ...Object.fromEntries(left.map(([, place]) => [place, imageDefaults[place]])) },
-    },
+    spec: { ...spec, options: spec.options.filter(({ name }) => !left.includes(name)) },
+    running: { ...running, Config: { ...running.Config, StopSignal } },
   };
 }

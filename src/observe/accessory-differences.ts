@@ -11,8 +11,8 @@ export interface AccessoryFacts {
 }
 
 /**
- * How an accessory's container differs from the file. The signal to stop by is Longshore's own key, so that a container which Kamal made
- * is not unlike the file for lacking it; secrets that this run does not have are not compared.
+ * How an accessory's container differs from the file. The signal to stop by and its time-out are Longshore's own keys, so that a container
+ * which Kamal made is not unlike the file for lacking them; secrets that this run does not have are not compared.
  */
 export function accessoryDifferences(
   { spec, accessory }: WantedAccessory,
