@@ -14,8 +14,8 @@ const pauseSeconds = 4;
 
 /**
  * Looks, plans and carries out until a look finds nothing more to do: what was asked of a machine over a connection that was lost may
- * come to it after the look that the plan was made from. What failed is tried again for some seconds, but not
- * what did not get ready in all of its time; a lock that was taken ends it.
+ * come to it after the look that the plan was made from. What failed is tried again for some seconds, but not what did not get ready in
+ * all of its time; a lock that was taken ends it.
  */
 export async function untilSettled(
   input: {
